@@ -1,0 +1,109 @@
+"""People."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Upper
+
+from apps.core.ids import uuid7
+
+from . import names
+
+
+class PeopleManager(UserManager["User"]):
+    use_in_migrations = False
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The person of that name, whatever the casing; raises User.DoesNotExist."""
+        return self.get(username__iexact=username)
+
+
+class User(AbstractUser):
+    """A person with an account. `username` addresses them, `display_name` is what others read.
+
+    Username and email are unique whatever their casing.
+    """
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "Same as my device"
+        DARK = "dark", "Dark"
+        LIGHT = "light", "Light"
+
+    # AbstractUser brings these; people here have one display name instead.
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(
+        max_length=names.USERNAME_MOST,
+        unique=True,
+        validators=names.USERNAME_VALIDATORS,
+        help_text="3 to 25 letters, digits or underscores.",
+        error_messages={"unique": "This username is already taken."},
+    )
+    display_name = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(blank=True)
+    bio = models.CharField(max_length=300, blank=True)
+    avatar = models.ImageField(upload_to="avatars", blank=True)
+    color = models.CharField(
+        max_length=7,
+        default=names.random_color,
+        validators=[RegexValidator(r"\A#[0-9a-f]{6}\Z", "Use a colour like #4670e0.")],
+    )
+    is_verified = models.BooleanField(default=False, help_text="Shows the check mark beside the name.")
+    theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    onboarded_at = models.DateTimeField(null=True, blank=True)
+
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+    objects: ClassVar[PeopleManager] = PeopleManager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = "users"
+        constraints = [
+            # Upper, not Lower: it is what `iexact` compares by on PostgreSQL, so look-ups use these indexes.
+            models.UniqueConstraint(
+                Upper("username"),
+                name="accounts_username_any_case",
+                violation_error_message="This username is already taken.",
+            ),
+            models.UniqueConstraint(
+                Upper("email"),
+                name="accounts_email_any_case",
+                condition=~models.Q(email=""),
+                violation_error_message="This email address already has an account.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def name(self) -> str:
+        """What others read: the display name, or the username while there is none."""
+        return self.display_name or self.username
+
+    @property
+    def avatar_url(self) -> str:
+        """Where the avatar is served, "" when the person has none."""
+        return self.avatar.url if self.avatar else ""
+
+    @property
+    def is_onboarded(self) -> bool:
+        return self.onboarded_at is not None
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # One spelling of an address, so that comparing and mailing agree.
+        self.email = self.email.lower()
+        super().save(*args, **kwargs)
