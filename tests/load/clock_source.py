@@ -1,11 +1,12 @@
 """A camera whose picture tells when it was made, so that a delay can be read from the picture itself.
 
-The top 16 rows of every 640x360 frame are 40 blocks of 16x16 pixels, black for 0 and white for 1, most significant
-bit first: 32 bits of epoch milliseconds (modulo 2**32) and 8 bits of checksum. Whoever shows the frame reads the
-blocks and subtracts them from its own clock on the same machine: the difference contains encoder, network, server,
-player, decoder and compositor. `clock_reader.js` does so in a browser.
+The top 16 rows of every 640x360 frame are 40 blocks of 16x16 pixels, black for 0 and white for 1, most
+significant bit first: 32 bits of epoch milliseconds (modulo 2**32) and 8 bits of checksum. Whoever shows the
+frame reads the blocks and subtracts them from its own clock on the same machine: the difference contains
+encoder, network, server, player, decoder and compositor. `clock_reader.js` does so in a browser.
 
-    python -m tests.load.clock_source --seconds 10 | ffmpeg -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -i - ...
+    python -m tests.load.clock_source --seconds 10 |
+        ffmpeg -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -i - ...
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ CLOCK_READER = Path(__file__).with_name("clock_reader.js").read_text(encoding="u
 
 
 def checksum(stamp: int) -> int:
-    """Fold the four bytes of `stamp` into one that is never 0 for 0, so that a black picture is no valid clock."""
+    """Fold the four bytes of `stamp` into one; not 0 for 0, so that a black picture is no valid clock."""
     total = 0xA5
     for shift in (24, 16, 8, 0):
         total = (total * 31 + (stamp >> shift & 0xFF)) & 0xFF
@@ -43,7 +44,7 @@ def stamp_row(stamp: int) -> bytes:
 
 
 def read_row(row: Sequence[int]) -> int | None:
-    """The stamp in a luma row (any width that is a multiple of 40), or None when the checksum does not fit."""
+    """The stamp in a luma row (its width a multiple of 40), or None when the checksum does not fit."""
     step = len(row) // (BITS + CHECK_BITS)
     word = 0
     for i in range(BITS + CHECK_BITS):
@@ -76,7 +77,7 @@ class ClockFrames:
 
 
 def run(seconds: float) -> None:
-    """Write frames to stdout at `FPS` for `seconds` (0 = until the reader goes away), stamped as they are made."""
+    """Write frames to stdout at `FPS` for `seconds` (0 = until the reader goes), stamped as they are made."""
     frames, out = ClockFrames(), sys.stdout.buffer
     start = time.monotonic()
     number = 0
@@ -122,10 +123,10 @@ def ffmpeg_command(
 
 
 def publish(rtmp_url: str, *, seconds: float = 0, **options: object) -> subprocess.Popen[bytes]:
-    """Start the camera and an encoder that publishes it; returns the encoder (`options`: see `ffmpeg_command`).
+    """Start the camera and an encoder that publishes it; returns the encoder.
 
-    `terminate()` is a clean end, `kill()` a dropped encoder; in both cases the camera goes with it. The encoder's
-    complaints are on its `stderr`.
+    `options` are those of `ffmpeg_command`. `terminate()` is a clean end, `kill()` a dropped encoder; in both
+    cases the camera goes with it. The encoder's complaints are on its `stderr`.
     """
     camera = subprocess.Popen(
         [sys.executable, "-m", "tests.load.clock_source", "--seconds", str(seconds)],
