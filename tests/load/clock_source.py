@@ -61,7 +61,7 @@ def picture_rows() -> bytes:
 
 
 class ClockFrames:
-    """Makes frames in yuv420p; only the clock row and the position of the sliding picture differ between two."""
+    """Frames in yuv420p: a clock row above a picture that slides."""
 
     def __init__(self) -> None:
         self._rows = picture_rows()
