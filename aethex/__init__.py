@@ -1,0 +1,5 @@
+"""AeThex LIVE: the composition root."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,16 @@
+"""Background work. Queues: `default`, `mail`, `media`; one schedule, in code."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aethex.settings")
+
+app = Celery("aethex")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "sample viewers": {"task": "apps.streams.tasks.sample_viewers", "schedule": 5.0},
+    "sweep broadcasts": {"task": "apps.streams.tasks.sweep_broadcasts", "schedule": 2.0},
+    "finish recordings": {"task": "apps.vod.tasks.finish_recordings", "schedule": 10.0},
+}

@@ -1,0 +1,81 @@
+"""What every request passes: health, the browser's viewer id, refusals, quota headers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from apps.core.errors import DomainError, SignInNeeded
+
+Handler = Callable[[HttpRequest], HttpResponse]
+VIEWER_COOKIE = "viewer"
+
+
+class HealthCheck:
+    """`GET /healthz`: 200 once this process answers and its database does. Before host checks: probes use IPs."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != "/healthz":
+            return self.get_response(request)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return JsonResponse({"status": "ok"})
+
+
+class ViewerId:
+    """Give each browser a random id, so that one person with three tabs counts as one viewer."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        held = request.COOKIES.get(VIEWER_COOKIE, "")
+        is_ours = len(held) == 16 and held.isalnum()
+        request.viewer_id = held if is_ours else secrets.token_hex(8)
+        response = self.get_response(request)
+        if not is_ours and response.get("Content-Type", "").startswith("text/html"):
+            response.set_cookie(
+                VIEWER_COOKIE,
+                request.viewer_id,
+                max_age=365 * 24 * 3600,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+        return response
+
+
+class DomainErrors:
+    """A verb's refusal on a page, and the quota headers of the API."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        quota = getattr(request, "quota", None)
+        if quota is not None:
+            limit, left, reset = quota
+            response["RateLimit-Limit"], response["RateLimit-Remaining"] = str(limit), str(left)
+            response["RateLimit-Reset"] = str(max(1, round(reset)))
+        return response
+
+    def process_exception(self, request: HttpRequest, refusal: Exception) -> HttpResponse | None:
+        if not isinstance(refusal, DomainError):
+            return None
+        if request.path.startswith("/api/"):
+            return JsonResponse(refusal.payload(), status=refusal.status)
+        if isinstance(refusal, SignInNeeded):
+            from django.contrib.auth.views import redirect_to_login
+
+            return redirect_to_login(request.get_full_path())
+        template = "404.html" if refusal.status == 404 else "refused.html"
+        return render(request, template, {"refusal": refusal}, status=refusal.status)

@@ -1,0 +1,15 @@
+"""The settings of the environment that AETHEX_ENV names: `dev` (default, embedded), `prod` or `test`."""
+
+import os
+
+match os.environ.get("AETHEX_ENV", "dev"):
+    case "prod":
+        from .prod import *
+    case "test":
+        from .test import *
+    case "dev":
+        from .dev import *
+    case other:
+        from django.core.exceptions import ImproperlyConfigured
+
+        raise ImproperlyConfigured(f"AETHEX_ENV={other!r} is not known. Use dev, prod or test.")

@@ -1,0 +1,24 @@
+"""Production: fails closed. What is missing is named at boot instead of being guessed."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from aethex import env
+
+from .base import *  # noqa: F403
+from .base import DATABASE_URL, REDIS_URL, STORAGES
+
+SECRET_KEY = env.text("SECRET_KEY")
+if len(SECRET_KEY) < 40:
+    raise ImproperlyConfigured("SECRET_KEY is too short. Use at least 40 random characters.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name this site's hosts, e.g. live.example.org.")
+for _name, _value in {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}.items():
+    if not _value:
+        raise ImproperlyConfigured(f"{_name} is not set. Several processes need it; see .env.example.")
+
+STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
+WHITENOISE_USE_FINDERS = False
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600)
+SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=True)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT

@@ -1,0 +1,19 @@
+"""Who reacts to what: the one table. Read a row as "when …, then …"."""
+
+from __future__ import annotations
+
+from apps.core.events import on
+from apps.streams import facts, realtime
+from apps.vod import services as vod
+from apps.vod import tasks as vod_tasks
+
+
+def connect() -> None:
+    on(facts.BroadcastOpened, realtime.tell_opened)
+    on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
+    on(facts.BroadcastResumed, realtime.tell_updated)
+    on(facts.BroadcastInterrupted, realtime.tell_updated)
+    on(facts.BroadcastEdited, realtime.tell_updated)
+    on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
+    on(facts.EncoderRefused, realtime.tell_refused)
+    on(facts.EncoderMustGo, realtime.cut_encoder)

@@ -1,0 +1,136 @@
+"""A creator's place: categories, channels, who follows them and who helps there."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from apps.core.ids import uuid7
+
+from .roles import Role
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+
+class Category(models.Model):
+    """What a broadcast is about; children refine their parent (gaming → strategy)."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=60)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def standing(self) -> Self:
+        """Channels that staff have not suspended."""
+        return self.filter(suspended_at__isnull=True)
+
+    def listed(self) -> Self:
+        """Channels that may appear on home, in lists and in search."""
+        return self.standing().filter(visibility=Channel.Visibility.PUBLIC)
+
+    def reachable_by(self, viewer: User) -> Self:
+        """Channels whose page this person may open: an unlisted one is open to who knows its address."""
+        if viewer.is_authenticated and viewer.is_staff:
+            return self
+        if viewer.is_authenticated:
+            return self.filter(Q(suspended_at__isnull=True) | Q(owner=viewer))
+        return self.standing()
+
+
+class Channel(models.Model):
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "Public"
+        UNLISTED = "unlisted", "Unlisted: only who has the link finds it"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="channels")
+    slug = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=60)
+    name_key = models.CharField(max_length=60, unique=True, editable=False)
+    description = models.TextField(max_length=2000, blank=True)
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT)
+    tags = models.JSONField(default=list, blank=True)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
+    avatar = models.ImageField(upload_to="avatars/", blank=True)
+    banner = models.ImageField(upload_to="banners/", blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    is_mature = models.BooleanField(default=False)
+    is_verified = models.BooleanField(default=False)
+    follower_count = models.PositiveIntegerField(default=0)
+    # What an encoder that publishes without "go live" opens its broadcast with.
+    next_title = models.CharField(max_length=140, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("channels:page", args=[self.slug])
+
+    @property
+    def avatar_url(self) -> str:
+        """The channel's picture, or "" (pages then draw its initial)."""
+        return self.avatar.url if self.avatar else ""
+
+    @property
+    def banner_url(self) -> str:
+        return self.banner.url if self.banner else ""
+
+
+class SlugHistory(models.Model):
+    """An address that a channel once had; links to it lead to the channel."""
+
+    slug = models.CharField(max_length=40, primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="old_slugs")
+    changed_at = models.DateTimeField(auto_now_add=True)
+
+
+class Follow(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="follows")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "user"], name="channels_follow_once")]
+
+
+class ChannelRole(models.Model):
+    """A helper's role in a channel; the owner is on the channel itself."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="roles")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="channel_roles")
+    role = models.CharField(max_length=10, choices=[(r.value, r.label) for r in Role if r is not Role.OWNER])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "user"], name="channels_one_role_each")]
+
+
+def topic(kind: str, channel_id: uuid.UUID) -> str:
+    """The realtime topic of a channel: `room` (everyone) or `dashboard` (its crew)."""
+    return f"{kind}.{channel_id.hex}"

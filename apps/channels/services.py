@@ -1,0 +1,281 @@
+"""What people do with channels: create, edit, delete, follow."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from apps.core import audit, images
+from apps.core.errors import Conflict, Invalid, NotAllowed, SignInNeeded
+from apps.core.events import publish
+from apps.core.text import clean
+
+from . import policies
+from .models import Category, Channel, Follow, SlugHistory
+from .roles import Power
+
+if TYPE_CHECKING:
+    import uuid
+
+    from apps.accounts.models import User
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,38}[a-z0-9])")
+SLUG_RULE = "Use 3 to 40 of a–z, 0–9, - and _, starting and ending with a letter or digit."
+# Addresses that pages of ours have or may want.
+RESERVED = {"admin", "api", "auth", "dashboard", "discover", "live", "new", "settings", "static", "streams"}
+MOST_TAGS, TAG_LENGTH = 10, 25
+MOST_CHANNELS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCreated:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEdited:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeleted:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFollowed:
+    channel_id: uuid.UUID
+    user_id: uuid.UUID
+
+
+def slug_from(name: str) -> str:
+    """The address that a name suggests; may be shorter than allowed when the name has few Latin letters."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+
+
+def create_channel(
+    *,
+    actor: User,
+    name: str,
+    slug: str = "",
+    category: str = "",
+    description: str = "",
+    tags: Iterable[str] = (),
+    language: str = "",
+) -> Channel:
+    """Open a channel for `actor`. Without `slug` the address comes from the name and gives way to a taken one."""
+    if not actor.is_authenticated:
+        raise SignInNeeded("Sign in to create a channel.")
+    if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
+        raise NotAllowed(f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS")
+    name = clean(name, field="name", most=60, least=2)
+    channel = Channel(
+        owner=actor,
+        name=name,
+        name_key=_name_key(name),
+        slug=_checked_slug(slug) if slug else _free_slug(name),
+        description=clean(description, field="description", most=2000, lines=True),
+        category=category_named(category),
+        tags=checked_tags(tags),
+        language=_checked_language(language or actor.language),
+    )
+    with transaction.atomic():
+        _save(channel)
+        audit.record(actor=actor, action="channel.created", subject=channel, channel_id=channel.pk)
+        publish(ChannelCreated(channel.pk))
+    return channel
+
+
+def edit_channel(*, actor: User, channel: Channel, **changes: Any) -> Channel:
+    """Change any of name, slug, category (slug), description, tags, language, avatar, banner, visibility, is_mature.
+
+    `avatar` and `banner` take an upload or None to remove it. What is not named stays.
+    """
+    policies.require(actor, Power.EDIT_CHANNEL, channel)
+    checked = {field: _CHECKS[field](value) for field, value in changes.items()}
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        old_slug = channel.slug
+        for field, value in checked.items():
+            setattr(channel, field, value)
+        if "name" in checked:
+            channel.name_key = _name_key(channel.name)
+        _save(channel)
+        if channel.slug != old_slug:
+            SlugHistory.objects.filter(slug=channel.slug).delete()
+            SlugHistory.objects.update_or_create(slug=old_slug, defaults={"channel": channel})
+        audit.record(
+            actor=actor,
+            action="channel.edited",
+            subject=channel,
+            channel_id=channel.pk,
+            fields=sorted(checked),
+        )
+        publish(ChannelEdited(channel.pk))
+    return channel
+
+
+def delete_channel(*, actor: User, channel: Channel, confirmation: str) -> None:
+    """Delete for good; `confirmation` must be the channel's address, typed by hand."""
+    policies.require(actor, Power.DELETE_CHANNEL, channel)
+    if confirmation.strip() != channel.slug:
+        raise Invalid.field("confirmation", f"Type {channel.slug} to delete this channel.")
+    channel_id = channel.pk
+    with transaction.atomic():
+        # Told inside: a broadcast that is running keeps the channel (streams protects it).
+        audit.record(
+            actor=actor,
+            action="channel.deleted",
+            subject=channel,
+            channel_id=channel_id,
+            slug=channel.slug,
+            name=channel.name,
+        )
+        publish(ChannelDeleted(channel_id))
+        channel.delete()
+
+
+def follow_channel(*, actor: User, channel: Channel) -> Follow:
+    """Follow; following twice is one follow."""
+    if not actor.is_authenticated:
+        raise SignInNeeded("Sign in to follow a channel.")
+    if channel.owner_id == actor.pk:
+        raise Invalid("You can't follow your own channel.", code="OWN_CHANNEL")
+    with transaction.atomic():
+        follow, is_new = Follow.objects.get_or_create(channel=channel, user=actor)
+        if is_new:
+            Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") + 1)
+            publish(ChannelFollowed(channel.pk, actor.pk))
+    return follow
+
+
+def unfollow_channel(*, actor: User, channel: Channel) -> None:
+    """Stop following; not following is fine, too."""
+    if not actor.is_authenticated:
+        raise SignInNeeded("Sign in first.")
+    with transaction.atomic():
+        removed, _ = Follow.objects.filter(channel=channel, user=actor).delete()
+        if removed:
+            Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") - 1)
+
+
+def checked_tags(tags: Iterable[str]) -> list[str]:
+    """Up to ten tags, lower case, each once."""
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in (tags := list(tags)[:1000])):
+        raise Invalid.field("tags", "Tags are a list of words.")
+    words = [clean(tag.lstrip("#"), field="tags", most=TAG_LENGTH).lower() for tag in tags]
+    unique = list(dict.fromkeys(word for word in words if word))
+    if len(unique) > MOST_TAGS:
+        raise Invalid.field("tags", f"Use at most {MOST_TAGS} tags ({len(unique)} now).")
+    return unique
+
+
+def category_named(slug: str) -> Category | None:
+    """The category with this slug, None for ""."""
+    if not slug:
+        return None
+    category = Category.objects.filter(slug=slug).first() if isinstance(slug, str) else None
+    if category is None:
+        raise Invalid.field("category", "There is no such category. Choose one of the list.")
+    return category
+
+
+def _checked_slug(slug: str) -> str:
+    slug = clean(slug, field="slug", most=40).lower()
+    if not SLUG.fullmatch(slug):
+        raise Invalid.field("slug", SLUG_RULE)
+    if slug in RESERVED:
+        raise Conflict("This address is reserved. Choose another.", code="SLUG_TAKEN", fields={"slug": ["Reserved."]})
+    return slug
+
+
+def _free_slug(name: str) -> str:
+    stem = slug_from(name)
+    if len(stem) < 3:
+        stem = f"channel-{stem}".strip("-")
+    taken = set(Channel.objects.filter(slug__startswith=stem[:34]).values_list("slug", flat=True)) | RESERVED
+    if stem not in taken:
+        return stem
+    stem = stem[:34].rstrip("-")
+    return next(s for n in range(2, 100_000) if (s := f"{stem}-{n}") not in taken)
+
+
+def _checked_language(language: str) -> str:
+    if language not in dict(settings.LANGUAGES):
+        raise Invalid.field("language", "This language is not offered. Choose one of the list.")
+    return language
+
+
+def _checked_visibility(value: str) -> str:
+    if value not in Channel.Visibility.values:
+        raise Invalid.field("visibility", "Choose public or unlisted.")
+    return value
+
+
+def _checked_flag(value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid.field("is_mature", "Say true or false.")
+    return value
+
+
+def _picture(field: str, width: int, height: int) -> Any:
+    def check(upload: File | None) -> Any:
+        return images.reencode(upload, field=field, width=width, height=height) if upload else ""
+
+    return check
+
+
+_CHECKS = {
+    "name": lambda value: clean(value, field="name", most=60, least=2),
+    "slug": _checked_slug,
+    "description": lambda value: clean(value, field="description", most=2000, lines=True),
+    "category": category_named,
+    "tags": checked_tags,
+    "language": _checked_language,
+    "visibility": _checked_visibility,
+    "is_mature": _checked_flag,
+    "avatar": _picture("avatar", 256, 256),
+    "banner": _picture("banner", 1600, 400),
+}
+
+
+def _name_key(name: str) -> str:
+    """Names that look alike are one: NFKC, case folded, without spaces."""
+    return unicodedata.normalize("NFKC", name).casefold().replace(" ", "")[:60]
+
+
+def _save(channel: Channel) -> None:
+    """Save; the database's constraints decide who was first."""
+    taken = Channel.objects.exclude(pk=channel.pk)
+    if SlugHistory.objects.filter(slug=channel.slug).exclude(channel=channel.pk).exists():
+        raise _slug_taken()
+    try:
+        with transaction.atomic():
+            channel.save()
+    except IntegrityError:
+        if taken.filter(slug=channel.slug).exists():
+            raise _slug_taken() from None
+        if taken.filter(name_key=channel.name_key).exists():
+            raise Conflict(
+                "This channel name is already taken. Choose another.",
+                code="NAME_TAKEN",
+                fields={"name": ["Already taken. Choose another."]},
+            ) from None
+        raise
+
+
+def _slug_taken() -> Conflict:
+    return Conflict(
+        "This channel address is already taken.",
+        code="SLUG_TAKEN",
+        fields={"slug": ["Already taken. Choose another."]},
+    )

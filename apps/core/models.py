@@ -1,0 +1,41 @@
+"""The kernel's only table: the audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from .ids import uuid7
+
+
+class AuditEntry(models.Model):
+    """Who did what to which thing, when. Ids are plain so that an entry outlives what it speaks of."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    actor_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=64)
+    subject_type = models.CharField(max_length=64)
+    subject_id = models.CharField(max_length=64)
+    channel_id = models.UUIDField(null=True)
+    details = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["channel_id", "-id"], name="core_audit_channel"),
+            models.Index(fields=["subject_type", "subject_id"], name="core_audit_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_type} {self.subject_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit entry is never deleted.")

@@ -1,0 +1,37 @@
+"""Text that people type, brought into one form before it is stored."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from .errors import Invalid
+
+# Letters and marks in any script, but nothing that reorders, hides or breaks a line.
+_FORBIDDEN = {"Cc", "Cs", "Co", "Cn"}
+_BIDI = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+
+
+def clean(value: str, *, field: str, most: int, least: int = 0, lines: bool = False) -> str:
+    """NFC, without control characters, white space folded, within [least, most] characters.
+
+    With `lines` line breaks stay. Raises Invalid that names `field` and the rule.
+    """
+    if not isinstance(value, str):
+        raise Invalid.field(field, f"{field} must be text.")
+    # Bound the work before normalising: a megabyte is refused, not folded.
+    if len(value) > 4 * most + 1000:
+        raise Invalid.field(field, f"Use at most {most} characters ({len(value)} now).")
+    value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = "".join(
+        c for c in value if c == "\n" or (unicodedata.category(c) not in _FORBIDDEN and c not in _BIDI)
+    )
+    if lines:
+        text = "\n".join(" ".join(line.split()) for line in kept.split("\n")).strip()
+    else:
+        text = " ".join(kept.split())
+    if len(text) > most:
+        raise Invalid.field(field, f"Use at most {most} characters ({len(text)} now).")
+    if len(text) < least:
+        what = "This can't be empty." if least == 1 else f"Use at least {least} characters."
+        raise Invalid.field(field, what)
+    return text

@@ -1,0 +1,63 @@
+"""What streams tell the rest of the house."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastOpened:
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastStarted:
+    """The first picture of a broadcast can be played."""
+
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastResumed:
+    """The encoder came back; the picture can be played again."""
+
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastInterrupted:
+    """The encoder is away."""
+
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastEdited:
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastEnded:
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRefused:
+    channel_id: uuid.UUID
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderMustGo:
+    """Whoever publishes this broadcast is to be cut."""
+
+    broadcast_id: uuid.UUID
+    reason: str

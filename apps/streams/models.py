@@ -1,0 +1,172 @@
+"""Broadcasts, the keys that open them and what was seen of their viewers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.channels.models import Category, Channel
+from apps.core.errors import Conflict
+from apps.core.ids import uuid7
+
+
+class Status(models.TextChoices):
+    """Where a broadcast stands. ENDING: the encoder is away and may come back until `ends_at`."""
+
+    OFFLINE = "OFFLINE", "Waiting for the encoder"
+    LIVE = "LIVE", "Live"
+    ENDING = "ENDING", "Encoder away"
+    ARCHIVED = "ARCHIVED", "Ended"
+
+
+NEXT: dict[str, set[str]] = {
+    Status.OFFLINE: {Status.LIVE, Status.ARCHIVED},
+    Status.LIVE: {Status.ENDING},
+    Status.ENDING: {Status.LIVE, Status.ARCHIVED},
+    Status.ARCHIVED: set(),
+}
+
+
+class StreamKey(models.Model):
+    """What an encoder proves itself with. Found by its HMAC, shown to its owner by decrypting.
+
+    A rotated key keeps its hash, so that the dashboard can say that an encoder still uses the old one.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
+    key_hash = models.CharField(max_length=64, unique=True)
+    key_encrypted = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel"], condition=Q(retired_at__isnull=True), name="streams_one_key_in_use"
+            )
+        ]
+
+
+class BroadcastQuerySet(models.QuerySet["Broadcast"]):
+    def open(self) -> Self:
+        """Not over: waiting for the encoder, live, or hoping for its return."""
+        return self.exclude(status=Status.ARCHIVED)
+
+    def on_air(self) -> Self:
+        """What a viewer calls live."""
+        return self.filter(status__in=[Status.LIVE, Status.ENDING])
+
+    def aired(self) -> Self:
+        return self.filter(started_at__isnull=False)
+
+    def listed(self) -> Self:
+        """On channels that may appear in lists."""
+        return self.filter(
+            channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True
+        )
+
+    def with_channel(self) -> Self:
+        return self.select_related("channel__owner", "channel__category", "category")
+
+
+class Broadcast(models.Model):
+    """One live session, whatever its encoder does in between."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="broadcasts")
+    title = models.CharField(max_length=140)
+    description = models.TextField(max_length=2000, blank=True)
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT)
+    tags = models.JSONField(default=list, blank=True)
+    language = models.CharField(max_length=8, default="en")
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.OFFLINE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    viewer_count = models.PositiveIntegerField(default=0)
+    peak_viewers = models.PositiveIntegerField(default=0)
+    unique_viewers = models.PositiveIntegerField(default=0)
+
+    # Who sends at the moment: the RTMP session, the node that it is connected to, the last media it brought.
+    publisher_session = models.CharField(max_length=64, blank=True)
+    node = models.CharField(max_length=64, blank=True)
+    media_base = models.CharField(max_length=200, blank=True)
+    media_at = models.DateTimeField(null=True, blank=True)
+    video = models.JSONField(default=dict, blank=True)
+
+    objects = BroadcastQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel"], condition=~Q(status="ARCHIVED"), name="streams_one_open_per_channel"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["status", "-viewer_count"], name="streams_on_air"),
+            models.Index(fields=["channel", "-id"], name="streams_of_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.status})"
+
+    def advance(self, to: str) -> None:
+        """Move to `to`; raises Conflict when the declared states don't allow it. Does not save."""
+        if to not in NEXT[self.status]:
+            raise Conflict(
+                f"A broadcast that is {self.status} can't become {to}.", code="BAD_TRANSITION"
+            )
+        self.status = to
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in (Status.LIVE, Status.ENDING)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the first picture to the end, or to now."""
+        if self.started_at is None:
+            return None
+        return (self.ended_at or timezone.now()) - self.started_at
+
+
+class ViewerSample(models.Model):
+    """How many watched at a minute."""
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="samples")
+    minute = models.DateTimeField()
+    viewers = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["minute"]
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "minute"], name="streams_one_sample_a_minute")
+        ]
+
+
+class IngestRefusal(models.Model):
+    """An encoder that was turned away, for the creator to see why."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="refusals")
+    code = models.CharField(max_length=40)
+    message = models.CharField(max_length=300)
+    address = models.CharField(max_length=64, blank=True)
+    refused_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["channel", "-id"], name="streams_refusals")]
+
+
+def grace() -> timedelta:
+    return timedelta(seconds=settings.RECONNECT_GRACE_SECONDS)

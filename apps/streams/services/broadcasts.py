@@ -1,0 +1,165 @@
+"""A broadcast from "go live" to its end, as its creator drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.channels import policies
+from apps.channels.models import Channel
+from apps.channels.roles import Power
+from apps.channels.services import category_named, checked_tags
+from apps.core import audit
+from apps.core.errors import Conflict, NotAllowed
+from apps.core.events import publish
+from apps.core.text import clean
+
+from ..facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, EncoderMustGo
+from ..models import Broadcast, Status
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+TITLE_LENGTH = 140
+
+
+def open_broadcast(
+    *,
+    actor: User,
+    channel: Channel,
+    title: str,
+    description: str = "",
+    category: str | None = None,
+    tags: Iterable[str] | None = None,
+) -> Broadcast:
+    """Announce a broadcast that starts with the encoder's first picture.
+
+    Category and tags default to the channel's. Doing it again before the start changes what was announced;
+    while live it is a Conflict ALREADY_LIVE.
+    """
+    policies.require(actor, Power.GO_LIVE, channel)
+    if channel.suspended_at is not None:
+        raise NotAllowed("This channel is suspended and can't go live.", code="CHANNEL_SUSPENDED")
+    wanted = {
+        "title": clean(title, field="title", most=TITLE_LENGTH, least=1),
+        "description": clean(description, field="description", most=2000, lines=True),
+        "category": channel.category if category is None else category_named(category),
+        "tags": list(channel.tags) if tags is None else checked_tags(tags),
+        "language": channel.language,
+    }
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        broadcast = Broadcast.objects.open().filter(channel=channel).first()
+        if broadcast is not None and broadcast.is_live:
+            raise Conflict("This channel is live already. Edit or end that broadcast.", code="ALREADY_LIVE")
+        broadcast = broadcast or Broadcast(channel=channel)
+        for field, value in wanted.items():
+            setattr(broadcast, field, value)
+        broadcast.save()
+        Channel.objects.filter(pk=channel.pk).update(next_title=broadcast.title)
+        audit.record(actor=actor, action="broadcast.opened", subject=broadcast, channel_id=channel.pk)
+        publish(BroadcastOpened(broadcast.pk, channel.pk))
+    return broadcast
+
+
+def broadcast_of(channel: Channel) -> Broadcast:
+    """The channel's open broadcast, or a new one with its last title. Call inside a transaction.
+
+    This is how an encoder goes live that publishes without a click.
+    """
+    found = Broadcast.objects.open().filter(channel=channel).first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            broadcast = Broadcast.objects.create(
+                channel=channel,
+                title=channel.next_title or f"{channel.name} is live"[:TITLE_LENGTH],
+                category=channel.category,
+                tags=channel.tags,
+                language=channel.language,
+            )
+    except IntegrityError:
+        return Broadcast.objects.open().get(channel=channel)
+    publish(BroadcastOpened(broadcast.pk, channel.pk))
+    return broadcast
+
+
+def edit_broadcast(*, actor: User, broadcast: Broadcast, **changes: Any) -> Broadcast:
+    """Change any of title, description, category (slug), tags; every open page follows."""
+    policies.require(actor, Power.EDIT_BROADCAST, broadcast.channel)
+    checks = {
+        "title": lambda value: clean(value, field="title", most=TITLE_LENGTH, least=1),
+        "description": lambda value: clean(value, field="description", most=2000, lines=True),
+        "category": category_named,
+        "tags": checked_tags,
+    }
+    checked = {field: checks[field](value) for field, value in changes.items()}
+    with transaction.atomic():
+        broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
+        for field, value in checked.items():
+            setattr(broadcast, field, value)
+        broadcast.save(update_fields=list(checked) or None)
+        if "title" in checked and broadcast.status != Status.ARCHIVED:
+            Channel.objects.filter(pk=broadcast.channel_id).update(next_title=broadcast.title)
+        audit.record(
+            actor=actor,
+            action="broadcast.edited",
+            subject=broadcast,
+            channel_id=broadcast.channel_id,
+            fields=sorted(checked),
+        )
+        publish(BroadcastEdited(broadcast.pk, broadcast.channel_id))
+    return broadcast
+
+
+def end_broadcast(*, actor: User, broadcast: Broadcast) -> Broadcast:
+    """End it now and cut the encoder; ending what has ended changes nothing."""
+    policies.require(actor, Power.END_BROADCAST, broadcast.channel)
+    with transaction.atomic():
+        broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
+        if broadcast.status == Status.ARCHIVED:
+            return broadcast
+        _archive(broadcast, reason="The stream was ended from the dashboard.")
+        audit.record(
+            actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
+        )
+    return broadcast
+
+
+def sweep_broadcasts() -> int:
+    """Heal what a crash left behind; how many broadcasts were moved.
+
+    A live broadcast whose node has fallen silent becomes ENDING, one whose time to come back is over ends.
+    """
+    from .publishing import interrupt_silent
+
+    moved = interrupt_silent()
+    now = timezone.now()
+    over = Q(status=Status.ENDING, ends_at__lte=now)
+    for pk in Broadcast.objects.filter(over).values_list("pk", flat=True):
+        with transaction.atomic():
+            broadcast = Broadcast.objects.select_for_update().filter(over, pk=pk).first()
+            if broadcast is not None:
+                _archive(broadcast, reason="The encoder did not come back.")
+                moved += 1
+    return moved
+
+
+def _archive(broadcast: Broadcast, *, reason: str) -> None:
+    """Bring a locked broadcast to its end, whatever its state."""
+    if broadcast.status == Status.LIVE:
+        broadcast.advance(Status.ENDING)
+    broadcast.advance(Status.ARCHIVED)
+    broadcast.ended_at = timezone.now()
+    broadcast.ends_at = None
+    broadcast.publisher_session = ""
+    broadcast.viewer_count = 0
+    broadcast.save()
+    publish(EncoderMustGo(broadcast.pk, reason))
+    if broadcast.started_at is not None:
+        publish(BroadcastEnded(broadcast.pk, broadcast.channel_id))

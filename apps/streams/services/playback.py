@@ -1,0 +1,38 @@
+"""The door to the picture: who may watch gets an address that works for some minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+
+from django.conf import settings
+
+from apps.core.errors import Conflict, NotFound
+
+from ..media import grants
+from ..models import Broadcast
+
+
+def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
+    """The multivariant playlist's address, valid for PLAYBACK_GRANT_SECONDS and counted as `viewer_id`.
+
+    Raises Conflict NOT_LIVE when nothing can be played and NotFound when the channel is suspended.
+    """
+    if broadcast.channel.suspended_at is not None:
+        raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND")
+    if not broadcast.is_live:
+        raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
+    stream_id = broadcast.pk.hex
+    grant = grants.sign(
+        grant_key(),
+        stream_id,
+        viewer_id or secrets.token_hex(8),
+        int(time.time()) + settings.PLAYBACK_GRANT_SECONDS,
+    )
+    return f"{broadcast.media_base}/live/{grant}/{stream_id}/index.m3u8"
+
+
+def grant_key() -> bytes:
+    """The key that pages sign with and ingest nodes verify with."""
+    return hashlib.sha256(f"playback-grant:{settings.SECRET_KEY}".encode()).digest()

@@ -1,0 +1,210 @@
+"""The encoder's side: who may publish, and what the ingest node reports.
+
+The node asks and reports; the database row decides. `publisher_session` names the one RTMP session that owns a
+broadcast, so that any number of nodes agree on who is cut.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.channels.models import Channel
+from apps.core.events import publish
+
+from ..facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
+from ..models import Broadcast, IngestRefusal, Status, grace
+from .broadcasts import broadcast_of
+from .keys import recognise
+
+log = logging.getLogger(__name__)
+
+# A node reports once a second; this many seconds without a report mean that it is gone.
+NODE_SILENT = timedelta(seconds=10)
+KEPT_REFUSALS = 20
+
+
+class Refused(Exception):
+    """The encoder is turned away; `code` is for programs, `message` for the person at the encoder."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def claim_publish(
+    *,
+    key: str,
+    session_id: str,
+    node: str,
+    address: str,
+    silent_for: Callable[[str], float | None],
+) -> Broadcast:
+    """Give the channel's broadcast to this session, or raise Refused.
+
+    A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives way.
+    `silent_for(session)` answers in seconds for sessions of this node and None for those of others, whose
+    silence is read from their last report.
+    """
+    row = recognise(key)
+    if row is None:
+        log.warning("publish from %s refused: unknown stream key", address)
+        raise Refused("KEY_UNKNOWN", "This stream key is not known. Copy it again from your dashboard.")
+    channel = row.channel
+    try:
+        if row.retired_at is not None:
+            raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one from your dashboard.")
+        if channel.suspended_at is not None:
+            raise Refused("CHANNEL_SUSPENDED", "This channel is suspended and can't go live.")
+        if not channel.owner.is_active:
+            raise Refused("ACCOUNT_CLOSED", "The account of this channel is closed.")
+        with transaction.atomic():
+            Channel.objects.select_for_update().get(pk=channel.pk)
+            # Read again under the lock: the key may have been rotated since.
+            row.refresh_from_db(fields=["retired_at"])
+            if row.retired_at is not None:
+                raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
+            broadcast = broadcast_of(channel)
+            if _still_sends(broadcast, silent_for):
+                raise Refused(
+                    "ALREADY_PUBLISHING",
+                    "Another encoder is sending with this key. Stop it first, or wait until it is silent for 2 s.",
+                )
+            broadcast.publisher_session = session_id
+            broadcast.node = node
+            broadcast.media_base = settings.MEDIA_URL_BASE
+            broadcast.media_at = timezone.now()
+            if broadcast.status == Status.ENDING:
+                # It came back in time; the sweeper leaves it the seconds that the first picture takes.
+                broadcast.ends_at = max(broadcast.ends_at, timezone.now() + timedelta(seconds=15))
+            broadcast.save()
+    except Refused as refusal:
+        note_refusal(channel_id=channel.pk, code=refusal.code, message=refusal.message, address=address)
+        raise
+    return broadcast
+
+
+def start_broadcast(*, broadcast_id: uuid.UUID, session_id: str, video: dict[str, Any]) -> bool:
+    """The picture can be played: LIVE. False when this session no longer owns the broadcast."""
+    with transaction.atomic():
+        broadcast = _owned(broadcast_id, session_id)
+        if broadcast is None:
+            return False
+        broadcast.video = video
+        broadcast.media_at = timezone.now()
+        if broadcast.status == Status.LIVE:
+            broadcast.save(update_fields=["video", "media_at"])
+            return True
+        came_back = broadcast.status == Status.ENDING
+        broadcast.advance(Status.LIVE)
+        broadcast.ends_at = None
+        broadcast.started_at = broadcast.started_at or timezone.now()
+        broadcast.save()
+        fact = BroadcastResumed if came_back else BroadcastStarted
+        publish(fact(broadcast.pk, broadcast.channel_id))
+    return True
+
+
+def interrupt_broadcast(*, broadcast_id: uuid.UUID, session_id: str) -> None:
+    """This session's encoder is gone: it has RECONNECT_GRACE_SECONDS to come back."""
+    with transaction.atomic():
+        broadcast = _owned(broadcast_id, session_id)
+        if broadcast is not None:
+            _interrupt(broadcast)
+
+
+def interrupt_silent() -> int:
+    """Do the same for live broadcasts whose node does not report any more; how many."""
+    silent = Broadcast.objects.filter(status=Status.LIVE, media_at__lt=timezone.now() - NODE_SILENT)
+    count = 0
+    for pk in silent.values_list("pk", flat=True):
+        with transaction.atomic():
+            broadcast = silent.select_for_update().filter(pk=pk).first()
+            if broadcast is not None:
+                log.warning("broadcast %s: no report from node %s", pk, broadcast.node)
+                _interrupt(broadcast)
+                count += 1
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What a node says of one of its streams in a heartbeat."""
+
+    broadcast_id: uuid.UUID
+    session_id: str
+    is_sending: bool
+
+
+def beat(streams: Iterable[Publishing]) -> list[tuple[uuid.UUID, str]]:
+    """Take a node's report; the (broadcast, reason) pairs whose encoder it must cut.
+
+    This is what makes an end, a rotation or a takeover certain even if the hint to the node was lost.
+    """
+    streams = list(streams)
+    if not streams:
+        return []
+    rows = {b.pk: b for b in Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams])}
+    cut: list[tuple[uuid.UUID, str]] = []
+    sending: list[uuid.UUID] = []
+    for stream in streams:
+        row = rows.get(stream.broadcast_id)
+        if row is None or row.status == Status.ARCHIVED:
+            cut.append((stream.broadcast_id, "The broadcast is over."))
+        elif row.publisher_session != stream.session_id:
+            cut.append((stream.broadcast_id, "The stream key was replaced, or another encoder took over."))
+        elif stream.is_sending:
+            sending.append(row.pk)
+    if sending:
+        Broadcast.objects.filter(pk__in=sending).update(media_at=timezone.now())
+    return cut
+
+
+def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str) -> None:
+    """Keep the reason for the dashboard; only the last few are of use."""
+    log.warning("publish from %s to channel %s refused: %s", address, channel_id, code)
+    with transaction.atomic():
+        IngestRefusal.objects.create(
+            channel_id=channel_id, code=code, message=message[:300], address=address[:64]
+        )
+        kept = IngestRefusal.objects.filter(channel_id=channel_id).values_list("pk", flat=True)[:KEPT_REFUSALS]
+        IngestRefusal.objects.filter(channel_id=channel_id).exclude(pk__in=list(kept)).delete()
+        publish(EncoderRefused(channel_id, code, message))
+
+
+def _still_sends(broadcast: Broadcast, silent_for: Callable[[str], float | None]) -> bool:
+    if not broadcast.publisher_session:
+        return False
+    silence = silent_for(broadcast.publisher_session)
+    if silence is None:
+        if broadcast.media_at is None or broadcast.node == settings.NODE_ID:
+            return False  # this node does not know the session any more: it is gone
+        # The other node writes once a second, so its word may be a second old.
+        silence = (timezone.now() - broadcast.media_at).total_seconds() - 1.0
+    return silence < settings.PUBLISHER_SILENT_SECONDS
+
+
+def _owned(broadcast_id: uuid.UUID, session_id: str) -> Broadcast | None:
+    return (
+        Broadcast.objects.select_for_update()
+        .open()
+        .filter(pk=broadcast_id, publisher_session=session_id)
+        .first()
+    )
+
+
+def _interrupt(broadcast: Broadcast) -> None:
+    broadcast.publisher_session = ""
+    if broadcast.status == Status.LIVE:
+        broadcast.advance(Status.ENDING)
+        broadcast.ends_at = timezone.now() + grace()
+        publish(BroadcastInterrupted(broadcast.pk, broadcast.channel_id))
+    broadcast.save()
