@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 
 from apps.core.ids import uuid7
 
@@ -72,9 +72,11 @@ class User(AbstractUser):
                 name="accounts_username_any_case",
                 violation_error_message="This username is already taken.",
             ),
+            # Addresses are compared as they are stored, so they are stored in one spelling.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="accounts_email_lower"),
             models.UniqueConstraint(
-                Upper("email"),
-                name="accounts_email_any_case",
+                fields=["email"],
+                name="accounts_email_unique",
                 condition=~models.Q(email=""),
                 violation_error_message="This email address already has an account.",
             ),
@@ -103,7 +105,10 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # One spelling of an address, so that comparing and mailing agree.
         self.email = self.email.lower()
         super().save(*args, **kwargs)
