@@ -1,0 +1,74 @@
+"""What every test may ask for: the platform itself, running, in the mode that --stack names.
+
+`pytest` runs on the embedded default. `pytest --stack=full` runs the same tests on PostgreSQL and Redis with
+every process on its own; `--stack=both` does one after the other. Tests that need the platform carry the
+markers `stack` or `browser`, by themselves: whoever asks for the fixture gets the marker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import running
+from tests.stack.services import Services, services
+
+MODES = ("embedded", "full")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=[*MODES, "both"],
+        default="embedded",
+        help="how the platform runs in tests that drive it from outside (default: embedded)",
+    )
+
+
+def pytest_configure() -> None:
+    # A developer's own proxy must not stand between a test and this machine.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stack_mode" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--stack")
+        modes = MODES if chosen == "both" else (chosen,)
+        metafunc.parametrize("stack_mode", modes, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "stack_mode" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.stack)
+    # The quick tests first: what is broken in the small is not worth a tour through all processes.
+    items.sort(key=lambda item: bool(item.get_closest_marker("stack") or item.get_closest_marker("browser")))
+
+
+@pytest.fixture(scope="session")
+def private_services() -> Iterator[Services]:
+    """A private PostgreSQL and Redis, apart from those that DATABASE_URL and REDIS_URL may name."""
+    with services() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.Stack]:
+    """The whole platform, shared by the session: leave it running, and trust no row you did not make."""
+    if stack_mode == "embedded":
+        with running.embedded() as started:
+            yield started
+    else:
+        with running.full(request.getfixturevalue("private_services")) as started:
+            yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    started = getattr(item, "funcargs", {}).get("stack")
+    if report.when == "call" and report.failed and isinstance(started, running.Stack):
+        report.sections.append(("processes", started.report()))
+    return report

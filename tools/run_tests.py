@@ -1,0 +1,177 @@
+"""The whole suite, twice: on the embedded default, then on PostgreSQL and Redis with all processes apart.
+
+`python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
+possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
+Other arguments go to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.stack.services import postgres_tool
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI", "").lower() == "true"
+COVERAGE = [sys.executable, "-m", "coverage"]
+EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program outside Python, the Debian packages that bring it, and what cannot run without it."""
+
+    name: str
+    packages: tuple[str, ...]
+    serves: str
+
+    def present(self) -> bool:
+        if self.name in {"postgres", "initdb"}:
+            return postgres_tool(self.name) is not None
+        return bool(shutil.which(self.name) or shutil.which(self.name, path="/usr/sbin"))
+
+
+FULL = "the full mode"
+TOOLS = (
+    Tool("postgres", ("postgresql",), FULL),
+    Tool("redis-server", ("redis-server",), FULL),
+    Tool("nginx", ("nginx-light",), FULL),
+    Tool("chromium", ("chromium",), "the browser tests"),
+    Tool("ffmpeg", ("ffmpeg",), "the tests with a foreign encoder"),
+    Tool("ffprobe", ("ffmpeg",), "the tests with a foreign reader"),
+)
+OBS_TOOLS = (
+    Tool("obs", ("obs-studio", "obs-plugins", "libgl1-mesa-dri", "libegl1"), "the OBS test"),
+    Tool("Xvfb", ("xvfb",), "the OBS test"),
+    Tool("ffmpeg", ("ffmpeg",), "the OBS test"),
+)
+
+
+@dataclass
+class Pass:
+    """One run of pytest and what it counted."""
+
+    title: str
+    code: int
+    passed: int
+    failed: int
+    skipped: int
+
+
+def missing(tools: tuple[Tool, ...]) -> list[Tool]:
+    """The tools that are not here, after trying to install them."""
+    absent = [tool for tool in tools if not tool.present()]
+    if absent and shutil.which("apt-get") and os.geteuid() == 0:
+        install(sorted({package for tool in absent for package in tool.packages}))
+        absent = [tool for tool in absent if not tool.present()]
+    return absent
+
+
+def install(packages: list[str]) -> None:
+    """apt install, without questions and without starting the servers that the packages bring."""
+    say(f"Installing with apt: {' '.join(packages)}")
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        # A mirror may be busy for a moment; the check that follows tells when it stayed so.
+        arguments = ["apt-get", "-q", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120", *command]
+        subprocess.run(arguments, env=env, check=False, stdout=subprocess.DEVNULL)
+
+
+def run_pytest(title: str, arguments: list[str], *, prefix: list[str] | None = None) -> Pass:
+    """Run pytest under coverage in a data folder of its own, behind the command `prefix`."""
+    say(title)
+    with tempfile.TemporaryDirectory(prefix="aethex-tests-") as folder:
+        counted = Path(folder) / "counted.xml"
+        env = os.environ | {
+            "AETHEX_DATA_DIR": f"{folder}/data",
+            "COVERAGE_FILE": str(ROOT / ".coverage"),
+            "PYTHONPATH": str(ROOT),
+        }
+        command = [*(prefix or []), *COVERAGE, "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += [f"--junitxml={counted}", *arguments]
+        code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+        return Pass(title, code, *count(counted))
+
+
+def count(report: Path) -> tuple[int, int, int]:
+    """How many tests passed, failed (or broke) and were skipped, by a JUnit report; zeros without one."""
+    if not report.exists():
+        return 0, 0, 0
+    passed = failed = skipped = 0
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        total, bad, left_out = (
+            int(suite.get("tests", 0)),
+            int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
+            int(suite.get("skipped", 0)),
+        )
+        passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
+    return passed, failed, skipped
+
+
+def coverage_holds() -> bool:
+    """Print what no test reached; true when enough of the apps and of the API's edge was."""
+    say("Coverage")
+    subprocess.run([*COVERAGE, "combine", "-q"], cwd=ROOT, check=False)
+    whole = subprocess.run([*COVERAGE, "report", "--fail-under=90"], cwd=ROOT, check=False)
+    edge = subprocess.run(
+        [*COVERAGE, "report", f"--include={EDGES}", "--fail-under=95"], cwd=ROOT, check=False
+    )
+    return whole.returncode == 0 and edge.returncode == 0
+
+
+def say(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def whole_suite(arguments: list[str]) -> int:
+    """Both modes, coverage, and one closing line that counts everything; 0 when all of it is well."""
+    absent = missing(TOOLS)
+    names = {tool.name for tool in absent}
+    for leftover in ROOT.glob(".coverage*"):
+        leftover.unlink()
+    selection = ["-m", "not browser"] if "chromium" in names else []
+    passes = [run_pytest("Embedded: one process, SQLite", ["--stack=embedded", *selection, *arguments])]
+    if not any(tool.serves == FULL for tool in absent):
+        beside = [sys.executable, "-m", "tests.stack.services"]
+        title = "Full: PostgreSQL, Redis, every process on its own"
+        passes.append(run_pytest(title, ["--stack=full", *selection, *arguments], prefix=beside))
+    covered = coverage_holds() if not (absent or arguments) else True
+    for tool in absent:
+        packages = " ".join(tool.packages)
+        say(f"NOT RUN: {tool.serves}, for want of {tool.name} (Debian: apt install {packages})")
+    return verdict(passes, covered=covered, complete=not absent or not IN_CI)
+
+
+def verdict(passes: list[Pass], *, covered: bool, complete: bool) -> int:
+    """Print the closing lines; 0 when everything passed, enough is covered and CI left nothing out."""
+    for one in passes:
+        say(f"{one.title}: {one.passed} passed, {one.failed} failed, {one.skipped} skipped")
+    if not covered:
+        say("FAILED: too little of the code is covered, see above")
+    if not complete:
+        say("FAILED: in CI nothing may be left out")
+    passed, failed, skipped = (
+        sum(getattr(one, kind) for one in passes) for kind in ("passed", "failed", "skipped")
+    )
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 0 if covered and complete and all(one.code == 0 for one in passes) else 1
+
+
+def obs() -> int:
+    """The real OBS against the embedded platform."""
+    absent = missing(OBS_TOOLS)
+    if absent:
+        say(f"OBS cannot run here, for want of {', '.join(tool.name for tool in absent)}")
+        return 1
+    return subprocess.run([sys.executable, "-m", "tests.obs.run_obs"], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(obs() if sys.argv[1:2] == ["obs"] else whole_suite(sys.argv[1:]))
