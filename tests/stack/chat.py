@@ -1,4 +1,4 @@
-"""Chat clients as the contract wants them: they resume after what they have, and resend what was not acked."""
+"""Chat clients as the contract wants them: they resume after what they have, and resend what has no ack."""
 
 from __future__ import annotations
 
