@@ -11,7 +11,9 @@ from django.views import defaults
 
 def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"error": True, "code": code, "message": message, "status": status}, status=status)
+        return JsonResponse(
+            {"error": True, "code": code, "message": message, "status": status}, status=status
+        )
     return render(request, f"{status}.html", {"message": message}, status=status)
 
 

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 
 from aethex import env
 
-from .accounts import *  # noqa: F403  the accounts app keeps its settings together
+from .accounts import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("AETHEX_DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -290,6 +290,33 @@ SPECTACULAR_SETTINGS = {
 
 # --- words, time, mail -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+# The languages that a channel can speak.
+LANGUAGES = [
+    ("ar", "العربية"),
+    ("cs", "Čeština"),
+    ("da", "Dansk"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fi", "Suomi"),
+    ("fr", "Français"),
+    ("hi", "हिन्दी"),
+    ("id", "Bahasa Indonesia"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("nl", "Nederlands"),
+    ("no", "Norsk"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("ru", "Русский"),
+    ("sv", "Svenska"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("vi", "Tiếng Việt"),
+    ("zh-hans", "中文"),
+]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -1,3 +1,3 @@
 """The embedded default: what `make run` starts on a laptop or a small server."""
 
-from .base import *  # noqa: F403
+from .base import *

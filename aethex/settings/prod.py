@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from aethex import env
 
-from .base import *  # noqa: F403
+from .base import *
 from .base import DATABASE_URL, REDIS_URL, STORAGES
 
 SECRET_KEY = env.text("SECRET_KEY")

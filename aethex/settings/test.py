@@ -1,6 +1,6 @@
 """Tests: cheap passwords, mail in memory; database and Redis still come from the environment."""
 
-from .base import *  # noqa: F403
+from .base import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

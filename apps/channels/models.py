@@ -67,12 +67,14 @@ class Channel(models.Model):
     description = models.TextField(max_length=2000, blank=True)
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT)
     tags = models.JSONField(default=list, blank=True)
-    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
+    language = models.CharField(max_length=8, default="en")
     avatar = models.ImageField(upload_to="avatars/", blank=True)
     banner = models.ImageField(upload_to="banners/", blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     is_mature = models.BooleanField(default=False)
     is_verified = models.BooleanField(default=False)
+    # Written by streams in the transaction that moves the broadcast, so that lists need no second table.
+    is_live = models.BooleanField(default=False)
     follower_count = models.PositiveIntegerField(default=0)
     # What an encoder that publishes without "go live" opens its broadcast with.
     next_title = models.CharField(max_length=140, blank=True)

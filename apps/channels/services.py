@@ -76,7 +76,9 @@ def create_channel(
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to create a channel.")
     if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
-        raise NotAllowed(f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS")
+        raise NotAllowed(
+            f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS"
+        )
     name = clean(name, field="name", most=60, least=2)
     channel = Channel(
         owner=actor,
@@ -194,7 +196,9 @@ def _checked_slug(slug: str) -> str:
     if not SLUG.fullmatch(slug):
         raise Invalid.field("slug", SLUG_RULE)
     if slug in RESERVED:
-        raise Conflict("This address is reserved. Choose another.", code="SLUG_TAKEN", fields={"slug": ["Reserved."]})
+        raise Conflict(
+            "This address is reserved. Choose another.", code="SLUG_TAKEN", fields={"slug": ["Reserved."]}
+        )
     return slug
 
 

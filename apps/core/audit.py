@@ -10,7 +10,9 @@ from django.db import models
 from .models import AuditEntry
 
 
-def record(*, actor: Any, action: str, subject: models.Model, channel_id: uuid.UUID | None = None, **details: Any) -> None:
+def record(
+    *, actor: Any, action: str, subject: models.Model, channel_id: uuid.UUID | None = None, **details: Any
+) -> None:
     """Append one entry. `action` is `noun.verb`; `details` must be JSON and hold no secret."""
     AuditEntry.objects.create(
         actor_id=getattr(actor, "pk", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from typing import IO
 
@@ -14,7 +15,7 @@ from .ids import uuid7
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 8 * 1024 * 1024
-MAX_PIXELS = 40_000_000
+MAX_PIXELS = 25_000_000
 QUALITY = 86
 
 # Pillow's own alarm, for pictures that lie about their size and are opened elsewhere.
@@ -28,7 +29,7 @@ def reencode(upload: IO[bytes], *, field: str, width: int, height: int) -> Conte
     its pixels: no metadata, no trailing bytes, no second frame. The file is named by a fresh UUID.
     Raises Invalid that names `field` for what is too big, no picture, broken, or a kind that is not taken.
     """
-    picture = _decode(_read(upload, field), field)
+    picture = _decode(_read(upload, field), field, (width, height))
     fitted = _fit(picture, width, height)
     out = io.BytesIO()
     fitted.save(out, "WEBP", quality=QUALITY, method=4)
@@ -44,7 +45,7 @@ def _read(upload: IO[bytes], field: str) -> bytes:
     return data
 
 
-def _decode(data: bytes, field: str) -> Image.Image:
+def _decode(data: bytes, field: str, wanted: tuple[int, int]) -> Image.Image:
     """The first frame, upright, as RGB or RGBA. The header is judged before a pixel is decoded."""
     try:
         with warnings.catch_warnings():
@@ -55,15 +56,29 @@ def _decode(data: bytes, field: str) -> Image.Image:
                 probe.verify()
             # verify() leaves the object unusable: the picture is opened a second time to be decoded.
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                # A JPEG can be decoded at a fraction of its size; both sides, for it may lie on one.
+                picture.draft("RGB", (2 * max(wanted), 2 * max(wanted)))
                 upright = ImageOps.exif_transpose(picture)
                 return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid.field(
-            field, f"This picture has too many pixels. Use one of at most {MAX_PIXELS // 1_000_000} megapixels."
+            field,
+            f"This picture has too many pixels. Use one of at most {MAX_PIXELS // 1_000_000} megapixels.",
         ) from None
     except UnidentifiedImageError:
-        raise Invalid.field(field, "This is no picture that we can read. Use JPEG, PNG, WebP or GIF.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, MemoryError):
+        raise Invalid.field(
+            field, "This is no picture that we can read. Use JPEG, PNG, WebP or GIF."
+        ) from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        LookupError,
+        EOFError,
+        struct.error,
+    ):
         # Pillow's decoders answer broken files with any of these.
         raise Invalid.field(field, "This picture is damaged. Save it again and retry.") from None
 

@@ -66,9 +66,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
 
     def listed(self) -> Self:
         """On channels that may appear in lists."""
-        return self.filter(
-            channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True
-        )
+        return self.filter(channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True)
 
     def with_channel(self) -> Self:
         return self.select_related("channel__owner", "channel__category", "category")
@@ -123,9 +121,7 @@ class Broadcast(models.Model):
     def advance(self, to: str) -> None:
         """Move to `to`; raises Conflict when the declared states don't allow it. Does not save."""
         if to not in NEXT[self.status]:
-            raise Conflict(
-                f"A broadcast that is {self.status} can't become {to}.", code="BAD_TRANSITION"
-            )
+            raise Conflict(f"A broadcast that is {self.status} can't become {to}.", code="BAD_TRANSITION")
         self.status = to
 
     @property

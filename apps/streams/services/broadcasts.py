@@ -160,6 +160,7 @@ def _archive(broadcast: Broadcast, *, reason: str) -> None:
     broadcast.publisher_session = ""
     broadcast.viewer_count = 0
     broadcast.save()
+    Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)
     publish(EncoderMustGo(broadcast.pk, reason))
     if broadcast.started_at is not None:
         publish(BroadcastEnded(broadcast.pk, broadcast.channel_id))

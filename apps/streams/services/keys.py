@@ -56,7 +56,11 @@ def rotate_key(*, actor: User, channel: Channel) -> str:
 def recognise(key: str) -> StreamKey | None:
     """The row of this key, used or retired; None for a key that never was."""
     digest = key_hash(key)
-    row = StreamKey.objects.select_related("channel__owner", "channel__category").filter(key_hash=digest).first()
+    row = (
+        StreamKey.objects.select_related("channel__owner", "channel__category")
+        .filter(key_hash=digest)
+        .first()
+    )
     # The index found it by its keyed hash; the comparison itself takes the same time for every key.
     return row if row and hmac.compare_digest(row.key_hash, digest) else None
 

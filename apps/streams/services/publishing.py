@@ -61,7 +61,9 @@ def claim_publish(
     channel = row.channel
     try:
         if row.retired_at is not None:
-            raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one from your dashboard.")
+            raise Refused(
+                "KEY_ROTATED", "This stream key was replaced. Copy the new one from your dashboard."
+            )
         if channel.suspended_at is not None:
             raise Refused("CHANNEL_SUSPENDED", "This channel is suspended and can't go live.")
         if not channel.owner.is_active:
@@ -108,6 +110,7 @@ def start_broadcast(*, broadcast_id: uuid.UUID, session_id: str, video: dict[str
         broadcast.ends_at = None
         broadcast.started_at = broadcast.started_at or timezone.now()
         broadcast.save()
+        Channel.objects.filter(pk=broadcast.channel_id).update(is_live=True)
         fact = BroadcastResumed if came_back else BroadcastStarted
         publish(fact(broadcast.pk, broadcast.channel_id))
     return True
@@ -175,7 +178,9 @@ def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str
         IngestRefusal.objects.create(
             channel_id=channel_id, code=code, message=message[:300], address=address[:64]
         )
-        kept = IngestRefusal.objects.filter(channel_id=channel_id).values_list("pk", flat=True)[:KEPT_REFUSALS]
+        kept = IngestRefusal.objects.filter(channel_id=channel_id).values_list("pk", flat=True)[
+            :KEPT_REFUSALS
+        ]
         IngestRefusal.objects.filter(channel_id=channel_id).exclude(pk__in=list(kept)).delete()
         publish(EncoderRefused(channel_id, code, message))
 

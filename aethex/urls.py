@@ -1,0 +1,25 @@
+"""Every address of the site."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+admin.site.login = secure_admin_login(admin.site.login)  # staff go through the second factor, too
+
+urlpatterns = [
+    path("api/", include("aethex.api")),
+    path("admin/", admin.site.urls),
+    path("auth/", include("apps.accounts.urls")),
+    path("", include("apps.channels.urls")),
+    path("", include("apps.streams.urls")),
+]
+if not settings.S3_BUCKET:
+    # Pictures that people uploaded: re-encoded by us, harmless to serve. nginx takes this over in production.
+    urlpatterns.append(re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}))
+
+handler400 = "aethex.errors.bad_request"
+handler403 = "aethex.errors.forbidden"
+handler404 = "aethex.errors.not_found"
+handler500 = "aethex.errors.server_error"

@@ -1,0 +1,83 @@
+"""Channels as the API shows and takes them (spec: Bodies on the main path)."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from apps.accounts.api.serializers import PersonSerializer
+
+from ..models import Category, Channel
+
+
+class CategorySerializer(serializers.ModelSerializer):
+    parent = serializers.SlugRelatedField("slug", read_only=True)
+
+    class Meta:
+        model = Category
+        fields = ["slug", "name", "parent"]
+
+
+class ChannelBriefSerializer(serializers.ModelSerializer):
+    """A channel as part of something else."""
+
+    id = serializers.CharField(read_only=True)
+    avatarUrl = serializers.CharField(source="avatar_url", read_only=True)
+
+    class Meta:
+        model = Channel
+        fields = ["id", "slug", "name", "avatarUrl"]
+
+
+class ChannelSerializer(ChannelBriefSerializer):
+    category = serializers.SlugRelatedField("slug", read_only=True)
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    isLive = serializers.BooleanField(source="is_live", read_only=True)
+    isMature = serializers.BooleanField(source="is_mature", read_only=True)
+    isVerified = serializers.BooleanField(source="is_verified", read_only=True)
+    followerCount = serializers.IntegerField(source="follower_count", read_only=True)
+    bannerUrl = serializers.CharField(source="banner_url", read_only=True)
+    owner = PersonSerializer(read_only=True)
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+
+    class Meta:
+        model = Channel
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "category",
+            "tags",
+            "language",
+            "isLive",
+            "isMature",
+            "isVerified",
+            "visibility",
+            "followerCount",
+            "avatarUrl",
+            "bannerUrl",
+            "owner",
+            "createdAt",
+        ]
+
+
+class NewChannelSerializer(serializers.Serializer):
+    """What creating takes; the verb itself checks the values."""
+
+    name = serializers.CharField(max_length=500, trim_whitespace=False)
+    slug = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    category = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=100)
+    language = serializers.CharField(max_length=20, required=False)
+
+
+class ChannelChangesSerializer(NewChannelSerializer):
+    name = serializers.CharField(max_length=500, required=False)
+    visibility = serializers.CharField(max_length=20, required=False)
+    isMature = serializers.BooleanField(source="is_mature", required=False)
+
+
+class FollowStateSerializer(serializers.Serializer):
+    isFollowing = serializers.BooleanField()
+    followerCount = serializers.IntegerField()

@@ -1,0 +1,113 @@
+"""Channels over the API: each view loads through a door, calls one verb and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.api.serializers import PersonSerializer
+from apps.core.errors import Invalid
+from apps.core.pagination import PageEnvelope
+
+from .. import services
+from ..models import Category, Channel
+from ..selectors import find_channel
+from .serializers import (
+    CategorySerializer,
+    ChannelChangesSerializer,
+    ChannelSerializer,
+    FollowStateSerializer,
+    NewChannelSerializer,
+)
+
+PAGE = [OpenApiParameter("page", int), OpenApiParameter("limit", int)]
+
+
+def parsed(serializer: Any) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class Channels(APIView):
+    @extend_schema(responses=ChannelSerializer(many=True), parameters=PAGE)
+    def get(self, request: Request) -> Response:
+        """Listed channels, newest first; `?mine=1` are the caller's own."""
+        channels = Channel.objects.select_related("owner", "category")
+        if request.query_params.get("mine") == "1" and request.user.is_authenticated:
+            channels = channels.filter(owner=request.user)
+        else:
+            channels = channels.listed()
+        pages = PageEnvelope()
+        page = pages.paginate_queryset(channels, request)
+        return pages.get_paginated_response(ChannelSerializer(page, many=True).data)
+
+    @extend_schema(request=NewChannelSerializer, responses={201: ChannelSerializer})
+    def post(self, request: Request) -> Response:
+        fields = parsed(NewChannelSerializer(data=request.data))
+        channel = services.create_channel(actor=request.user, **fields)
+        return Response(ChannelSerializer(channel).data, status=status.HTTP_201_CREATED)
+
+
+class OneChannel(APIView):
+    @extend_schema(responses=ChannelSerializer)
+    def get(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        return Response(ChannelSerializer(found).data)
+
+    @extend_schema(request=ChannelChangesSerializer, responses=ChannelSerializer)
+    def patch(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        changes = parsed(ChannelChangesSerializer(data=request.data))
+        if not changes:
+            raise Invalid("Name at least one field to change.", code="NOTHING_TO_CHANGE")
+        found = services.edit_channel(actor=request.user, channel=found, **changes)
+        return Response(ChannelSerializer(found).data)
+
+    @extend_schema(parameters=[OpenApiParameter("confirmation", str, required=True)], responses={204: None})
+    def delete(self, request: Request, channel: str) -> Response:
+        """Delete for good; `?confirmation=` is the channel's slug."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        confirmation = str(request.query_params.get("confirmation") or request.data.get("confirmation", ""))
+        services.delete_channel(actor=request.user, channel=found, confirmation=confirmation)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ChannelFollow(APIView):
+    @extend_schema(request=None, responses=FollowStateSerializer)
+    def post(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        services.follow_channel(actor=request.user, channel=found)
+        return self._state(found, is_following=True)
+
+    @extend_schema(request=None, responses=FollowStateSerializer)
+    def delete(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        services.unfollow_channel(actor=request.user, channel=found)
+        return self._state(found, is_following=False)
+
+    def _state(self, channel: Channel, *, is_following: bool) -> Response:
+        channel.refresh_from_db(fields=["follower_count"])
+        return Response({"isFollowing": is_following, "followerCount": channel.follower_count})
+
+
+class ChannelFollowers(APIView):
+    @extend_schema(responses=PersonSerializer(many=True), parameters=PAGE)
+    def get(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        follows = found.follows.select_related("user").order_by("-id")
+        pages = PageEnvelope()
+        page = pages.paginate_queryset(follows, request)
+        return pages.get_paginated_response(PersonSerializer([f.user for f in page], many=True).data)
+
+
+class Categories(APIView):
+    @extend_schema(responses=CategorySerializer(many=True), parameters=PAGE)
+    def get(self, request: Request) -> Response:
+        pages = PageEnvelope()
+        page = pages.paginate_queryset(Category.objects.select_related("parent"), request)
+        return pages.get_paginated_response(CategorySerializer(page, many=True).data)

@@ -1,0 +1,18 @@
+"""Routes under /api/ that speak of streams."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("streams", views.Streams.as_view()),
+    path("streams/<str:stream>", views.OneStream.as_view()),
+    path("streams/<str:stream>/end", views.EndStream.as_view()),
+    path("streams/<str:stream>/status", views.StreamState.as_view()),
+    path("streams/<str:stream>/hls", views.StreamHls.as_view()),
+    path("streams/<str:stream>/viewers", views.StreamViewers.as_view()),
+    path("streams/<str:stream>/health", views.StreamHealth.as_view()),
+    path("stream/status", views.StreamStatus.as_view()),
+    path("channels/<str:channel>/streams", views.ChannelStreams.as_view()),
+    path("channels/<str:channel>/stream-key", views.ChannelKey.as_view()),
+]

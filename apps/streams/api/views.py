@@ -1,0 +1,239 @@
+"""Streams over the API: each view loads through a door, calls one verb and answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.channels import policies
+from apps.channels.api.views import PAGE, parsed
+from apps.channels.models import Channel
+from apps.channels.roles import Power
+from apps.channels.selectors import find_channel
+from apps.core import presence
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.pagination import PageEnvelope
+from apps.core.throttles import StreamControl
+
+from .. import services
+from ..health import health_of
+from ..models import Broadcast
+from . import serializers as shapes
+
+SORTS = {
+    "trending": ["-viewer_count", "-started_at"],
+    "viewers": ["-viewer_count", "-started_at"],
+    "new": ["-started_at"],
+}
+
+
+def find_broadcast(request: Request, stream: str) -> Broadcast:
+    """The broadcast with this id on a channel that the caller may see."""
+    try:
+        broadcast = Broadcast.objects.with_channel().get(
+            pk=uuid.UUID(stream), channel__in=Channel.objects.reachable_by(request.user)
+        )
+    except (ValueError, Broadcast.DoesNotExist):
+        raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND") from None
+    return broadcast
+
+
+def shown(request: Request, broadcast: Broadcast) -> dict:
+    return shapes.StreamSerializer(broadcast, context=_viewer(request)).data
+
+
+def shown_all(request: Request, broadcasts: Iterable[Broadcast]) -> list:
+    return shapes.StreamSerializer(broadcasts, many=True, context=_viewer(request)).data
+
+
+def _viewer(request: Request) -> dict[str, str]:
+    return {"viewer_id": request._request.viewer_id}
+
+
+class Streams(APIView):
+    @extend_schema(
+        responses=shapes.StreamSerializer(many=True),
+        parameters=[
+            *PAGE,
+            OpenApiParameter("status", str, enum=["live", "ended"]),
+            OpenApiParameter("sort", str, enum=sorted(SORTS)),
+            OpenApiParameter("category", str),
+            OpenApiParameter("tag", str),
+            OpenApiParameter("language", str),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        pages = PageEnvelope()
+        page = pages.paginate_queryset(self._wanted(request), request)
+        return pages.get_paginated_response(shown_all(request, page))
+
+    @extend_schema(request=shapes.NewStreamSerializer, responses={201: shapes.StreamSerializer})
+    def post(self, request: Request) -> Response:
+        fields = parsed(shapes.NewStreamSerializer(data=request.data))
+        channel = find_channel(viewer=request.user, slug_or_id=fields.pop("channelId"))
+        broadcast = services.open_broadcast(actor=request.user, channel=channel, **fields)
+        return Response(shown(request, broadcast), status=status.HTTP_201_CREATED)
+
+    def get_throttles(self) -> list:
+        return [StreamControl()] if self.request.method == "POST" else super().get_throttles()
+
+    def _wanted(self, request: Request) -> QuerySet[Broadcast]:
+        asked = request.query_params
+        streams = Broadcast.objects.with_channel().listed().aired()
+        match asked.get("status", "live"):
+            case "live":
+                streams = streams.on_air()
+            case "ended":
+                streams = streams.filter(status="ARCHIVED")
+            case _:
+                raise Invalid.field("status", "status is live or ended.")
+        sort = asked.get("sort", "trending")
+        if sort not in SORTS:
+            raise Invalid.field("sort", f"sort is one of {', '.join(sorted(SORTS))}.")
+        if category := asked.get("category"):
+            streams = streams.filter(category__slug=category)
+        if language := asked.get("language"):
+            streams = streams.filter(language=language)
+        if tag := asked.get("tag"):
+            # Tags are JSON text in every database; the quotes keep "art" from finding "party".
+            streams = streams.filter(tags__icontains=f'"{tag.lower()}"')
+        return streams.order_by(*SORTS[sort], "-id")
+
+
+class OneStream(APIView):
+    @extend_schema(responses=shapes.StreamSerializer)
+    def get(self, request: Request, stream: str) -> Response:
+        return Response(shown(request, find_broadcast(request, stream)))
+
+    @extend_schema(request=shapes.StreamChangesSerializer, responses=shapes.StreamSerializer)
+    def patch(self, request: Request, stream: str) -> Response:
+        broadcast = find_broadcast(request, stream)
+        changes = parsed(shapes.StreamChangesSerializer(data=request.data))
+        if not changes:
+            raise Invalid("Name at least one field to change.", code="NOTHING_TO_CHANGE")
+        return Response(
+            shown(request, services.edit_broadcast(actor=request.user, broadcast=broadcast, **changes))
+        )
+
+    @extend_schema(responses={200: shapes.StreamSerializer})
+    def delete(self, request: Request, stream: str) -> Response:
+        """Ends the stream."""
+        return end(request, stream)
+
+    def get_throttles(self) -> list:
+        return super().get_throttles() if self.request.method == "GET" else [StreamControl()]
+
+
+def end(request: Request, stream: str) -> Response:
+    broadcast = services.end_broadcast(actor=request.user, broadcast=find_broadcast(request, stream))
+    return Response(shown(request, broadcast))
+
+
+class EndStream(APIView):
+    throttle_classes = [StreamControl]
+
+    @extend_schema(request=None, responses=shapes.StreamSerializer)
+    def post(self, request: Request, stream: str) -> Response:
+        return end(request, stream)
+
+
+class StreamState(APIView):
+    throttle_classes = [StreamControl]
+
+    @extend_schema(request=shapes.NewStatusSerializer, responses=shapes.StreamSerializer)
+    def put(self, request: Request, stream: str) -> Response:
+        """Ends the stream. That it goes live is the encoder's doing."""
+        broadcast = find_broadcast(request, stream)
+        policies.require(request.user, Power.END_BROADCAST, broadcast.channel)
+        if request.data.get("status") in ("OFFLINE", "LIVE"):
+            raise Conflict("A stream becomes live when its encoder publishes.", code="BAD_TRANSITION")
+        parsed(shapes.NewStatusSerializer(data=request.data))
+        return end(request, stream)
+
+
+class StreamHls(APIView):
+    @extend_schema(responses=shapes.HlsSerializer)
+    def get(self, request: Request, stream: str) -> Response:
+        broadcast = find_broadcast(request, stream)
+        url = services.playback_url(broadcast=broadcast, viewer_id=request._request.viewer_id)
+        return Response(
+            {"hlsUrl": url, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class StreamViewers(APIView):
+    @extend_schema(responses=shapes.ViewersSerializer)
+    def get(self, request: Request, stream: str) -> Response:
+        broadcast = find_broadcast(request, stream)
+        samples = broadcast.samples.order_by("-minute")[: 24 * 60]
+        return Response(
+            {
+                "count": presence.count(broadcast.channel_id) if broadcast.is_live else 0,
+                "peak": broadcast.peak_viewers,
+                "unique": broadcast.unique_viewers,
+                "samples": [{"minute": s.minute, "viewers": s.viewers} for s in reversed(samples)],
+            }
+        )
+
+
+class StreamHealth(APIView):
+    @extend_schema(responses=shapes.HealthSerializer)
+    def get(self, request: Request, stream: str) -> Response:
+        broadcast = find_broadcast(request, stream)
+        policies.require(request.user, Power.VIEW_DASHBOARD, broadcast.channel)
+        return Response(health_of(broadcast))
+
+
+class StreamStatus(APIView):
+    @extend_schema(
+        responses=shapes.StreamStatusSerializer, parameters=[OpenApiParameter("channel", str, required=True)]
+    )
+    def get(self, request: Request) -> Response:
+        slug = request.query_params.get("channel", "")
+        if not slug:
+            raise Invalid.field("channel", "Name the channel: ?channel=its-slug")
+        channel = find_channel(viewer=request.user, slug_or_id=slug)
+        broadcast = Broadcast.objects.with_channel().on_air().filter(channel=channel).first()
+        if broadcast is None:
+            return Response({"isLive": False})
+        return Response({"isLive": True, "stream": shown(request, broadcast)})
+
+
+class ChannelStreams(APIView):
+    @extend_schema(responses=shapes.StreamSerializer(many=True), parameters=PAGE)
+    def get(self, request: Request, channel: str) -> Response:
+        """The channel's broadcasts, newest first."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        pages = PageEnvelope()
+        streams = Broadcast.objects.with_channel().aired().filter(channel=found).order_by("-id")
+        page = pages.paginate_queryset(streams, request)
+        return pages.get_paginated_response(shown_all(request, page))
+
+
+class ChannelKey(APIView):
+    throttle_classes = [StreamControl]
+
+    @extend_schema(responses=shapes.KeySerializer)
+    def get(self, request: Request, channel: str) -> Response:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        return self._answer(services.reveal_key(actor=request.user, channel=found))
+
+    @extend_schema(request=None, responses=shapes.KeySerializer)
+    def post(self, request: Request, channel: str) -> Response:
+        """Replaces the key; the old one stops at once."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        return self._answer(services.rotate_key(actor=request.user, channel=found))
+
+    def _answer(self, key: str) -> Response:
+        return Response(
+            {"streamKey": key, "rtmpUrl": settings.RTMP_URL}, headers={"Cache-Control": "no-store"}
+        )

@@ -1,0 +1,59 @@
+"""Reactions that tell open pages and ingest nodes what happened to a broadcast."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.utils import timezone
+
+from apps.channels.models import topic
+from apps.core.realtime import frame, push
+
+from . import facts
+from .api.serializers import StreamSerializer
+from .models import Broadcast
+
+INGEST_TOPIC = "ingest"
+
+
+def tell_opened(fact: facts.BroadcastOpened) -> None:
+    _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)
+
+
+def tell_started(fact: facts.BroadcastStarted) -> None:
+    _tell("room", "stream:started", fact.broadcast_id, fact.channel_id)
+    _tell("dashboard", "stream:started", fact.broadcast_id, fact.channel_id)
+
+
+def tell_updated(
+    fact: facts.BroadcastEdited | facts.BroadcastResumed | facts.BroadcastInterrupted,
+) -> None:
+    _tell("room", "stream:updated", fact.broadcast_id, fact.channel_id)
+    _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)
+
+
+def tell_ended(fact: facts.BroadcastEnded) -> None:
+    ended = frame("stream:ended", {"streamId": str(fact.broadcast_id)})
+    push(topic("room", fact.channel_id), ended)
+    push(topic("dashboard", fact.channel_id), ended)
+
+
+def tell_refused(fact: facts.EncoderRefused) -> None:
+    push(
+        topic("dashboard", fact.channel_id),
+        frame(
+            "stream:refused",
+            {"code": fact.code, "message": fact.message, "at": timezone.now().isoformat()},
+        ),
+    )
+
+
+def cut_encoder(fact: facts.EncoderMustGo) -> None:
+    """A hint to the node; its next heartbeat learns the same from the database."""
+    push(INGEST_TOPIC, frame("encoder:cut", {"streamId": fact.broadcast_id.hex, "reason": fact.reason}))
+
+
+def _tell(kind: str, event: str, broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
+    broadcast = Broadcast.objects.with_channel().filter(pk=broadcast_id).first()
+    if broadcast is not None:
+        push(topic(kind, channel_id), frame(event, {"stream": StreamSerializer(broadcast).data}))

@@ -1,0 +1,63 @@
+"""Recordings: a row when a broadcast starts, a playlist when it has ended."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.streams.archive import recordings_archive
+from apps.streams.facts import BroadcastStarted
+from apps.streams.media import write_playlist
+from apps.streams.models import Broadcast, Status
+
+from .models import Recording
+
+log = logging.getLogger(__name__)
+
+# The node still writes its last segment when the end is announced.
+SETTLE = timedelta(seconds=5)
+
+
+def begin_recording(fact: BroadcastStarted) -> None:
+    """The row of a broadcast's recording; the segments are being written already."""
+    Recording.objects.get_or_create(broadcast_id=fact.broadcast_id, defaults={"path": fact.broadcast_id.hex})
+
+
+def finish_recordings() -> int:
+    """Close the recordings of broadcasts that have ended; how many became ready or failed.
+
+    Made from the segments' names alone, so it works after a crash, on any machine, any number of times. A
+    broadcast that started without its row (the process died between the two) gets it here.
+    """
+    settled = Broadcast.objects.filter(
+        status=Status.ARCHIVED, started_at__isnull=False, ended_at__lte=timezone.now() - SETTLE
+    )
+    for broadcast_id in settled.filter(recording__isnull=True).values_list("pk", flat=True):
+        Recording.objects.get_or_create(broadcast_id=broadcast_id, defaults={"path": broadcast_id.hex})
+    waiting = Recording.objects.filter(status=Recording.Status.PROCESSING, broadcast__in=settled)
+    done = 0
+    for recording in waiting.order_by("id")[:50]:
+        try:
+            finish_recording(recording)
+            done += 1
+        except OSError:
+            # Storage out of reach: the row stays PROCESSING and the next round tries again.
+            log.exception("recording %s could not be closed", recording.pk)
+    return done
+
+
+def finish_recording(recording: Recording) -> Recording:
+    """Write the playlist beside the segments and note what is there."""
+    summary = write_playlist(recordings_archive(), recording.path)
+    with transaction.atomic():
+        recording = Recording.objects.select_for_update().get(pk=recording.pk)
+        recording.segments = summary.segments
+        recording.duration_ms = round(summary.duration * 1000)
+        recording.gaps_ms = round(summary.gaps * 1000)
+        recording.status = Recording.Status.READY if summary.segments else Recording.Status.FAILED
+        recording.ready_at = timezone.now()
+        recording.save()
+    return recording
