@@ -82,10 +82,11 @@ def scratch(prefix: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[int]:
+def postgres(*, durable: bool = False) -> Iterator[int]:
     """A running cluster with the superuser `aethex` and no password; yields its port.
 
-    fsync is off: the tests kill our processes, not the kernel, and what was written survives that.
+    fsync is off unless `durable`: the tests kill our processes, not the kernel, and what was written survives
+    that. A benchmark may not leave it out.
     """
     initdb, server, ready = (postgres_tool(name) for name in ("initdb", "postgres", "pg_isready"))
     if not (initdb and server and ready):
@@ -119,8 +120,8 @@ def postgres() -> Iterator[int]:
             "port": str(port),
             "unix_socket_directories": "",
             "max_connections": "200",
-            "fsync": "off",
-            "full_page_writes": "off",
+            "fsync": "on" if durable else "off",
+            "full_page_writes": "on" if durable else "off",
             "shared_buffers": "128MB",
         }
         arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
