@@ -1,8 +1,7 @@
 """What every test may ask for: the platform itself, running, in the mode that --stack names.
 
 `pytest` runs on the embedded default. `pytest --stack=full` runs the same tests on PostgreSQL and Redis with
-every process on its own; `--stack=both` does one after the other. Tests that need the platform carry the
-markers `stack` or `browser`, by themselves: whoever asks for the fixture gets the marker.
+every process on its own; `make test` does both. Whoever asks for the platform gets the marker `stack`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ MODES = ("embedded", "full")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack",
-        choices=[*MODES, "both"],
+        choices=MODES,
         default="embedded",
         help="how the platform runs in tests that drive it from outside (default: embedded)",
     )
@@ -34,9 +33,7 @@ def pytest_configure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "stack_mode" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--stack")
-        modes = MODES if chosen == "both" else (chosen,)
-        metafunc.parametrize("stack_mode", modes, scope="session")
+        metafunc.parametrize("stack_mode", [metafunc.config.getoption("--stack")], scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""kill -9 of any process in the middle of a chat storm: nothing acknowledged is lost, doubled or reordered."""
+"""kill -9 of any process in the middle of a chat storm: nothing acknowledged is lost, doubled or moved."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def crowd(storm_stack: Stack) -> list[Person]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "victim" in metafunc.fixturenames:
-        embedded_only = metafunc.config.getoption("--stack") == "embedded"
-        metafunc.parametrize("victim", ["live"] if embedded_only else list(running.procfile()))
+        embedded = metafunc.config.getoption("--stack") == "embedded"
+        metafunc.parametrize("victim", ["live"] if embedded else list(running.procfile()))
 
 
 def test_whichever_process_dies_every_acknowledged_message_is_there_once_and_in_order(
@@ -72,7 +72,7 @@ def test_whichever_process_dies_every_acknowledged_message_is_there_once_and_in_
 
 
 async def storm(stack: Stack, victim: str, clients: list[ChatClient]) -> None:
-    """Everybody chats; `victim` is killed and started again meanwhile; ends when everything is acked and seen."""
+    """Everybody chats while `victim` dies and comes back; ends when everything is acked and seen."""
     senders = clients[:SENDERS]
     async with chatting(clients):
         accident = asyncio.create_task(asyncio.to_thread(kill_and_restart, stack, victim))
