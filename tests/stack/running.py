@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 
-from .services import Services, create_database, free_port, scratch, unprivileged, wait_until
+from .services import Services, create_database, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_KEY = "the full stack of the tests signs with this and nothing else does"
@@ -202,7 +202,8 @@ def embedded(**settings: str) -> Iterator[Stack]:
 @contextlib.contextmanager
 def full(services: Services, **settings: str) -> Iterator[Stack]:
     """Every line of the Procfile as a process, on a new database, behind nginx on one origin."""
-    with scratch("aethex-full-") as folder:
+    with tempfile.TemporaryDirectory(prefix="aethex-full-") as temporary:
+        folder = Path(temporary)
         data = folder / "data"
         data.mkdir()
         names = ("front", "web", "socket1", "socket2", "ingest", "rtmp")
@@ -227,7 +228,8 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
             healthz = f"http://127.0.0.1:{ports[name]}/healthz" if name in ports else None
             log = folder / f"{name}.log"
             stack.processes[name] = Process(name, ["sh", "-c", command], env, log, healthz)
-        with front_door(ports, folder), _running(stack):
+        stack.processes["front"] = front_door(ports, folder, env)
+        with _running(stack):
             yield stack
 
 
@@ -237,8 +239,7 @@ def procfile() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
 
 
-@contextlib.contextmanager
-def front_door(ports: dict[str, int], folder: Path) -> Iterator[None]:
+def front_door(ports: dict[str, int], folder: Path, env: dict[str, str]) -> Process:
     """nginx with deploy/nginx/aethex.conf as it is shipped; only its ports and its cache folder differ."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not nginx:
@@ -252,32 +253,21 @@ def front_door(ports: dict[str, int], folder: Path) -> Iterator[None]:
         "listen 80;": f"listen 127.0.0.1:{ports['front']};",
         "/var/cache/nginx/aethex": f"{folder}/cache",
     }
-    for shipped_text, here in places.items():
-        assert shipped_text in shipped, f"deploy/nginx/aethex.conf no longer says {shipped_text!r}"
-        shipped = shipped.replace(shipped_text, here)
-    temporary = " ".join(
-        f"{name}_temp_path {folder}/tmp_{name};"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
+    for theirs, ours in places.items():
+        assert theirs in shipped, f"deploy/nginx/aethex.conf no longer says {theirs!r}"
+        shipped = shipped.replace(theirs, ours)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{kind}_temp_path {folder}/tmp_{kind};" for kind in kinds)
     configuration = folder / "nginx.conf"
     configuration.write_text(
+        f"{'user root;' if os.geteuid() == 0 else ''}\n"
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid;\n"
         f"events {{ worker_connections 4096; }}\n"
         f"http {{ access_log off; {temporary}\n{shipped}\n}}\n"
     )
-    log = folder / "nginx.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            [nginx, "-p", str(folder), "-e", str(log), "-c", str(configuration)],
-            stdout=errors, stderr=errors, start_new_session=True, **unprivileged(),
-        )  # fmt: skip
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-        errors_seen = log.read_text()
-        assert "[emerg]" not in errors_seen, errors_seen
+    log = folder / "front.log"
+    command = [nginx, "-p", str(folder), "-e", str(log), "-c", str(configuration)]
+    return Process("front", command, env, log, f"http://127.0.0.1:{ports['front']}/healthz")
 
 
 @contextlib.contextmanager
