@@ -1,4 +1,4 @@
-"""The answers that Django gives itself: 400, 403, 404, 500 and a failed CSRF check, for people and programs."""
+"""The answers that Django gives itself, for people and programs: 400, 403, 404, 500, a failed CSRF check."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ VIEWER_COOKIE = "viewer"
 
 
 class HealthCheck:
-    """`GET /healthz`: 200 once this process answers and its database does. Before host checks: probes use IPs."""
+    """`GET /healthz`: 200 once this process and its database answer. Before host checks: probes use IPs."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -20,7 +20,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 # --- addresses -------------------------------------------------------------------------------------
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 RTMP_PORT = env.integer("RTMP_PORT", 1935, low=1, high=65535)
-BIND_HOST = env.text("BIND_HOST", "0.0.0.0")
+BIND_HOST = env.text("BIND_HOST", "0.0.0.0")  # noqa: S104  encoders and viewers come from outside
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 # Where encoders publish, as shown to creators; the stream key is the stream name below it.
 RTMP_URL = env.text(

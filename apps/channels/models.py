@@ -110,6 +110,9 @@ class SlugHistory(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="old_slugs")
     changed_at = models.DateTimeField(auto_now_add=True)
 
+    def __str__(self) -> str:
+        return self.slug
+
 
 class Follow(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -119,6 +122,9 @@ class Follow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "user"], name="channels_follow_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} follows {self.channel_id}"
 
 
 class ChannelRole(models.Model):
@@ -131,6 +137,9 @@ class ChannelRole(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "user"], name="channels_one_role_each")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} is {self.role} of {self.channel_id}"
 
 
 def topic(kind: str, channel_id: uuid.UUID) -> str:

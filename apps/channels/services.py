@@ -72,7 +72,7 @@ def create_channel(
     tags: Iterable[str] = (),
     language: str = "",
 ) -> Channel:
-    """Open a channel for `actor`. Without `slug` the address comes from the name and gives way to a taken one."""
+    """Open a channel for `actor`. Without `slug` the address comes from the name and avoids taken ones."""
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to create a channel.")
     if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
@@ -98,7 +98,8 @@ def create_channel(
 
 
 def edit_channel(*, actor: User, channel: Channel, **changes: Any) -> Channel:
-    """Change any of name, slug, category (slug), description, tags, language, avatar, banner, visibility, is_mature.
+    """Change any of name, slug, category (by slug), description, tags, language, avatar, banner, visibility
+    and is_mature.
 
     `avatar` and `banner` take an upload or None to remove it. What is not named stays.
     """
@@ -172,9 +173,10 @@ def unfollow_channel(*, actor: User, channel: Channel) -> None:
 
 def checked_tags(tags: Iterable[str]) -> list[str]:
     """Up to ten tags, lower case, each once."""
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in (tags := list(tags)[:1000])):
+    typed = [] if isinstance(tags, str) else list(tags)[:1000]
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in typed):
         raise Invalid.field("tags", "Tags are a list of words.")
-    words = [clean(tag.lstrip("#"), field="tags", most=TAG_LENGTH).lower() for tag in tags]
+    words = [clean(tag.lstrip("#"), field="tags", most=TAG_LENGTH).lower() for tag in typed]
     unique = list(dict.fromkeys(word for word in words if word))
     if len(unique) > MOST_TAGS:
         raise Invalid.field("tags", f"Use at most {MOST_TAGS} tags ({len(unique)} now).")

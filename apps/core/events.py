@@ -1,8 +1,8 @@
 """Facts: what happened, told to whoever reacts, after the commit.
 
-An app publishes facts about its own nouns and knows nobody above it; `aethex/wiring.py` is the one table of who
-reacts to what. A reaction that fails is logged and does not disturb the deed nor the other reactions; anything
-that must not be lost is a row that a sweeper finds, never only a reaction.
+An app publishes facts about its own nouns and knows nobody above it; `aethex/wiring.py` is the one table of
+who reacts to what. A reaction that fails is logged and disturbs neither the deed nor the other reactions;
+anything that must not be lost is a row that a sweeper finds, never only a reaction.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from rest_framework.throttling import BaseThrottle
 class Window(BaseThrottle):
     """A fixed window per key, counted with the cache's atomic increment.
 
-    The counter lives in the shared cache, so the limit holds over processes. Every answer carries what is left
-    (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`; see aethex/middleware).
+    The counter lives in the shared cache, so the limit holds over processes. Every answer carries what is
+    left (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`; see aethex/middleware).
     """
 
     rate_name = ""

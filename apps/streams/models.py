@@ -51,6 +51,9 @@ class StreamKey(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"Key of {self.channel_id} from {self.created_at:%Y-%m-%d}"
+
 
 class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def open(self) -> Self:
@@ -162,6 +165,9 @@ class IngestRefusal(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["channel", "-id"], name="streams_refusals")]
+
+    def __str__(self) -> str:
+        return f"{self.code} at {self.refused_at:%Y-%m-%d %H:%M}"
 
 
 def grace() -> timedelta:

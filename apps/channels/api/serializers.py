@@ -5,8 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import PersonSerializer
-
-from ..models import Category, Channel
+from apps.channels.models import Category, Channel
 
 
 class CategorySerializer(serializers.ModelSerializer):

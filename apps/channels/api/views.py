@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import PersonSerializer
+from apps.channels import services
+from apps.channels.models import Category, Channel
+from apps.channels.selectors import find_channel
 from apps.core.errors import Invalid
 from apps.core.pagination import PageEnvelope
 
-from .. import services
-from ..models import Category, Channel
-from ..selectors import find_channel
 from .serializers import (
     CategorySerializer,
     ChannelChangesSerializer,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from apps.channels.api.serializers import ChannelBriefSerializer
-
-from ..models import Broadcast
-from ..services.playback import playback_url
+from apps.streams.models import Broadcast
+from apps.streams.services.playback import playback_url
 
 
 class StreamSerializer(serializers.ModelSerializer):
-    """`hlsUrl` carries a grant for the asking viewer (context `viewer_id`), while there is something to play."""
+    """`hlsUrl` carries a grant for the asking viewer (context `viewer_id`) while there is a picture."""
 
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)

@@ -22,10 +22,10 @@ from apps.core import presence
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.pagination import PageEnvelope
 from apps.core.throttles import StreamControl
+from apps.streams import services
+from apps.streams.health import health_of
+from apps.streams.models import Broadcast
 
-from .. import services
-from ..health import health_of
-from ..models import Broadcast
 from . import serializers as shapes
 
 SORTS = {

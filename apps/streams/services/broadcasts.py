@@ -17,9 +17,8 @@ from apps.core import audit
 from apps.core.errors import Conflict, NotAllowed
 from apps.core.events import publish
 from apps.core.text import clean
-
-from ..facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, EncoderMustGo
-from ..models import Broadcast, Status
+from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, EncoderMustGo
+from apps.streams.models import Broadcast, Status
 
 if TYPE_CHECKING:
     from apps.accounts.models import User

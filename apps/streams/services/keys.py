@@ -18,9 +18,8 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
 from apps.core.events import publish
-
-from ..facts import EncoderMustGo
-from ..models import Broadcast, StreamKey
+from apps.streams.facts import EncoderMustGo
+from apps.streams.models import Broadcast, StreamKey
 
 if TYPE_CHECKING:
     from apps.accounts.models import User

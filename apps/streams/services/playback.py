@@ -9,9 +9,8 @@ import time
 from django.conf import settings
 
 from apps.core.errors import Conflict, NotFound
-
-from ..media import grants
-from ..models import Broadcast
+from apps.streams.media import grants
+from apps.streams.models import Broadcast
 
 
 def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:

@@ -1,7 +1,7 @@
 """The encoder's side: who may publish, and what the ingest node reports.
 
-The node asks and reports; the database row decides. `publisher_session` names the one RTMP session that owns a
-broadcast, so that any number of nodes agree on who is cut.
+The node asks and reports; the database row decides. `publisher_session` names the one RTMP session that
+owns a broadcast, so that any number of nodes agree on who is cut.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.core.events import publish
+from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
+from apps.streams.models import Broadcast, IngestRefusal, Status, grace
 
-from ..facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
-from ..models import Broadcast, IngestRefusal, Status, grace
 from .broadcasts import broadcast_of
 from .keys import recognise
 
@@ -50,7 +50,8 @@ def claim_publish(
 ) -> Broadcast:
     """Give the channel's broadcast to this session, or raise Refused.
 
-    A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives way.
+    A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives
+    way.
     `silent_for(session)` answers in seconds for sessions of this node and None for those of others, whose
     silence is read from their last report.
     """
@@ -78,7 +79,7 @@ def claim_publish(
             if _still_sends(broadcast, silent_for):
                 raise Refused(
                     "ALREADY_PUBLISHING",
-                    "Another encoder is sending with this key. Stop it first, or wait until it is silent for 2 s.",
+                    "Another encoder is sending with this key. Stop it first.",
                 )
             broadcast.publisher_session = session_id
             broadcast.node = node

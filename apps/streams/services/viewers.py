@@ -7,8 +7,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from apps.core import presence
-
-from ..models import Broadcast, ViewerSample
+from apps.streams.models import Broadcast, ViewerSample
 
 
 def sample_viewers() -> int:

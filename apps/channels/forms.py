@@ -1,0 +1,114 @@
+"""What a creator says about a channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from apps.core.forms import AddressField, TagsField
+
+from .models import Category, Channel
+
+
+def category_choices() -> list[tuple[str, Any]]:
+    """The categories for a select: parents stand alone or head the group of their children."""
+    rows = list(Category.objects.all())
+    children: dict[int, list[tuple[str, str]]] = {}
+    for row in rows:
+        if row.parent_id is not None:
+            children.setdefault(row.parent_id, []).append((row.slug, row.name))
+    choices: list[tuple[str, Any]] = [("", "No category")]
+    for row in rows:
+        if row.parent_id is None:
+            below = children.get(row.pk)
+            own = (row.slug, row.name)
+            choices.append((row.name, [own, *below]) if below else own)
+    return choices
+
+
+class NewChannelForm(forms.Form):
+    name = forms.CharField(max_length=60, min_length=2, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    slug = AddressField(
+        prefix="/c/",
+        label="Address",
+        required=False,
+        max_length=40,
+        help_text="3 to 40 of a–z, 0–9, - and _. Left empty, it is made from the name.",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "data-slug-from": "name",
+            }
+        ),
+    )
+    category = forms.ChoiceField(required=False)
+    description = forms.CharField(
+        label="About", required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 2000})
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["category"].choices = category_choices()  # type: ignore[attr-defined]
+
+
+class ChannelForm(NewChannelForm):
+    tags = TagsField(required=False, help_text="Up to 10, with commas between them.")
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    avatar = forms.FileField(
+        label="Picture",
+        required=False,
+        help_text="Square, at least 256 × 256 pixels. JPEG, PNG, WebP or GIF, up to 8 MB.",
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+    remove_avatar = forms.BooleanField(label="Remove the picture", required=False)
+    banner = forms.FileField(
+        required=False,
+        help_text="Wide, 1600 × 400 pixels or more. JPEG, PNG, WebP or GIF, up to 8 MB.",
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+    remove_banner = forms.BooleanField(label="Remove the banner", required=False)
+    visibility = forms.ChoiceField(choices=Channel.Visibility.choices, widget=forms.RadioSelect)
+    is_mature = forms.BooleanField(
+        label="For a mature audience",
+        required=False,
+        help_text="People are told before they watch.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # An address that exists is changed on purpose, not by typing a name.
+        del self.fields["slug"].widget.attrs["data-slug-from"]
+        self.fields["slug"].required = True
+        self.fields["slug"].help_text = "3 to 40 of a–z, 0–9, - and _. Links to the old address lead here."
+        self.fields["tags"].widget.attrs["data-tag-input"] = "10"
+
+    @staticmethod
+    def initial_of(channel: Channel) -> dict[str, Any]:
+        """The form as it stands for this channel."""
+        plain = ("name", "slug", "description", "tags", "language", "visibility", "is_mature")
+        return {name: getattr(channel, name) for name in plain} | {
+            "category": channel.category.slug if channel.category else ""
+        }
+
+    def changes(self) -> dict[str, Any]:
+        """What `edit_channel` takes: pictures only when a new one came or the old one goes."""
+        cleaned = dict(self.cleaned_data)
+        for picture in ("avatar", "banner"):
+            upload, removed = cleaned.pop(picture), cleaned.pop(f"remove_{picture}")
+            if upload or removed:
+                cleaned[picture] = upload or None
+        return cleaned
+
+
+class DeleteChannelForm(forms.Form):
+    confirmation = forms.CharField(
+        label="Address of the channel",
+        required=False,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )

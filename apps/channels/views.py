@@ -1,0 +1,113 @@
+"""Pages of channels: the one that everybody sees, and those of its creator."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.core.errors import DomainError
+from apps.core.forms import next_address, take_refusal
+
+from . import policies, services
+from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
+from .models import Channel
+from .roles import POWERS, Power, Role
+from .selectors import find_channel
+
+
+def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
+    """The channel, if the person holds `power` there; NotFound or NotAllowed otherwise."""
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    policies.require(request.user, power, channel)
+    return channel
+
+
+@require_safe
+def watch_shortcut(request: HttpRequest, slug: str) -> HttpResponse:
+    return redirect("streams:watch", slug)
+
+
+@require_POST
+@login_required
+def follow(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    verb = services.unfollow_channel if request.POST.get("follow") == "no" else services.follow_channel
+    verb(actor=request.user, channel=channel)
+    return redirect(next_address(request, channel.get_absolute_url()))
+
+
+@require_safe
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    helping = [
+        role for role, powers in POWERS.items() if Power.VIEW_DASHBOARD in powers and role is not Role.OWNER
+    ]
+    channels = (
+        Channel.objects.filter(Q(owner=request.user) | Q(roles__user=request.user, roles__role__in=helping))
+        .select_related("category")
+        .distinct()
+        .order_by("created_at")
+    )
+    return render(request, "channels/mine.html", {"channels": channels})
+
+
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    form = NewChannelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            channel = services.create_channel(actor=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            messages.success(request, f"{channel.name} is yours. Here is what your encoder needs.")
+            return redirect("streams:manager", channel.slug)
+    return render(request, "channels/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+def settings(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = channel_for(request, slug, Power.EDIT_CHANNEL)
+    form = ChannelForm(request.POST or None, request.FILES or None, initial=ChannelForm.initial_of(channel))
+    if request.method == "POST" and form.is_valid():
+        try:
+            channel = services.edit_channel(actor=request.user, channel=channel, **form.changes())
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("channels:settings", channel.slug)
+    return _settings_page(request, channel, form, DeleteChannelForm())
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = channel_for(request, slug, Power.DELETE_CHANNEL)
+    form = DeleteChannelForm(request.POST)
+    form.is_valid()
+    try:
+        services.delete_channel(actor=request.user, channel=channel, **form.cleaned_data)
+    except DomainError as refusal:
+        take_refusal(form, refusal)
+        return _settings_page(request, channel, ChannelForm(initial=ChannelForm.initial_of(channel)), form)
+    messages.success(request, f"{channel.name} is deleted.")
+    return redirect("channels:mine")
+
+
+def _settings_page(
+    request: HttpRequest, channel: Channel, form: ChannelForm, deletion: DeleteChannelForm
+) -> HttpResponse:
+    """The settings with both of their forms; 422 when one of them was refused."""
+    context = {
+        "channel": channel,
+        "form": form,
+        "deletion": deletion,
+        "may_delete": policies.may(request.user, Power.DELETE_CHANNEL, channel),
+    }
+    refused = bool(form.errors or deletion.errors)
+    return render(request, "channels/settings.html", context, status=422 if refused else 200)

@@ -1,0 +1,37 @@
+"""What a creator says about a broadcast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from apps.channels.forms import category_choices
+from apps.core.forms import TagsField
+
+from .models import Broadcast
+from .services.broadcasts import TITLE_LENGTH
+
+
+class BroadcastForm(forms.Form):
+    title = forms.CharField(
+        max_length=TITLE_LENGTH, help_text="What people read before they click.", widget=forms.TextInput
+    )
+    category = forms.ChoiceField(required=False)
+    tags = TagsField(required=False, help_text="Up to 10, with commas between them.")
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 2000}))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["category"].choices = category_choices()  # type: ignore[attr-defined]
+        self.fields["tags"].widget.attrs["data-tag-input"] = "10"
+
+    @staticmethod
+    def initial_of(broadcast: Broadcast) -> dict[str, Any]:
+        """The form as it stands for this broadcast."""
+        return {
+            "title": broadcast.title,
+            "description": broadcast.description,
+            "category": broadcast.category.slug if broadcast.category else "",
+            "tags": broadcast.tags,
+        }

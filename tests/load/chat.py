@@ -1,0 +1,230 @@
+"""Chat: a full room on our socket process and on a Socket.IO server, one after the other on the same core.
+
+Every message is committed to PostgreSQL (fsync on) before anybody sees it, on both. The server under test has a core
+to itself; PostgreSQL, Redis and the load generator share the other one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.load import ours
+from tests.load.processes import (
+    HERE,
+    Load,
+    Missing,
+    compiled,
+    cores,
+    end,
+    need,
+    pinned,
+    program,
+    resident_kib,
+    tail,
+)
+from tests.stack import services
+
+VIEWERS, SENDERS = 1000, 20
+STEADY_SECONDS, FULL_SECONDS, FULL_RUNS = 5, 4, 3
+
+
+@dataclass(frozen=True)
+class Room:
+    """A running chat server with one room: where it is, how to speak to it, and how hard to push."""
+
+    name: str
+    protocol: str
+    port: int
+    path: str
+    pid: int
+    window: int
+    rates: tuple[int, ...]
+    suffixes: Path | None = None
+
+
+@dataclass
+class Phase:
+    """One answer of the generator, and what the server used of its core meanwhile."""
+
+    rate: float
+    p50: float
+    p99: float
+    delivered: float
+    cpu: float
+    errors: int
+    generator: float
+
+
+@dataclass
+class RoomResult:
+    """What was measured in one room; `steady` is by offered rate, `full` is the median of the saturation runs."""
+
+    name: str
+    handshakes: float = 0
+    kib: float = 0
+    steady: dict[int, Phase] = field(default_factory=dict)
+    full: Phase | None = None
+    full_range: tuple[float, float] = (0, 0)
+
+
+class Generator:
+    """A running `ws_load`: fills the room when it starts, then carries out one command after another."""
+
+    def __init__(self, binary: Path, room: Room, viewers: int, senders: int) -> None:
+        command = [str(binary), room.protocol, str(room.port), room.path, str(viewers), str(senders)]
+        if room.suffixes:
+            command.append(str(room.suffixes))
+        with pinned(cores()[1]):
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+
+    def answer(self) -> dict[str, Any]:
+        """The next line it prints; raises RuntimeError when it died instead."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"ws_load ended with code {self.process.wait()}")
+        return json.loads(line)
+
+    def command(self, text: str) -> dict[str, Any]:
+        assert self.process.stdin
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+
+@contextlib.contextmanager
+def full_room(binary: Path, room: Room, viewers: int) -> Iterator[tuple[Generator, dict[str, Any]]]:
+    """A room with everybody in it, and how they got in."""
+    generator = Generator(binary, room, viewers, min(SENDERS, viewers))
+    try:
+        yield generator, generator.answer()
+    finally:
+        end(generator.process)
+
+
+def run_phase(generator: Generator, room: Room, command: str) -> Phase:
+    """Carry out `command`; a phase that lost deliveries says so in `delivered` (1.0 = all)."""
+    load = Load.begin(room.pid)
+    answer = generator.command(command)
+    return Phase(
+        rate=answer["rate"],
+        p50=answer["p50"],
+        p99=answer["p99"],
+        delivered=answer["delivered"] / max(answer["expected"], 1),
+        cpu=load.share(),
+        errors=answer["errors"] + answer["closed"],
+        generator=100 * answer["generator"],
+    )
+
+
+def measure_room(binary: Path, room: Room, viewers: int) -> RoomResult:
+    """Fill the room, then talk: each steady rate once, saturation `FULL_RUNS` times."""
+    result = RoomResult(room.name)
+    before = resident_kib(room.pid)
+    with full_room(binary, room, viewers) as (generator, joined):
+        if joined["ready"] < viewers:
+            raise RuntimeError(f"{room.name}: only {joined['ready']} of {viewers} came in")
+        result.handshakes = joined["handshakes"]
+        time.sleep(1)
+        result.kib = (resident_kib(room.pid) - before) / viewers
+        run_phase(generator, room, f"rate {room.rates[0]} 1")  # warm
+        for rate in room.rates:
+            result.steady[rate] = run_phase(generator, room, f"rate {rate} {STEADY_SECONDS}")
+        runs = [run_phase(generator, room, f"window {room.window} {FULL_SECONDS}") for _ in range(FULL_RUNS)]
+    runs.sort(key=lambda phase: phase.rate)
+    result.full = runs[len(runs) // 2]
+    result.full_range = (runs[0].rate, runs[-1].rate)
+    return result
+
+
+def install_peer(folder: Path) -> Path:
+    """Socket.IO as pinned by its lock file, in `folder`."""
+    need("node", "nodejs")
+    peer = folder / "peer_socketio"
+    shutil.copytree(HERE / "peer_socketio", peer, ignore=shutil.ignore_patterns("node_modules"))
+    command = [need("npm", "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    installed = subprocess.run(command, cwd=peer, capture_output=True, text=True, check=False)
+    if installed.returncode:
+        raise Missing(f"npm could not install socket.io: {installed.stderr.strip()[-300:]}")
+    return peer
+
+
+@contextlib.contextmanager
+def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
+    """The peer, storing `each` message by itself or `batched`."""
+    url = f"postgres://aethex@127.0.0.1:{postgres_port}/peer_{mode}"
+    services.create_database(url)
+    port = services.free_port()
+    log = peer / f"{mode}.log"
+    command = ["node", "server.js", str(port), url, mode]
+    with program(command, log=log, core=cores()[0], cwd=peer) as process:
+        services.wait_until(lambda: "listening" in log.read_text(), f"Socket.IO ({tail(log)})")
+        yield Room(
+            name="Socket.IO 4.8, INSERT each" if mode == "each" else "Socket.IO 4.8, same batching",
+            protocol="socketio",
+            port=port,
+            path="/socket.io/?EIO=4&transport=websocket",
+            pid=process.pid,
+            window=50 if mode == "each" else 500,
+            rates=(10, 100) if mode == "each" else (10, 100, 1000),
+        )
+
+
+@contextlib.contextmanager
+def our_room(environment: Mapping[str, str], folder: Path, viewers: int) -> Iterator[Room]:
+    """Our socket process on PostgreSQL and Redis, and a ticket for everybody, who are all signed in."""
+    seeded = ours.seed(environment, people=viewers, channels=1)
+    with ours.sockets(environment, folder / "sockets.log") as (process, port):
+        suffixes = folder / "tickets.txt"
+        suffixes.write_text("".join(f"?ticket={ticket}\n" for ticket in ours.tickets(environment, viewers)))
+        yield Room(
+            name="AeThex LIVE",
+            protocol="aethex",
+            port=port,
+            path=f"/ws/channels/{seeded['channels'][0]['slug']}",
+            pid=process.pid,
+            window=500,
+            rates=(10, 100, 1000),
+            suffixes=suffixes,
+        )
+
+
+def measure(viewers: int = VIEWERS) -> list[RoomResult]:
+    """Ours, the peer, and the peer with our batching, in this order, one after the other."""
+    results = []
+    with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name, ours.postgres() as postgres_port:
+        folder = Path(name)
+        binary = compiled("ws_load.c", folder)
+        with pinned(cores()[1]), services.redis() as redis_port:
+            environment = ours.environment(folder, postgres_port, redis_port)
+            with our_room(environment, folder, viewers) as room:
+                results.append(measure_room(binary, room, viewers))
+        peer = install_peer(folder)
+        for mode in ("each", "batched"):
+            with socketio_room(peer, postgres_port, mode) as room:
+                results.append(measure_room(binary, room, viewers))
+    return results
+
+
+def ratio(results: list[RoomResult]) -> float:
+    """Our saturation rate over that of the peer that inserts each message."""
+    ours_full, peer_full = results[0].full, results[1].full
+    assert ours_full and peer_full
+    return ours_full.rate / peer_full.rate
+
+
+def median(values: list[float]) -> float:
+    """The median, for tables."""
+    return statistics.median(values)

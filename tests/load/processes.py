@@ -1,0 +1,147 @@
+"""Starting, pinning, weighing and ending the programs of a measurement."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+class Missing(Exception):
+    """A program that this measurement needs is not installed; the text says which and how to get it."""
+
+
+def need(program: str, package: str) -> str:
+    """The path of `program`, or `Missing` naming Debian's `package`."""
+    found = shutil.which(program)
+    if not found:
+        raise Missing(f"{program} is not installed (Debian: apt install {package})")
+    return found
+
+
+def cores() -> tuple[int, int]:
+    """(core of the server under test, core of everything else); both the same on a machine with one."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+@contextlib.contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Run the block, and every program started in it, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def program(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    log: Path,
+    core: int | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in a session of its own while the block lasts; its output goes to `log`.
+
+    At the end the whole session gets SIGTERM, and SIGKILL if it is still there after eight seconds.
+    """
+    with log.open("ab") as output, pinned(core) if core is not None else contextlib.nullcontext():
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes], patience: float = 8) -> None:
+    """Ask `process` and its session to go, wait for `patience` seconds, then insist."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # children that outlived their parent
+
+
+def family(pid: int) -> list[int]:
+    """`pid` and all its living descendants."""
+    members = [pid]
+    for member in members:
+        with contextlib.suppress(OSError):
+            children = Path(f"/proc/{member}/task").glob("*/children")
+            members += [int(child) for file in children for child in file.read_text().split()]
+    return members
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that `pid` and its living descendants have used so far."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def resident_kib(pid: int) -> int:
+    """Resident memory of `pid` and its descendants in KiB; shared pages count once for each."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{member}/status").read_text().splitlines()
+            total += next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return total
+
+
+@dataclass
+class Load:
+    """What a process used of one core, in per cent, between `begin` and `share()`."""
+
+    pid: int
+    cpu: float
+    at: float
+
+    @classmethod
+    def begin(cls, pid: int) -> Load:
+        return cls(pid, cpu_seconds(pid), time.monotonic())
+
+    def share(self) -> float:
+        """Per cent of one core since `begin`."""
+        return 100 * (cpu_seconds(self.pid) - self.cpu) / (time.monotonic() - self.at)
+
+
+def compiled(source: str, folder: Path) -> Path:
+    """Compile the C program `source` of this package into `folder`."""
+    binary = folder / Path(source).stem
+    compiler = need("cc", "gcc")
+    subprocess.run([compiler, "-O2", "-o", binary, HERE / source], check=True)
+    return binary
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of `log`, for an error message."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
