@@ -20,7 +20,7 @@ PASSWORD_RESET_TIMEOUT = 3600  # a reset link opens an account: an hour is enoug
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
-# Rows, not a cache: a refresh token is used up under a lock on its session's row, and signing someone out is final.
+# Rows, not a cache: a refresh token is used up under a lock on its session's row.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 

@@ -1,0 +1,94 @@
+"""How django-allauth speaks and acts in this product."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import smtplib
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from .models import User
+
+log = logging.getLogger(__name__)
+
+WRONG_LOGIN = _(
+    "This name or address and this password don't belong together. Check both, or reset your password."
+)
+
+
+def display_name(user: User) -> str:
+    """How letters address a person."""
+    return user.name
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-up, sign-in and letters in our words, with links that no request can bend."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed. Write to us if you think that this is a mistake."),
+        "email_taken": _("This email address already has an account. Sign in, or reset its password."),
+        "email_password_mismatch": WRONG_LOGIN,
+        "username_password_mismatch": WRONG_LOGIN,
+        "invalid_login": WRONG_LOGIN,
+        "too_many_login_attempts": _(
+            "Too many attempts with a wrong password. Wait five minutes, or reset your password."
+        ),
+        "username_taken": _("This username is already taken. Choose another one."),
+        "username_blacklisted": _("This name is kept for the platform. Choose another one."),
+    }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send one letter. A mail server that fails is logged: the person can ask for the letter again."""
+        try:
+            super().send_mail(template_prefix, email, {**context, "current_site": _site()})
+        except (OSError, smtplib.SMTPException):
+            log.exception("The letter %s could not be sent", template_prefix)
+
+    # The host of a request is whatever its sender wrote into it; links in letters come from the settings.
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return settings.PUBLIC_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.PUBLIC_URL + path.replace("UID-KEY", quote(key))
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """A page of ours to go on to; a missing one is none."""
+        return bool(url) and super().is_safe_url(url)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Second factors; what is secret in them is stored encrypted."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code is wrong or was used already. Type the one that the app shows now."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _vault().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _vault().decrypt(encrypted_text.encode()).decode()
+
+
+def _site() -> SimpleNamespace:
+    return SimpleNamespace(name="AeThex LIVE", domain=settings.PUBLIC_URL.partition("://")[2])
+
+
+def _vault() -> Fernet:
+    """Authenticated encryption under a key of its own, derived from the site's secret."""
+    key = salted_hmac("accounts.second-factors", "vault", algorithm="sha256").digest()
+    return Fernet(base64.urlsafe_b64encode(key))

@@ -1,0 +1,117 @@
+"""People as the API shows and takes them (spec: Bodies on the main path)."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.accounts.models import User
+
+# Bounds that only keep nonsense away from the verbs; the rules themselves are theirs.
+LONG = 1000
+
+
+class PersonSerializer(serializers.ModelSerializer):
+    """A person as others see them."""
+
+    id = serializers.CharField(read_only=True)
+    displayName = serializers.CharField(source="name", read_only=True)
+    avatarUrl = serializers.CharField(source="avatar_url", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "displayName", "avatarUrl"]
+
+
+class MeSerializer(PersonSerializer):
+    """A person as they see themselves."""
+
+    emailVerified = serializers.SerializerMethodField()
+    timeZone = serializers.CharField(source="time_zone", read_only=True)
+    isVerified = serializers.BooleanField(source="is_verified", read_only=True)
+    isOnboarded = serializers.BooleanField(source="is_onboarded", read_only=True)
+    twoFactor = serializers.SerializerMethodField()
+    createdAt = serializers.DateTimeField(source="date_joined", read_only=True)
+
+    class Meta(PersonSerializer.Meta):
+        fields = [
+            *PersonSerializer.Meta.fields,
+            "email",
+            "emailVerified",
+            "bio",
+            "color",
+            "theme",
+            "language",
+            "timeZone",
+            "isVerified",
+            "isOnboarded",
+            "twoFactor",
+            "createdAt",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(bool)
+    def get_emailVerified(self, user: User) -> bool:
+        return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
+
+    @extend_schema_field(bool)
+    def get_twoFactor(self, user: User) -> bool:
+        return bool(get_mfa_adapter().is_mfa_enabled(user))
+
+
+class RegistrationSerializer(serializers.Serializer):
+    username = serializers.CharField(max_length=LONG, trim_whitespace=False)
+    email = serializers.CharField(max_length=LONG)
+    password = serializers.CharField(max_length=LONG, trim_whitespace=False)
+
+
+class CredentialsSerializer(serializers.Serializer):
+    """`login` is a username or an email address, `code` that of the authenticator app or a recovery code."""
+
+    login = serializers.CharField(max_length=LONG)
+    password = serializers.CharField(max_length=LONG, trim_whitespace=False)
+    code = serializers.CharField(max_length=100, required=False, allow_blank=True)
+
+
+class RefreshSerializer(serializers.Serializer):
+    refreshToken = serializers.CharField(max_length=5000)
+
+
+class TokensSerializer(serializers.Serializer):
+    accessToken = serializers.CharField()
+    refreshToken = serializers.CharField()
+
+
+class SignedInSerializer(TokensSerializer):
+    user = PersonSerializer()
+
+
+class VerificationPendingSerializer(serializers.Serializer):
+    """The account waits for its address to be verified; a letter with the link is on its way."""
+
+    verificationRequired = serializers.BooleanField()
+
+
+class TicketSerializer(serializers.Serializer):
+    ticket = serializers.CharField()
+
+
+class IntroductionSerializer(serializers.Serializer):
+    username = serializers.CharField(max_length=LONG, required=False, trim_whitespace=False)
+    displayName = serializers.CharField(source="display_name", max_length=LONG)
+    bio = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    avatar = serializers.FileField(required=False)
+
+
+class ProfileChangesSerializer(serializers.Serializer):
+    """What is left out stays as it is; `avatar` (multipart) is a picture, null takes it away."""
+
+    displayName = serializers.CharField(source="display_name", max_length=LONG, required=False)
+    bio = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    color = serializers.CharField(max_length=20, required=False)
+    theme = serializers.CharField(max_length=20, required=False)
+    language = serializers.CharField(max_length=20, required=False)
+    timeZone = serializers.CharField(source="time_zone", max_length=100, required=False)
+    avatar = serializers.FileField(required=False, allow_null=True)

@@ -1,0 +1,16 @@
+"""Routes under /api/ that speak of people and how they sign in."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("auth/register", views.Register.as_view()),
+    path("auth/login", views.Login.as_view()),
+    path("auth/logout", views.Logout.as_view()),
+    path("auth/refresh", views.Refresh.as_view()),
+    path("auth/ws-ticket", views.WebsocketTicket.as_view()),
+    path("auth/me", views.Me.as_view()),
+    path("auth/onboard", views.Onboard.as_view()),
+    path("auth/profile", views.Profile.as_view()),
+]

@@ -1,0 +1,217 @@
+"""What happens to people: they register, introduce themselves, change how they appear."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from functools import cache
+from typing import IO
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.core import images
+from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed
+from apps.core.text import clean
+
+from . import names
+from .models import User
+
+AVATAR_SIDE = 512
+DISPLAY_NAME_MOST = 40
+BIO_MOST = 300
+
+TAKEN = {
+    "username": ("USERNAME_TAKEN", "This username is already taken. Choose another one."),
+    "email": ("EMAIL_TAKEN", "This email address already has an account. Sign in, or reset its password."),
+}
+
+
+def register_person(*, username: str, email: str, password: str, display_name: str = "") -> User:
+    """A new person, with an address that is not verified yet.
+
+    Raises Invalid that names every field at fault, Conflict (USERNAME_TAKEN, EMAIL_TAKEN) when another person
+    has the name or the address in any casing.
+    """
+    user = User(
+        username=username, email=email.strip().lower(), display_name=_display_name(display_name, least=0)
+    )
+    _refuse_together(
+        username=lambda: _check_username(user.username),
+        email=lambda: validate_email(user.email),
+        password=lambda: validate_password(password, user),
+    )
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    except IntegrityError:
+        # Two may ask for one name at the same moment; the database has let one of them through.
+        raise _taken(username=user.username, email=user.email) from None
+    return user
+
+
+def onboard(
+    *,
+    actor: User,
+    display_name: str,
+    username: str | None = None,
+    bio: str = "",
+    avatar: IO[bytes] | None = None,
+) -> User:
+    """The person introduces themselves, once; this is the moment in which the username may still change.
+
+    Raises Invalid or Conflict (USERNAME_TAKEN) that name the field, Conflict (ALREADY_ONBOARDED) the second time.
+    """
+    _need_person(actor)
+    picture = (
+        images.reencode(avatar, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE) if avatar else None
+    )
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=actor.pk)
+        if user.is_onboarded:
+            raise Conflict(
+                "Your profile is set up already. Change it in your settings.", code="ALREADY_ONBOARDED"
+            )
+        user.display_name = _display_name(display_name, least=1)
+        user.bio = clean(bio, field="bio", most=BIO_MOST, lines=True)
+        if username is not None and username != user.username:
+            _refuse_together(username=lambda: _check_username(username))
+            user.username = username
+        user.onboarded_at = timezone.now()
+        if picture is not None:
+            _change_avatar(user, picture)
+        _save_named(user)
+    return user
+
+
+def skip_onboarding(*, actor: User) -> User:
+    """The person wants to go on without introducing themselves; asked once, not at every visit."""
+    _need_person(actor)
+    User.objects.filter(pk=actor.pk, onboarded_at=None).update(onboarded_at=timezone.now())
+    actor.refresh_from_db(fields=["onboarded_at"])
+    return actor
+
+
+def edit_profile(
+    *,
+    actor: User,
+    display_name: str | None = None,
+    bio: str | None = None,
+    color: str | None = None,
+    theme: str | None = None,
+    language: str | None = None,
+    time_zone: str | None = None,
+    avatar: IO[bytes] | None = None,
+) -> User:
+    """The person changes how they appear and how the pages appear to them; None leaves a thing as it is.
+
+    Raises Invalid that names the field.
+    """
+    _need_person(actor)
+    picture = (
+        images.reencode(avatar, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE) if avatar else None
+    )
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=actor.pk)
+        if display_name is not None:
+            user.display_name = _display_name(display_name, least=1)
+        if bio is not None:
+            user.bio = clean(bio, field="bio", most=BIO_MOST, lines=True)
+        if color is not None:
+            user.color = _one_of("color", color.lower(), names.COLORS, "Choose one of the colours shown.")
+        if theme is not None:
+            user.theme = _one_of("theme", theme, User.Theme.values, "Choose system, dark or light.")
+        if language is not None:
+            codes = [code for code, _ in settings.LANGUAGES]
+            user.language = _one_of("language", language, codes, "Choose one of the languages offered.")
+        if time_zone is not None:
+            user.time_zone = _one_of(
+                "time_zone", time_zone, time_zones(), "Choose a time zone such as Europe/Paris."
+            )
+        if picture is not None:
+            _change_avatar(user, picture)
+        user.save()
+    return user
+
+
+def remove_avatar(*, actor: User) -> User:
+    """The person appears without a picture again."""
+    _need_person(actor)
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=actor.pk)
+        _change_avatar(user, None)
+        user.save(update_fields=["avatar"])
+    return user
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the time zones that a person may choose."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _need_person(actor: User) -> None:
+    if not actor.is_authenticated or not actor.is_active:
+        raise NotAllowed("Sign in to change your profile.")
+
+
+def _display_name(value: str, *, least: int) -> str:
+    return clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
+
+
+def _one_of(field: str, value: str, allowed: object, reason: str) -> str:
+    if value not in allowed:  # type: ignore[operator]
+        raise Invalid.field(field, reason)
+    return value
+
+
+def _check_username(value: str) -> None:
+    for validator in names.USERNAME_VALIDATORS:
+        validator(value)
+
+
+def _refuse_together(**checks: Callable[[], object]) -> None:
+    """Run the check of every field, then refuse all that failed in one Invalid."""
+    fields: dict[str, list[str]] = {}
+    for name, check in checks.items():
+        try:
+            check()
+        except ValidationError as error:
+            fields[name] = list(error.messages)
+    if fields:
+        raise Invalid(next(iter(fields.values()))[0], fields=fields)
+
+
+def _save_named(user: User) -> None:
+    """Save a person whose username may have changed; raises Conflict when somebody has it."""
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        raise _taken(username=user.username, email="") from None
+
+
+def _taken(*, username: str, email: str) -> DomainError:
+    """Which of the two belongs to somebody, as a refusal."""
+    name = "username" if User.objects.filter(username__iexact=username).exists() else "email"
+    if name == "email" and not User.objects.filter(email=email).exists():
+        # Neither is there: the winner of the race was rolled back. Trying again is the way out.
+        return Conflict("Something came in between. Try again.", code="TRY_AGAIN")
+    code, reason = TAKEN[name]
+    return Conflict(reason, code=code, fields={name: [reason]})
+
+
+def _change_avatar(user: User, picture: ContentFile[bytes] | None) -> None:
+    """Put `picture` (or none) in place of the avatar; the old file goes once the change is committed."""
+    storage, old = user.avatar.storage, user.avatar.name
+    user.avatar = picture or ""  # type: ignore[assignment]
+    if old:
+        transaction.on_commit(lambda: storage.delete(old))

@@ -1,0 +1,53 @@
+"""Signing up through a page or the API: django-allauth's flow around our one verb."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from allauth.account import forms, views
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from apps.core.errors import DomainError
+
+from . import services
+from .models import User
+
+# How the verb's inputs are called in the form.
+FORM_NAMES = {"password": "password1"}
+
+
+class SignUpForm(forms.SignupForm):
+    """Username, address, password; what is wrong with them is said all at once."""
+
+    def save(self, request: HttpRequest) -> User:
+        """Register the person; raises what services.register_person raises."""
+        data = self.cleaned_data
+        return services.register_person(
+            username=data["username"], email=data["email"], password=data["password1"]
+        )
+
+    def refuse(self, refusal: DomainError) -> None:
+        """Show a refusal of the verb beside the field that it is about."""
+        for name, reasons in (refusal.fields or {"": [refusal.message]}).items():
+            field = FORM_NAMES.get(name, name)
+            for reason in reasons:
+                self.add_error(field if field in self.fields else None, reason)
+
+
+class SignUpView(views.SignupView):
+    """The page /auth/register; afterwards the person introduces themselves, then goes on to `next`."""
+
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        try:
+            return super().form_valid(form)
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+
+    def get_success_url(self) -> str:
+        onward = self.get_next_url()
+        if self.request.user.is_authenticated:  # who is in already has nothing to introduce
+            return onward or settings.LOGIN_REDIRECT_URL
+        welcome = settings.ACCOUNT_SIGNUP_REDIRECT_URL
+        return f"{welcome}?{urlencode({'next': onward})}" if onward else welcome

@@ -1,0 +1,74 @@
+"""Tickets: how a page's websocket says whose it is, without cookies and without a session look-up.
+
+A ticket is signed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+import time
+import uuid
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.core import signing
+
+from .models import User
+
+SECONDS = 60
+_SIGNER = "accounts.ticket"
+
+
+def issue(user: User) -> str:
+    """A ticket for `user`, safe to put into a URL."""
+    return signing.dumps([user.pk.hex, secrets.token_urlsafe(9)], salt=_SIGNER)
+
+
+async def redeem(ticket: str) -> uuid.UUID | None:
+    """Use up `ticket`: the id of the person it was issued for, or None when it is forged, old or used already."""
+    try:
+        person, nonce = signing.loads(ticket, salt=_SIGNER, max_age=SECONDS)
+    except signing.BadSignature:
+        return None
+    if not await _first_use(nonce):
+        return None
+    return uuid.UUID(hex=person)
+
+
+async def _first_use(nonce: str) -> bool:
+    """Whether nobody has used `nonce` before, in any process when there is a Redis to meet at."""
+    if settings.REDIS_URL:
+        mark = _redis().set
+        return bool(await asyncio.to_thread(mark, f"ticket:{nonce}", 1, nx=True, ex=SECONDS + 5))
+    return _used_here.add(nonce)
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
+
+
+class _Once:
+    """What was seen in the last `seconds`, forgotten as it ages; safe to use from several threads."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._seen: dict[str, float] = {}  # in the order of their times
+
+    def add(self, key: str) -> bool:
+        """Whether `key` was not here yet; it is from now on."""
+        now = time.monotonic()
+        with self._lock:
+            while self._seen and (oldest := next(iter(self._seen))) and self._seen[oldest] <= now:
+                del self._seen[oldest]
+            if key in self._seen:
+                return False
+            self._seen[key] = now + self._seconds
+            return True
+
+
+_used_here = _Once(SECONDS + 5)

@@ -1,0 +1,33 @@
+"""The pages below /auth/: django-allauth's views under the product's addresses, without trailing slashes."""
+
+from __future__ import annotations
+
+from allauth.account import views
+from allauth.usersessions import views as session_views
+from django.urls import include, path, re_path
+
+from .signup import SignUpView
+
+urlpatterns = [
+    path("register", SignUpView.as_view(), name="account_signup"),
+    path("login", views.login, name="account_login"),
+    path("logout", views.logout, name="account_logout"),
+    path("closed", views.account_inactive, name="account_inactive"),
+    path("reauthenticate", views.reauthenticate, name="account_reauthenticate"),
+    path("email", views.email, name="account_email"),
+    path("verify", views.email_verification_sent, name="account_email_verification_sent"),
+    re_path(r"^verify/(?P<key>[-:\w]+)$", views.confirm_email, name="account_confirm_email"),
+    path("password", views.password_change, name="account_change_password"),
+    path("password/set", views.password_set, name="account_set_password"),
+    path("password/reset", views.password_reset, name="account_reset_password"),
+    path("password/reset/sent", views.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)$",
+        views.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("password/changed", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("sessions", session_views.list_usersessions, name="usersessions_list"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("with/", include("allauth.socialaccount.urls")),
+]
