@@ -68,12 +68,11 @@ def onboard(
 ) -> User:
     """The person introduces themselves, once; this is the moment in which the username may still change.
 
-    Raises Invalid or Conflict (USERNAME_TAKEN) that name the field, Conflict (ALREADY_ONBOARDED) the second time.
+    Raises Invalid or Conflict (USERNAME_TAKEN) that name the field, and Conflict (ALREADY_ONBOARDED) the
+    second time.
     """
     _need_person(actor)
-    picture = (
-        images.reencode(avatar, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE) if avatar else None
-    )
+    picture = _avatar(avatar)
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=actor.pk)
         if user.is_onboarded:
@@ -116,9 +115,7 @@ def edit_profile(
     Raises Invalid that names the field.
     """
     _need_person(actor)
-    picture = (
-        images.reencode(avatar, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE) if avatar else None
-    )
+    picture = _avatar(avatar)
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=actor.pk)
         if display_name is not None:
@@ -165,6 +162,12 @@ def _need_person(actor: User) -> None:
 
 def _display_name(value: str, *, least: int) -> str:
     return clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
+
+
+def _avatar(upload: IO[bytes] | None) -> ContentFile[bytes] | None:
+    if upload is None:
+        return None
+    return images.reencode(upload, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE)
 
 
 def _one_of(field: str, value: str, allowed: object, reason: str) -> str:

@@ -1,6 +1,7 @@
 """Tickets: how a page's websocket says whose it is, without cookies and without a session look-up.
 
-A ticket is signed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives another.
+A ticket is signed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives
+another.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def issue(user: User) -> str:
 
 
 async def redeem(ticket: str) -> uuid.UUID | None:
-    """Use up `ticket`: the id of the person it was issued for, or None when it is forged, old or used already."""
+    """Use up `ticket`: the id of the person it was issued for; None when it is forged, old or used."""
     try:
         person, nonce = signing.loads(ticket, salt=_SIGNER, max_age=SECONDS)
     except signing.BadSignature:

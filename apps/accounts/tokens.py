@@ -1,8 +1,8 @@
 """Tokens of the API: a short access token and a refresh token that works once, both bound to a session.
 
-The session is the same row that a browser's cookie names, so one list shows every place where a person is signed
-in and ending a session ends its tokens at once. Refresh tokens rotate as RFC 9700, section 4.14.2 asks: one that
-comes back a second time was copied, and nobody can tell by whom, so its session ends.
+The session is a row like the one that a browser's cookie names, so one list shows every place where a person
+is signed in, and ending a session ends its tokens at once. Refresh tokens rotate as RFC 9700, section 4.14.2
+asks: one that comes back a second time was copied, and nobody can tell by whom, so its session ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class OneUseRefresh(JWTTokenStrategy):
         if not session_key:
             return None
         with transaction.atomic():
-            # Two may come with one token at once: the row decides who is first, and the session is read after.
+            # Two may come with one token at once: the row decides who is first; the session is read after.
             Session.objects.select_for_update().filter(session_key=session_key).first()
             pair = super().refresh_token(refresh_token)
             if pair is None:

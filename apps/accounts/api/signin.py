@@ -26,10 +26,9 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded, TooMany
-
 from apps.accounts.models import User
 from apps.accounts.signup import FORM_NAMES, SignUpForm
+from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded, TooMany
 
 API_NAMES = {form: verb for verb, form in FORM_NAMES.items()}
 WINDOW = 60  # seconds, of the limits on signing up and in by address
@@ -58,8 +57,8 @@ def register(request: HttpRequest, *, username: str, email: str, password: str) 
 def log_in(request: HttpRequest, *, login: str, password: str, code: str) -> dict[str, Any]:
     """Sign a person in: `{user, access_token, refresh_token}`.
 
-    Raises SignInNeeded (WRONG_LOGIN, MFA_REQUIRED, WRONG_CODE), NotAllowed (ACCOUNT_CLOSED, EMAIL_NOT_VERIFIED)
-    or TooMany.
+    Raises SignInNeeded (WRONG_LOGIN, MFA_REQUIRED, WRONG_CODE), NotAllowed (ACCOUNT_CLOSED,
+    EMAIL_NOT_VERIFIED) or TooMany.
     """
     with _own_session(request):
         _count(request, "login")

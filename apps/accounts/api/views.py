@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from apps.accounts import services, tickets, tokens
 from apps.core.errors import SignInNeeded
 
-from apps.accounts import services, tickets, tokens
 from . import signin
 from .serializers import (
     CredentialsSerializer,
