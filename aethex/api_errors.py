@@ -32,14 +32,17 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         headers = {}
         if error.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(error.retry_after))
-        return Response(error.payload(), status=error.status, headers=headers)
+        body = error.payload()
+        if error.fields:
+            body["fields"] = {_camel(name): reasons for name, reasons in error.fields.items()}
+        return Response(body, status=error.status, headers=headers)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
         return None
-    body: dict[str, Any] = {
+    body = {
         "error": True,
         "code": CODES.get(type(error), "REFUSED"),
         "message": str(error.detail) if isinstance(error.detail, str) else "Some fields are not right.",
@@ -57,6 +60,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if (challenge := getattr(error, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = challenge
     return Response(body, status=error.status_code, headers=headers)
+
+
+def _camel(name: str) -> str:
+    """The API's spelling of a verb's input: `display_name` is `displayName` outside."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
 
 
 def _fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:
