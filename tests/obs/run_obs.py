@@ -1,7 +1,7 @@
 """A real OBS under a virtual screen publishes into the running platform: `make test-obs`.
 
-Exits 0 when OBS connected, the picture it sent can be decoded from the playlist, and stopping it left a broadcast
-that waits for its encoder. Prints what it measured, one line a fact; docs/obs.md quotes them.
+Exits 0 when OBS connected, the picture it sent can be decoded from the playlist, and stopping it left a
+broadcast that waits for its encoder. Prints what it measured, one line a fact; docs/obs.md quotes them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from tests.obs import profile
 from tests.stack import running
@@ -42,7 +43,8 @@ def main() -> int:
             wait_until(lambda: status(stack, channel)["isLive"], "the broadcast", 40)
             fact("live after the start of OBS", f"{time.monotonic() - started:.1f} s")
             stream = status(stack, channel)["stream"]
-            address = stack.url + expect(200, streamer.api.get(f"/api/streams/{stream['id']}/hls"))["hlsUrl"]
+            playback = expect(200, streamer.api.get(f"/api/streams/{stream['id']}/hls"))
+            address = urljoin(stack.url, playback["hlsUrl"])
             for line in multivariant(address):
                 fact("playlist", line)
             time.sleep(5)  # so that the next measure looks at a stream that has settled
