@@ -1,0 +1,211 @@
+/** Buttons, volume, keys and touch of one player. What they do to the broadcast is the player's business. */
+import { recall, remember } from "../stored.js";
+
+const IDLE_MS = 3_000;
+const STEP = 0.05;
+
+const KEYS = {
+  " ": "play",
+  k: "play",
+  m: "mute",
+  f: "fullscreen",
+  t: "theatre",
+  p: "pip",
+  l: "live",
+  ArrowUp: "louder",
+  ArrowDown: "quieter",
+};
+
+export class Controls {
+  #root;
+  #video;
+  #deeds;
+  #actions;
+  #idle = 0;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLVideoElement} video
+   * @param {{play: Function, pause: Function, live: Function, isBehind: () => boolean}} deeds
+   */
+  constructor(root, video, deeds) {
+    this.#root = root;
+    this.#video = video;
+    this.#deeds = deeds;
+    this.#actions = {
+      play: () => (video.paused ? deeds.play() : deeds.pause()),
+      start: () => deeds.play(),
+      live: () => deeds.live(),
+      mute: () => this.#setMuted(!video.muted),
+      unmute: () => this.#setMuted(false),
+      louder: () => this.#setVolume(video.volume + STEP),
+      quieter: () => this.#setVolume(video.volume - STEP),
+      fullscreen: () => this.#toggleFullscreen(),
+      pip: () => this.#togglePictureInPicture(),
+      theatre: () => this.#toggleTheatre(),
+    };
+    this.#recallVolume();
+    this.#listen();
+    this.#hideUnsupported();
+    this.#draw();
+  }
+
+  /** Start the video with the sound the viewer last had; where the browser forbids that, without sound and
+   * with a button that offers it. Resolves to "playing" or "blocked". */
+  async startPlayback() {
+    const video = this.#video;
+    try {
+      await video.play();
+    } catch (error) {
+      if (error.name !== "NotAllowedError") return "playing"; // interrupted by a reload: the source goes on
+      if (video.muted) return "blocked";
+      video.muted = true;
+      return this.startPlayback();
+    }
+    return "playing";
+  }
+
+  /** @param {number|null} seconds behind the camera's arrival at the server; null hides the figure */
+  showDelay(seconds) {
+    const box = this.#root.querySelector("[data-delay]");
+    if (box) box.textContent = seconds === null ? "" : `${seconds.toFixed(1)} s behind`;
+    this.#drawEdge();
+  }
+
+  #listen() {
+    const root = this.#root;
+    root.addEventListener("click", (event) => this.#clicked(event));
+    root.addEventListener("dblclick", (event) => {
+      if (event.target === this.#video) this.#actions.fullscreen();
+    });
+    root.querySelector("[data-volume]")?.addEventListener("input", ({ target }) => {
+      this.#setVolume(target.valueAsNumber / (Number(target.max) || 100));
+    });
+    for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
+      root.addEventListener(type, () => this.#wake(), { passive: true });
+    }
+    root.addEventListener("pointerleave", () => this.#rest());
+    document.addEventListener("keydown", (event) => this.#pressed(event));
+    document.addEventListener("fullscreenchange", () => this.#draw());
+    for (const type of ["play", "pause", "volumechange", "enterpictureinpicture", "leavepictureinpicture"]) {
+      this.#video.addEventListener(type, () => this.#draw());
+    }
+  }
+
+  #clicked(event) {
+    const button = event.target.closest("[data-action]");
+    if (button && this.#root.contains(button)) return this.#actions[button.dataset.action]?.();
+    // A mouse on the picture pauses; a finger only calls the controls, which `pointerdown` has done.
+    if (event.target === this.#video && event.pointerType !== "touch") this.#actions.play();
+  }
+
+  #pressed(event) {
+    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (!this.#mayTakeKey(event)) return;
+    event.preventDefault();
+    this.#actions[action]();
+    this.#wake();
+  }
+
+  /** Typing stays typing, a focused button or link keeps its space bar, and arrows scroll the page unless
+   * the player has the focus. */
+  #mayTakeKey({ target, key }) {
+    const element = target instanceof Element ? target : document.body;
+    if (element.closest("input, textarea, select, [contenteditable], dialog[open]")) return false;
+    if (key === " " && element.closest("button, a, summary, [role=button]")) return false;
+    return !key.startsWith("Arrow") || this.#root.contains(element);
+  }
+
+  #setMuted(muted) {
+    this.#video.muted = muted;
+    if (!muted && this.#video.volume === 0) this.#video.volume = 0.5;
+    this.#rememberVolume();
+  }
+
+  #setVolume(volume) {
+    this.#video.volume = Math.min(1, Math.max(0, volume));
+    this.#video.muted = this.#video.volume === 0;
+    this.#rememberVolume();
+  }
+
+  #rememberVolume() {
+    remember("volume", { volume: this.#video.volume, muted: this.#video.muted });
+  }
+
+  /** Silent until the viewer has once asked for sound: a page that shouts is closed. */
+  #recallVolume() {
+    const { volume, muted } = recall("volume", { volume: 0.8, muted: true });
+    this.#video.volume = volume;
+    this.#video.muted = muted;
+  }
+
+  #toggleFullscreen() {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    if (this.#root.requestFullscreen) return this.#root.requestFullscreen().catch(() => {});
+    this.#video.webkitEnterFullscreen?.(); // iPhones give only the video itself
+  }
+
+  #togglePictureInPicture() {
+    if (document.pictureInPictureElement) return document.exitPictureInPicture();
+    return this.#video.requestPictureInPicture?.().catch(() => {});
+  }
+
+  #toggleTheatre() {
+    document.body.classList.toggle("theatre");
+    this.#draw();
+  }
+
+  #hideUnsupported() {
+    if (!document.pictureInPictureEnabled) this.#button("pip")?.setAttribute("hidden", "");
+  }
+
+  #wake() {
+    this.#root.removeAttribute("data-idle");
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#rest(), IDLE_MS);
+  }
+
+  #rest() {
+    const busy = this.#root.querySelector(".player-controls :focus-visible");
+    if (!this.#video.paused && !busy) this.#root.setAttribute("data-idle", "");
+  }
+
+  #draw() {
+    const { paused, muted, volume } = this.#video;
+    const full = document.fullscreenElement === this.#root;
+    const theatre = document.body.classList.contains("theatre");
+    this.#root.toggleAttribute("data-paused", paused);
+    this.#root.toggleAttribute("data-muted", muted);
+    this.#root.toggleAttribute("data-fullscreen", full);
+    this.#name("play", paused ? "Play" : "Pause", "k");
+    this.#name("mute", muted ? "Unmute" : "Mute", "m", muted);
+    this.#name("fullscreen", full ? "Leave full screen" : "Full screen", "f", full);
+    this.#name("theatre", theatre ? "Leave theatre view" : "Theatre view", "t", theatre);
+    const small = document.pictureInPictureElement === this.#video;
+    this.#name("pip", "Picture in picture", "p", small);
+    this.#button("unmute")?.toggleAttribute("hidden", !muted || paused);
+    const slider = this.#root.querySelector("[data-volume]");
+    if (slider) slider.value = (muted ? 0 : volume) * (Number(slider.max) || 100);
+    this.#drawEdge();
+  }
+
+  #drawEdge() {
+    const behind = this.#deeds.isBehind();
+    this.#button("live")?.toggleAttribute("data-behind", behind);
+    this.#name("live", behind ? "Go to the live edge" : "At the live edge", "l");
+  }
+
+  /** Icons follow the root's attributes by CSS; names and pressed states are for those who do not see them. */
+  #name(action, label, key, pressed = undefined) {
+    const button = this.#button(action);
+    if (!button) return;
+    button.setAttribute("aria-label", label);
+    button.title = `${label} (${key})`;
+    if (pressed !== undefined) button.setAttribute("aria-pressed", String(pressed));
+  }
+
+  #button(action) {
+    return this.#root.querySelector(`[data-action=${action}]`);
+  }
+}

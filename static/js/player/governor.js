@@ -1,0 +1,28 @@
+/** How fast to play so that a viewer stays as near to the camera as their line allows. Pure: numbers in,
+ * numbers out. All times are seconds. */
+
+const CALM = 0.04; // nearer than this to the target: play at 1
+const ALERT = 0.15; // farther than this behind: begin to catch up
+const THIN = 0.1; // less than this buffered: slow down before it runs out
+const FAR = 3; // farther behind than this: catching up would take a minute, jump
+const FASTER = 1.05;
+const SLOWER = 0.95;
+
+/**
+ * @param {object} at
+ * @param {number} at.latency behind the live edge
+ * @param {number} at.target how far behind is right (the hold-back, plus what stalls have taught)
+ * @param {number} at.buffered media ahead of the playhead
+ * @param {number} at.rate the present playback rate
+ * @returns {{rate: number, jump: boolean}}
+ */
+export function steer({ latency, target, buffered, rate }) {
+  const excess = latency - target;
+  if (excess > FAR) return { rate: 1, jump: true };
+  if (buffered < THIN) return { rate: SLOWER, jump: false };
+  const wasCatchingUp = rate > 1;
+  if (excess > (wasCatchingUp ? CALM : ALERT)) return { rate: FASTER, jump: false };
+  // Slower only while it helps: once the buffer is as deep as it can be at this distance, play on at 1.
+  if (rate < 1 && excess < -CALM && buffered < target / 2) return { rate: SLOWER, jump: false };
+  return { rate: 1, jump: false };
+}

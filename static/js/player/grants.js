@@ -1,0 +1,70 @@
+/** The right to play one broadcast: a signed path segment that lives for minutes and is renewed on time. */
+import { request } from "../api.js";
+
+const GRANT = /\/live\/[^/]+\//;
+
+export class Grant {
+  #streamId;
+  #life;
+  #url;
+  #since = Date.now();
+  #renewal = null;
+  #timer = 0;
+
+  /** @param {{streamId: string, url?: string, lifeSeconds?: number}} options `url` is the playlist the page
+   * already carries, empty when there was nothing to play yet */
+  constructor({ streamId, url = "", lifeSeconds = 600 }) {
+    this.#streamId = streamId;
+    this.#url = url;
+    this.#life = lifeSeconds * 1000;
+  }
+
+  /** The multivariant playlist under the newest grant; empty before the first renewal. */
+  get url() {
+    return this.#url;
+  }
+
+  get isStale() {
+    return !this.#url || Date.now() - this.#since > this.#life / 2;
+  }
+
+  /** The same file under the newest grant: a request is made with the grant of now, whatever
+   * playlist its address was read from. */
+  freshen(url) {
+    const mine = this.#url.match(GRANT);
+    return mine ? url.replace(GRANT, mine[0]) : url;
+  }
+
+  /** Ask for a new grant; several askers share one request. Rejects with ApiError (409 NOT_LIVE: there is
+   * nothing to play) or TypeError (no network). */
+  renew() {
+    this.#renewal ??= this.#ask().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  /** Renew in the background around half of the grant's life, spread out so that an audience that came
+   * together does not renew together. */
+  keepFresh() {
+    clearTimeout(this.#timer);
+    const wait = this.#life * (0.4 + 0.2 * Math.random());
+    this.#timer = setTimeout(() => {
+      // A failure here costs nothing yet: the player asks again when a request is refused.
+      this.renew().catch(() => {}).finally(() => this.keepFresh());
+    }, wait);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+
+  async #ask() {
+    const path = `/api/streams/${encodeURIComponent(this.#streamId)}/hls`;
+    const { hlsUrl, expiresIn } = await request(path);
+    this.#url = hlsUrl;
+    if (expiresIn > 0) this.#life = expiresIn * 1000;
+    this.#since = Date.now();
+    return hlsUrl;
+  }
+}

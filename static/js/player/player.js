@@ -1,0 +1,217 @@
+/** The player on a page: what the state of the broadcast means for the picture, and what is said about it. */
+import { Controls } from "./controls.js";
+import { Grant } from "./grants.js";
+import { loadLibrary, Source } from "./source.js";
+
+const PATIENCE_MS = 700; // a shorter wait for data is not worth a word
+
+/** What the overlay says in each state: a title, and a line on how things go on. */
+const WORDS = {
+  idle: null,
+  playing: null,
+  paused: null,
+  loading: ["Starting the picture", ""],
+  buffering: ["Waiting for the picture", "Your connection is slower than the stream at the moment."],
+  reconnecting: ["Connection lost", "Trying again by itself."],
+  offline: ["Offline", "The picture starts here by itself when the channel goes live."],
+  ended: ["This broadcast has ended", "The picture starts here by itself when the channel goes live again."],
+  blocked: ["Ready to play", "Your browser asks for a click first."],
+  error: ["This browser cannot play live video", "A current Firefox, Chrome, Edge or Safari can."],
+};
+
+export class Player {
+  #root;
+  #video;
+  #clock;
+  #source = null;
+  #streamId = null;
+  #controls;
+  #patience = 0;
+  #endsAt = null;
+  state = "idle";
+
+  /** @param {HTMLElement} root the `[data-player]` section
+   * @param {import("../clock.js").ServerClock} clock */
+  constructor(root, clock) {
+    this.#root = root;
+    this.#clock = clock;
+    this.#video = root.querySelector("video");
+    this.#controls = new Controls(root, this.#video, {
+      play: () => this.resume(),
+      pause: () => this.pause(),
+      live: () => this.#goLive(),
+      isBehind: () => this.#source?.isBehind ?? false,
+    });
+    this.#listen();
+    this.#preload();
+    // What the server wrote about a channel that is off knows more than this script does: leave it.
+    if (!["LIVE", "ENDING"].includes(root.dataset.status)) return;
+    this.follow({
+      id: root.dataset.streamId || null,
+      status: root.dataset.status,
+      hlsUrl: root.dataset.hlsUrl || "",
+      endsAt: root.dataset.endsAt || null,
+    });
+  }
+
+  /** Bring the picture in line with a broadcast as the API describes it; null means nothing is on. */
+  follow(stream) {
+    const status = stream?.status ?? "OFFLINE";
+    this.#root.dataset.status = status;
+    if (status === "LIVE") return this.#play(stream);
+    if (status === "ENDING") return this.#hold(stream);
+    this.#finish(status);
+  }
+
+  get streamId() {
+    return this.#streamId;
+  }
+
+  /** Seconds from the ingest to the eye, null while nothing is shown. */
+  get delay() {
+    if (!this.#source || this.#video.readyState < 2) return null;
+    const shownAt = this.#source.shownAt;
+    const delay = shownAt === null ? NaN : (this.#clock.now() - shownAt) / 1000;
+    // A clock that is off by more than a broadcast window tells nothing: fall back on the playlist's edge.
+    return delay > 0 && delay < 120 ? delay : this.#source.latency;
+  }
+
+  /** Play, or go on playing where the viewer paused. */
+  resume() {
+    if (this.#source) this.#startPlayback();
+  }
+
+  pause() {
+    this.#source?.allowBehind();
+    this.#video.pause();
+  }
+
+  #play({ id, hlsUrl }) {
+    this.#endsAt = null;
+    if (this.#source && id === this.#streamId) return this.#source.encoderIsBack();
+    this.#begin(id, hlsUrl);
+  }
+
+  /** The encoder is away, and may come back. */
+  #hold({ id, hlsUrl, endsAt }) {
+    this.#endsAt = endsAt ?? null;
+    if (!this.#source || id !== this.#streamId) this.#begin(id, hlsUrl);
+    this.#source.waitForEncoder();
+    if (this.state !== "playing") this.#show("reconnecting");
+  }
+
+  #begin(id, hlsUrl) {
+    this.#source?.stop();
+    this.#streamId = id;
+    this.#root.dataset.streamId = id;
+    const lifeSeconds = Number(this.#root.dataset.grantSeconds) || 600;
+    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds });
+    this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
+    this.#show("loading");
+    this.#source.start();
+    this.#startPlayback();
+  }
+
+  #finish(status) {
+    const wasOn = this.#source !== null;
+    this.#source?.stop();
+    this.#source = null;
+    this.#streamId = null;
+    this.#endsAt = null;
+    if (wasOn || status === "ARCHIVED") this.#show("ended");
+    else if (this.state !== "idle") this.#show("offline");
+  }
+
+  async #startPlayback() {
+    const outcome = await this.#controls.startPlayback();
+    if (outcome === "blocked" && this.#source) this.#show("blocked");
+  }
+
+  #goLive() {
+    this.#source?.toLiveEdge();
+    this.resume();
+  }
+
+  #heard(event) {
+    if (event === "flowing") this.#flows();
+    if (event === "unsupported") this.#show("error");
+    if (event === "finished") this.#show("ended");
+    if (event === "trouble" || event === "nothing") this.#show("reconnecting");
+  }
+
+  #flows() {
+    clearTimeout(this.#patience);
+    if (this.#source && !this.#video.paused && this.state !== "playing") this.#show("playing");
+  }
+
+  #listen() {
+    const video = this.#video;
+    video.addEventListener("waiting", () => this.#stall());
+    video.addEventListener("timeupdate", () => video.readyState >= 3 && this.#flows());
+    video.addEventListener("pause", () => this.#source && !video.ended && this.#show("paused"));
+    document.addEventListener("visibilitychange", () => this.#returned());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#returned());
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  #stall() {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      if (!this.#source || this.#video.paused || this.#video.readyState >= 3) return;
+      if (this.#endsAt) this.#show("reconnecting");
+      else if (this.state === "playing") this.#show("buffering");
+    }, PATIENCE_MS);
+  }
+
+  /** A page in the background is throttled and falls behind: come back to the edge unless paused there. */
+  #returned() {
+    if (document.visibilityState === "hidden" || !this.#source || this.#video.paused) return;
+    if (!this.#source.isBehind && this.#source.latency > 3) this.#source.toLiveEdge();
+  }
+
+  #tick() {
+    this.#controls.showDelay(this.delay);
+    if (this.#endsAt && this.state === "reconnecting") this.#say(this.#interrupted());
+  }
+
+  #interrupted() {
+    const left = Math.ceil((Date.parse(this.#endsAt) - this.#clock.now()) / 1000);
+    return ["The broadcaster lost their connection", left > 0 ? `Waiting up to ${left} s for them.` : ""];
+  }
+
+  #show(state) {
+    clearTimeout(this.#patience);
+    this.state = state;
+    this.#root.dataset.state = state;
+    this.#root.toggleAttribute("data-playing", this.#source !== null && this.#video.readyState >= 2);
+    this.#root.querySelector("[data-action=start]")?.toggleAttribute("hidden", state !== "blocked");
+    this.#say(state === "reconnecting" && this.#endsAt ? this.#interrupted() : WORDS[state]);
+    this.#root.dispatchEvent(new CustomEvent("player:state", { bubbles: true, detail: { state } }));
+  }
+
+  /** @param {[string, string]|null} words a title and a line, or nothing to say */
+  #say(words) {
+    const box = this.#root.querySelector("[data-player-message]");
+    if (!box) return;
+    box.hidden = words === null;
+    box.dataset.kind = words === null ? "" : kindOf(this.state);
+    const [title, line] = words ?? ["", ""];
+    write(box.querySelector("[data-message-title]"), title);
+    write(box.querySelector("[data-message-text]"), line);
+  }
+
+  /** The library is fetched while nothing is on, so that a broadcast that starts can be shown at once. */
+  #preload() {
+    const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+    idle(() => loadLibrary().catch(() => {}));
+  }
+}
+
+/** Buffering looks like loading; every other state has a look of its own. */
+function kindOf(state) {
+  return state === "buffering" ? "loading" : state;
+}
+
+function write(element, words) {
+  if (element && element.textContent !== words) element.textContent = words;
+}
