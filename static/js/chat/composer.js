@@ -1,0 +1,114 @@
+/** The field one writes in: drafts, length, refusals and waiting times. What is typed is never lost. */
+import { recall, remember } from "../stored.js";
+
+const TYPING_EVERY_MS = 3_000;
+const COUNT_FROM = 400;
+
+export class Composer {
+  #form;
+  #field;
+  #error;
+  #count;
+  #submit;
+  #draftKey;
+  #deeds;
+  #typedAt = 0;
+  #wait = 0;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {string} slug of the channel, which owns the draft
+   * @param {{send: (content: string) => void, typing: () => void}} deeds
+   */
+  constructor(form, slug, deeds) {
+    this.#form = form;
+    this.#field = form.elements.content;
+    this.#error = form.querySelector("[data-chat-error]");
+    this.#count = form.querySelector("[data-chat-count]");
+    this.#submit = form.querySelector("[type=submit]");
+    this.#draftKey = `draft.${slug}`;
+    this.#deeds = deeds;
+    this.#field.value ||= recall(this.#draftKey, "", "sessionStorage");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.#field.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#field.addEventListener("input", () => this.#typed());
+    this.#measure();
+  }
+
+  /** A line came back: say why, and return its words unless something new was begun meanwhile. */
+  giveBack(content, { message, retryAfter = null }) {
+    const kept = this.#field.value.trim() === "";
+    if (kept) this.#write(content);
+    this.refuse(kept ? message : `${message} Not sent: “${content}”`, retryAfter);
+  }
+
+  /** @param {number|null} retryAfter seconds until the next attempt can succeed */
+  refuse(message, retryAfter = null) {
+    clearInterval(this.#wait);
+    this.#say(message);
+    if (retryAfter) this.#countDown(message, Date.now() + retryAfter * 1000);
+  }
+
+  #countDown(message, until) {
+    this.#submit.disabled = true;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      if (left > 0) return this.#say(`${message} You can write again in ${left} s.`);
+      clearInterval(this.#wait);
+      this.#submit.disabled = false;
+      this.#say("");
+    };
+    this.#wait = setInterval(tick, 1_000);
+    tick();
+  }
+
+  #send() {
+    const content = this.#field.value.trim();
+    if (!content || this.#submit.disabled) return;
+    if ([...content].length > this.#limit) return this.refuse(`A message has at most ${this.#limit} characters.`);
+    this.#say("");
+    this.#write("");
+    this.#typedAt = 0;
+    this.#deeds.send(content);
+  }
+
+  #pressed(event) {
+    // Enter that confirms a word in an input method does not send it.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+
+  #typed() {
+    remember(this.#draftKey, this.#field.value, "sessionStorage");
+    this.#measure();
+    if (!this.#submit.disabled) this.#say("");
+    if (!this.#field.value.trim() || Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = Date.now();
+    this.#deeds.typing();
+  }
+
+  #write(content) {
+    this.#field.value = content;
+    remember(this.#draftKey, content, "sessionStorage");
+    this.#measure();
+  }
+
+  #measure() {
+    const length = [...this.#field.value].length;
+    if (!this.#count) return;
+    this.#count.textContent = length >= COUNT_FROM ? `${length}/${this.#limit}` : "";
+    this.#count.toggleAttribute("data-over", length > this.#limit);
+  }
+
+  get #limit() {
+    return this.#field.maxLength > 0 ? this.#field.maxLength : 500;
+  }
+
+  #say(words) {
+    if (this.#error.textContent !== words) this.#error.textContent = words;
+  }
+}

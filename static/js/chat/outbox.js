@@ -1,0 +1,56 @@
+/** What this person has written and the server has not yet acknowledged. */
+
+const IMPATIENT_MS = 6_000;
+
+export class Outbox {
+  #waiting = new Map();
+  #send;
+
+  /** @param {(nonce: string, content: string, replyTo: string|null) => boolean} send hands one line to the
+   * socket; false when it is not open */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  get size() {
+    return this.#waiting.size;
+  }
+
+  /** Keep `content` until it is acknowledged and send it if possible; returns its nonce. */
+  post(content, replyTo = null) {
+    const nonce = makeNonce();
+    this.#waiting.set(nonce, { content, replyTo, sentAt: 0 });
+    this.#try(nonce);
+    return nonce;
+  }
+
+  /** The line is open again: send everything anew. The same nonce makes a second copy impossible. */
+  resend() {
+    for (const nonce of this.#waiting.keys()) this.#try(nonce);
+  }
+
+  /** Send again what has been unanswered for long; an answer can be lost while the line lives on. */
+  nudge(now = Date.now()) {
+    for (const [nonce, { sentAt }] of this.#waiting) {
+      if (now - sentAt > IMPATIENT_MS) this.#try(nonce);
+    }
+  }
+
+  /** The server has it, or refuses it: either way it is not ours to send any more.
+   * @returns {{content: string, replyTo: string|null}|null} */
+  settle(nonce) {
+    const line = this.#waiting.get(nonce) ?? null;
+    this.#waiting.delete(nonce);
+    return line;
+  }
+
+  #try(nonce) {
+    const line = this.#waiting.get(nonce);
+    if (this.#send(nonce, line.content, line.replyTo)) line.sentAt = Date.now();
+  }
+}
+
+/** 128 random bits; `crypto.randomUUID` does not exist on plain http in a local network. */
+function makeNonce() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
