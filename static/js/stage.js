@@ -1,0 +1,68 @@
+/** One channel on a page: its player, its chat and its numbers, fed by one socket. */
+import { request } from "./api.js";
+import { Room } from "./chat/room.js";
+import { ServerClock } from "./clock.js";
+import { Numbers } from "./numbers.js";
+import { Player } from "./player/player.js";
+import { Socket } from "./socket.js";
+
+const ASK_WHILE_DEAF_MS = 10_000; // without a socket, the status is asked for this often
+
+export class Stage {
+  #slug;
+  #numbers;
+  #clock = new ServerClock();
+  #asking = null;
+
+  /**
+   * @param {object} parts
+   * @param {HTMLElement} parts.player the `[data-player]` section
+   * @param {HTMLElement|null} parts.chat the `[data-chat]` aside, where the page has one
+   * @param {ParentNode} parts.around whatever shows numbers of this channel
+   */
+  constructor({ player, chat, around }) {
+    this.#slug = player.dataset.channelSlug;
+    this.player = new Player(player, this.#clock);
+    this.#numbers = new Numbers(around, this.#clock);
+    this.room = chat ? new Room(chat) : null;
+    this.socket = this.room?.socket ?? new Socket({ path: `/ws/channels/${encodeURIComponent(this.#slug)}` });
+    this.#hear();
+    this.socket.open();
+    setInterval(() => this.socket.state !== "open" && this.#ask(), ASK_WHILE_DEAF_MS);
+  }
+
+  get clock() {
+    return this.#clock;
+  }
+
+  #hear() {
+    let lost = false;
+    this.socket
+      .on("*", (_, { timestamp }) => this.#clock.learn(timestamp))
+      .on("stream:started", ({ stream }) => this.show(stream))
+      .on("stream:updated", ({ stream }) => this.show(stream))
+      .on("stream:ended", () => this.show(null))
+      .on("viewers:updated", ({ count }) => this.#numbers.showViewers(count))
+      .watch(({ state }) => {
+        // What happened while nobody told us is asked for, once the line is back.
+        if (state === "open" && lost) this.#ask();
+        lost = state === "waiting" || lost && state !== "open";
+      });
+  }
+
+  /** Bring everything in line with a broadcast as the API describes it; null means nothing is on. */
+  show(stream) {
+    this.#numbers.show(stream);
+    this.player.follow(stream);
+  }
+
+  #ask() {
+    this.#asking ??= request(`/api/stream/status?channel=${encodeURIComponent(this.#slug)}`)
+      .then(({ isLive, stream }) => this.show(isLive ? stream : null))
+      .catch(() => {}) // the socket's return or the next round asks again
+      .finally(() => {
+        this.#asking = null;
+      });
+    return this.#asking;
+  }
+}
