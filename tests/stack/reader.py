@@ -25,7 +25,7 @@ def await_live(stack: Stack, channel: dict[str, Any], seconds: float = 20) -> di
 
 
 def await_status(stack: Stack, channel: dict[str, Any], wanted: str, seconds: float = 20) -> dict[str, Any]:
-    """The stream of `channel` once its status is `wanted`; raises, naming the last answer, after `seconds`."""
+    """The stream of `channel` once its status is `wanted`; raises with the last answer after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answer = status(stack, channel)
