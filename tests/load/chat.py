@@ -21,10 +21,11 @@ from typing import Any
 from tests.load import ours
 from tests.load.processes import (
     HERE,
+    OTHER_CORE,
+    SERVER_CORE,
     Load,
     Missing,
     compiled,
-    cores,
     end,
     need,
     pinned,
@@ -84,7 +85,7 @@ class Generator:
         command = [str(binary), room.protocol, str(room.port), room.path, str(viewers), str(senders)]
         if room.suffixes:
             command.append(str(room.suffixes))
-        with pinned(cores()[1]):
+        with pinned(OTHER_CORE):
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
             )
@@ -169,7 +170,7 @@ def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
     port = services.free_port()
     log = peer / f"{mode}.log"
     command = ["node", "server.js", str(port), url, mode]
-    with program(command, log=log, core=cores()[0], cwd=peer) as process:
+    with program(command, log=log, core=SERVER_CORE, cwd=peer) as process:
         services.wait_until(lambda: "listening" in log.read_text(), f"Socket.IO ({tail(log)})")
         yield Room(
             name="Socket.IO 4.8, INSERT each" if mode == "each" else "Socket.IO 4.8, same batching",
@@ -207,7 +208,7 @@ def measure(viewers: int = VIEWERS) -> list[RoomResult]:
     with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name, ours.postgres() as postgres_port:
         folder = Path(name)
         binary = compiled("ws_load.c", folder)
-        with pinned(cores()[1]), services.redis() as redis_port:
+        with pinned(OTHER_CORE), services.redis() as redis_port:
             environment = ours.environment(folder, postgres_port, redis_port)
             with our_room(environment, folder, viewers) as room:
                 results.append(measure_room(binary, room, viewers))

@@ -15,6 +15,8 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+USABLE = sorted(os.sched_getaffinity(0))
+SERVER_CORE, OTHER_CORE = USABLE[0], USABLE[-1]  # the program under test; everything else
 
 
 class Missing(Exception):
@@ -27,12 +29,6 @@ def need(program: str, package: str) -> str:
     if not found:
         raise Missing(f"{program} is not installed (Debian: apt install {package})")
     return found
-
-
-def cores() -> tuple[int, int]:
-    """(core of the server under test, core of everything else); both the same on a machine with one."""
-    usable = sorted(os.sched_getaffinity(0))
-    return usable[0], usable[-1]
 
 
 @contextlib.contextmanager
