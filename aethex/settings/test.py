@@ -7,6 +7,8 @@ import tempfile
 _folder = tempfile.TemporaryDirectory(prefix="aethex-test-")
 os.environ.setdefault("AETHEX_DATA_DIR", _folder.name)
 
+import os
+
 from .base import *  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -15,4 +17,4 @@ SECRET_KEY = "a key for tests only, it protects nothing and is fifty characters"
 
 if not DATABASE_URL:
     # A file: threads that meet in one database in memory are refused at once instead of waiting their turn.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
