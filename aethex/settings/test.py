@@ -7,8 +7,6 @@ import tempfile
 _folder = tempfile.TemporaryDirectory(prefix="aethex-test-")
 os.environ.setdefault("AETHEX_DATA_DIR", _folder.name)
 
-import os
-
 from .base import *  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
