@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("aethex.api")),
     path("admin/", admin.site.urls),
     path("auth/", include("apps.accounts.urls")),
+    path("", include("apps.accounts.page_urls")),
     path("", include("apps.channels.urls")),
     path("", include("apps.streams.urls")),
 ]

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # the widgets' templates, beside our field's
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from apps.core.errors import NotFound
 
-from .models import Channel
+from .models import Channel, Follow
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -26,3 +26,8 @@ def find_channel(*, viewer: User, slug_or_id: str) -> Channel:
     if channel is None:
         raise NotFound("There is no such channel.", code="CHANNEL_NOT_FOUND")
     return channel
+
+
+def follows(user: User, channel: Channel) -> bool:
+    """Whether this person follows the channel; nobody signed in follows nothing."""
+    return user.is_authenticated and Follow.objects.filter(user=user, channel=channel).exists()

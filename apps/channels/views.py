@@ -16,7 +16,7 @@ from . import policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
 from .models import Channel
 from .roles import POWERS, Power, Role
-from .selectors import find_channel
+from .selectors import find_channel, follows
 
 
 def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
@@ -24,6 +24,21 @@ def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
     policies.require(request.user, power, channel)
     return channel
+
+
+@require_safe
+def page(request: HttpRequest, slug: str, tab: str = "live") -> HttpResponse:
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    if channel.slug != slug:
+        return redirect(channel, permanent=True)
+    context = {
+        "channel": channel,
+        "tab": tab,
+        "follows": follows(request.user, channel),
+        "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
+        "page_url": request.build_absolute_uri(channel.get_absolute_url()),
+    }
+    return render(request, "channels/page.html", context)
 
 
 @require_safe
@@ -56,7 +71,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: HttpRequest, is_first: bool = False) -> HttpResponse:
     form = NewChannelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,7 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{channel.name} is yours. Here is what your encoder needs.")
             return redirect("streams:manager", channel.slug)
-    return render(request, "channels/new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "channels/new.html", {"form": form, "is_first": is_first}, status=422 if form.errors else 200)
 
 
 @login_required

@@ -9,7 +9,6 @@ from django import forms
 from apps.channels.forms import category_choices
 from apps.core.forms import TagsField
 
-from .models import Broadcast
 from .services.broadcasts import TITLE_LENGTH
 
 
@@ -25,13 +24,3 @@ class BroadcastForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["category"].choices = category_choices()  # type: ignore[attr-defined]
         self.fields["tags"].widget.attrs["data-tag-input"] = "10"
-
-    @staticmethod
-    def initial_of(broadcast: Broadcast) -> dict[str, Any]:
-        """The form as it stands for this broadcast."""
-        return {
-            "title": broadcast.title,
-            "description": broadcast.description,
-            "category": broadcast.category.slug if broadcast.category else "",
-            "tags": broadcast.tags,
-        }

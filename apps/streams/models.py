@@ -71,6 +71,10 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         """On channels that may appear in lists."""
         return self.filter(channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True)
 
+    def in_category(self, slug: str) -> Self:
+        """In this category or one below it."""
+        return self.filter(Q(category__slug=slug) | Q(category__parent__slug=slug))
+
     def with_channel(self) -> Self:
         return self.select_related("channel__owner", "channel__category", "category")
 
@@ -151,6 +155,9 @@ class ViewerSample(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["broadcast", "minute"], name="streams_one_sample_a_minute")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.viewers} at {self.minute:%H:%M}"
 
 
 class IngestRefusal(models.Model):

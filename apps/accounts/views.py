@@ -1,0 +1,80 @@
+"""A person's own pages: the welcome after signing up, and their settings."""
+
+from __future__ import annotations
+
+from django.conf import settings as site
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.core.errors import DomainError
+from apps.core.forms import next_address, take_refusal
+
+from . import services
+from .forms import OnboardingForm, SettingsForm
+from .models import User
+
+YEAR = 365 * 24 * 3600
+
+
+@login_required
+def onboarding(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    if user.is_onboarded:
+        return redirect("channels:new")
+    known = {"username": user.username, "display_name": user.display_name or user.username}
+    form = OnboardingForm(request.POST or None, request.FILES or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.onboard(actor=user, **form.cleaned_data)
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            return redirect("channels:first")
+    return render(request, "accounts/onboarding.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def skip_onboarding(request: HttpRequest) -> HttpResponse:
+    services.skip_onboarding(actor=request.user)
+    return redirect("streams:home")
+
+
+@login_required
+def settings(request: HttpRequest) -> HttpResponse:
+    form = SettingsForm(
+        request.POST or None, request.FILES or None, initial=SettingsForm.initial_of(request.user)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.edit_profile(actor=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("people:settings")
+    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def remove_avatar(request: HttpRequest) -> HttpResponse:
+    services.remove_avatar(actor=request.user)
+    messages.success(request, "Your picture is removed.")
+    return redirect("people:settings")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Dark, light or the device's own: kept with the person, and in the browser of a visitor."""
+    response = redirect(next_address(request, "/"))
+    chosen = request.POST.get("theme", "")
+    if chosen not in User.Theme.values:
+        return response
+    if request.user.is_authenticated:
+        services.edit_profile(actor=request.user, theme=chosen)
+    response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=site.SESSION_COOKIE_SECURE)
+    return response

@@ -1,0 +1,76 @@
+"""What templates need beside values: icons, the theme, and numbers as people read them."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+HUES = 12
+THEMES = ("dark", "light")
+LANGUAGES = dict(settings.LANGUAGES)
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """One icon of the sprite, silent for screen readers: what it stands in gets the words."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        f" {classes}" if classes else "",
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """`dark`, `light`, or "" for the device's own: the person's setting, else the browser's cookie."""
+    request = context.get("request")
+    if request is None:
+        return ""
+    user = getattr(request, "user", None)
+    chosen = user.theme if user is not None and user.is_authenticated else request.COOKIES.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+@register.filter
+def hue(key: Any) -> str:
+    """The class of the hue that belongs to `key`, always the same one."""
+    return f"hue-{zlib.crc32(str(key).encode()) % HUES}"
+
+
+@register.filter
+def compact(number: int) -> str:
+    """1234 → 1.2k, 2500000 → 2.5M; below a thousand the number itself."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            short = f"{number / size:.1f}".removesuffix(".0") if number < 100 * size else f"{number // size}"
+            return f"{short}{unit}"
+    return str(number)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1284 → 1,284."""
+    return f"{number or 0:,}"
+
+
+@register.filter
+def clock(duration: timedelta | None) -> str:
+    """A duration as 02:14:07."""
+    seconds = max(0, int(duration.total_seconds())) if duration else 0
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """The language's name in English; the code itself when it is unknown."""
+    return str(LANGUAGES.get(code, code))

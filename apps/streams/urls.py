@@ -1,0 +1,16 @@
+from django.urls import path
+
+from .views import creating, watching
+
+app_name = "streams"
+
+urlpatterns = [
+    path("", watching.home, name="home"),
+    path("streams/<str:slug>", watching.watch, name="watch"),
+    path("embed/<str:slug>", watching.embed, name="embed"),
+    path("dashboard/<str:slug>", creating.manager, name="manager"),
+    path("dashboard/<str:slug>/broadcast", creating.save, name="save"),
+    path("dashboard/<str:slug>/end", creating.end, name="end"),
+    path("dashboard/<str:slug>/key", creating.reveal_key, name="reveal_key"),
+    path("dashboard/<str:slug>/key/rotate", creating.rotate_key, name="rotate_key"),
+]

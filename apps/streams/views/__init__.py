@@ -1,0 +1,1 @@
+"""Pages of streams: `watching` for everybody, `creating` for who broadcasts."""

@@ -1,0 +1,79 @@
+"""What everybody sees: home, the watch page, the player in other people's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+
+from apps.channels import policies
+from apps.channels.models import Channel
+from apps.channels.roles import Power
+from apps.channels.selectors import find_channel, follows
+from apps.streams import services
+from apps.streams.models import Broadcast
+from apps.streams.selectors import categories_on_air
+
+ON_HOME = 24
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    chosen = request.GET.get("category", "")
+    on_air = Broadcast.objects.on_air().listed()
+    if chosen:
+        on_air = on_air.in_category(chosen)
+    broadcasts = list(on_air.with_channel().order_by("-viewer_count", "-id")[:ON_HOME])
+    hero = None if chosen else next((b for b in broadcasts if not b.channel.is_mature), None)
+    categories = categories_on_air()
+    context = {
+        "hero": hero,
+        "hero_url": services.playback_url(broadcast=hero, viewer_id=request.viewer_id) if hero else "",
+        "broadcasts": broadcasts,
+        "categories": categories,
+        "chosen": next((category for category in categories if category.slug == chosen), None),
+        "is_filtered": bool(chosen),
+    }
+    return render(request, "streams/home.html", context)
+
+
+@require_safe
+def watch(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    if channel.slug != slug:
+        return redirect("streams:watch", channel.slug, permanent=True)
+    context = _stage(request, channel) | {
+        "follows": follows(request.user, channel),
+        "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
+        "is_owner": channel.owner_id == request.user.pk,
+        "page_url": request.build_absolute_uri(request.path),
+        "embed_url": request.build_absolute_uri(reverse("streams:embed", args=[channel.slug])),
+    }
+    return render(request, "streams/watch.html", context)
+
+
+@require_safe
+@xframe_options_exempt
+@csp_update({"frame-ancestors": ["*"]})
+def embed(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    context = _stage(request, channel) | {
+        "page_url": request.build_absolute_uri(reverse("streams:watch", args=[channel.slug]))
+    }
+    return render(request, "streams/embed.html", context)
+
+
+def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:
+    """The channel, its open broadcast and the address of its picture ("" while there is none)."""
+    broadcast = Broadcast.objects.open().filter(channel=channel).select_related("category").first()
+    hls_url = ""
+    if broadcast is not None:
+        broadcast.channel = channel
+        if broadcast.is_live and channel.suspended_at is None:
+            hls_url = services.playback_url(broadcast=broadcast, viewer_id=request.viewer_id)
+    return {"channel": channel, "broadcast": broadcast, "hls_url": hls_url}
