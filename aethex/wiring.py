@@ -16,4 +16,3 @@ def connect() -> None:
     on(facts.BroadcastEdited, realtime.tell_updated)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
     on(facts.EncoderRefused, realtime.tell_refused)
-    on(facts.EncoderMustGo, realtime.cut_encoder)

@@ -53,11 +53,3 @@ class EncoderRefused:
     channel_id: uuid.UUID
     code: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderMustGo:
-    """Whoever publishes this broadcast is to be cut."""
-
-    broadcast_id: uuid.UUID
-    reason: str

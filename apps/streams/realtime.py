@@ -13,8 +13,6 @@ from . import facts
 from .api.serializers import StreamSerializer
 from .models import Broadcast
 
-INGEST_TOPIC = "ingest"
-
 
 def tell_opened(fact: facts.BroadcastOpened) -> None:
     _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)
@@ -46,11 +44,6 @@ def tell_refused(fact: facts.EncoderRefused) -> None:
             {"code": fact.code, "message": fact.message, "at": timezone.now().isoformat()},
         ),
     )
-
-
-def cut_encoder(fact: facts.EncoderMustGo) -> None:
-    """A hint to the node; its next heartbeat learns the same from the database."""
-    push(INGEST_TOPIC, frame("encoder:cut", {"streamId": fact.broadcast_id.hex, "reason": fact.reason}))
 
 
 def _tell(kind: str, event: str, broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:

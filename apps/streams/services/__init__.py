@@ -10,18 +10,20 @@ from .broadcasts import (
 from .keys import reveal_key, rotate_key
 from .playback import playback_url
 from .publishing import (
-    Refused,
-    beat,
+    Orders,
+    Publishing,
     claim_publish,
     interrupt_broadcast,
     note_refusal,
+    refuse_encoder,
+    report,
     start_broadcast,
 )
 from .viewers import sample_viewers
 
 __all__ = [
-    "Refused",
-    "beat",
+    "Orders",
+    "Publishing",
     "broadcast_of",
     "claim_publish",
     "edit_broadcast",
@@ -30,6 +32,8 @@ __all__ = [
     "note_refusal",
     "open_broadcast",
     "playback_url",
+    "refuse_encoder",
+    "report",
     "reveal_key",
     "rotate_key",
     "sample_viewers",

@@ -17,7 +17,7 @@ from apps.core import audit
 from apps.core.errors import Conflict, NotAllowed
 from apps.core.events import publish
 from apps.core.text import clean
-from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, EncoderMustGo
+from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened
 from apps.streams.models import Broadcast, Status
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def end_broadcast(*, actor: User, broadcast: Broadcast) -> Broadcast:
         broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
-        _archive(broadcast, reason="The stream was ended from the dashboard.")
+        _archive(broadcast)
         audit.record(
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
         )
@@ -144,13 +144,13 @@ def sweep_broadcasts() -> int:
         with transaction.atomic():
             broadcast = Broadcast.objects.select_for_update().filter(over, pk=pk).first()
             if broadcast is not None:
-                _archive(broadcast, reason="The encoder did not come back.")
+                _archive(broadcast)
                 moved += 1
     return moved
 
 
-def _archive(broadcast: Broadcast, *, reason: str) -> None:
-    """Bring a locked broadcast to its end, whatever its state."""
+def _archive(broadcast: Broadcast) -> None:
+    """Bring a locked broadcast to its end, whatever its state; the node learns it with its next report."""
     if broadcast.status == Status.LIVE:
         broadcast.advance(Status.ENDING)
     broadcast.advance(Status.ARCHIVED)
@@ -160,6 +160,5 @@ def _archive(broadcast: Broadcast, *, reason: str) -> None:
     broadcast.viewer_count = 0
     broadcast.save()
     Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)
-    publish(EncoderMustGo(broadcast.pk, reason))
     if broadcast.started_at is not None:
         publish(BroadcastEnded(broadcast.pk, broadcast.channel_id))

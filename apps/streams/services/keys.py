@@ -17,8 +17,6 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
-from apps.core.events import publish
-from apps.streams.facts import EncoderMustGo
 from apps.streams.models import Broadcast, StreamKey
 
 if TYPE_CHECKING:
@@ -45,10 +43,8 @@ def rotate_key(*, actor: User, channel: Channel) -> str:
         )
         key = _make(channel)
         audit.record(actor=actor, action="stream_key.rotated", subject=channel, channel_id=channel.pk)
-        for broadcast in Broadcast.objects.open().filter(channel=channel).exclude(publisher_session=""):
-            # An empty session matches no encoder: the node's next heartbeat cuts it even if the hint is lost.
-            Broadcast.objects.filter(pk=broadcast.pk).update(publisher_session="")
-            publish(EncoderMustGo(broadcast.pk, "The stream key was replaced."))
+        # An empty session matches no encoder: the node's next report is answered with a cut.
+        Broadcast.objects.open().filter(channel=channel).update(publisher_session="")
     return key
 
 

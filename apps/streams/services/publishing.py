@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils import timezone
 from apps.channels.models import Channel
 from apps.core.events import publish
 from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
+from apps.streams.media.ports import Refused, SilentFor
 from apps.streams.models import Broadcast, IngestRefusal, Status, grace
 
 from .broadcasts import broadcast_of
@@ -32,27 +33,19 @@ NODE_SILENT = timedelta(seconds=10)
 KEPT_REFUSALS = 20
 
 
-class Refused(Exception):
-    """The encoder is turned away; `code` is for programs, `message` for the person at the encoder."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
 def claim_publish(
     *,
     key: str,
     session_id: str,
     node: str,
     address: str,
-    silent_for: Callable[[str], float | None],
+    silent_for: SilentFor,
 ) -> Broadcast:
     """Give the channel's broadcast to this session, or raise Refused.
 
     A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives
     way.
-    `silent_for(session)` answers in seconds for sessions of this node and None for those of others, whose
+    `silent_for(stream id)` answers in seconds for encoders of this node and None for those of others, whose
     silence is read from their last report.
     """
     row = recognise(key)
@@ -141,35 +134,49 @@ def interrupt_silent() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """What a node says of one of its streams in a heartbeat."""
+    """What a node says of one of its streams in a report; without a session its encoder is away."""
 
     broadcast_id: uuid.UUID
-    session_id: str
+    session_id: str | None
     is_sending: bool
 
 
-def beat(streams: Iterable[Publishing]) -> list[tuple[uuid.UUID, str]]:
-    """Take a node's report; the (broadcast, reason) pairs whose encoder it must cut.
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the node does next: end whole streams, cut single encoders."""
 
-    This is what makes an end, a rotation or a takeover certain even if the hint to the node was lost.
+    end: list[uuid.UUID]
+    cut: list[tuple[uuid.UUID, str]]
+
+
+def report(streams: Iterable[Publishing]) -> Orders:
+    """Take a node's report and answer which streams are over and whose encoders lost their right.
+
+    A node reports once a second: an end, a rotated key and a takeover reach the encoder within that time,
+    whichever process they happened in.
     """
     streams = list(streams)
-    if not streams:
-        return []
+    orders = Orders(end=[], cut=[])
     rows = {b.pk: b for b in Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams])}
-    cut: list[tuple[uuid.UUID, str]] = []
     sending: list[uuid.UUID] = []
     for stream in streams:
         row = rows.get(stream.broadcast_id)
         if row is None or row.status == Status.ARCHIVED:
-            cut.append((stream.broadcast_id, "The broadcast is over."))
-        elif row.publisher_session != stream.session_id:
-            cut.append((stream.broadcast_id, "The stream key was replaced, or another encoder took over."))
+            orders.end.append(stream.broadcast_id)
+        elif stream.session_id and row.publisher_session != stream.session_id:
+            orders.cut.append((stream.broadcast_id, stream.session_id))
         elif stream.is_sending:
             sending.append(row.pk)
     if sending:
         Broadcast.objects.filter(pk__in=sending).update(media_at=timezone.now())
-    return cut
+    return orders
+
+
+def refuse_encoder(*, key: str, address: str, code: str, message: str) -> None:
+    """An admitted encoder sent what we can't take; keep the reason for its creator."""
+    row = recognise(key)
+    if row is not None:
+        note_refusal(channel_id=row.channel_id, code=code, message=message, address=address)
 
 
 def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str) -> None:
@@ -186,10 +193,10 @@ def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str
         publish(EncoderRefused(channel_id, code, message))
 
 
-def _still_sends(broadcast: Broadcast, silent_for: Callable[[str], float | None]) -> bool:
+def _still_sends(broadcast: Broadcast, silent_for: SilentFor) -> bool:
     if not broadcast.publisher_session:
         return False
-    silence = silent_for(broadcast.publisher_session)
+    silence = silent_for(broadcast.pk.hex)
     if silence is None:
         if broadcast.media_at is None or broadcast.node == settings.NODE_ID:
             return False  # this node does not know the session any more: it is gone

@@ -1,0 +1,56 @@
+"""The outermost ASGI callable of the one-process default: looks at the path and hands on.
+
+Live paths go to the raw media app, sockets to Django Channels' router, everything else to Django under WSGI
+behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi_typing import WSGIApp
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PAGE_THREADS = 8
+BODY_MOST = 20 * 1024 * 1024  # bytes; the largest upload that a form takes, and some
+
+
+def front(*, live: App, sockets: App, pages: WSGIApp) -> App:
+    """One app of three. `pages` is a WSGI application."""
+    django = _bounded(WSGIMiddleware(pages, workers=PAGE_THREADS))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await sockets(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/live/"):
+            await live(scope, receive, send)
+        elif scope["type"] == "http":
+            await django(scope, receive, send)
+
+    return app
+
+
+def _bounded(app: Any) -> App:
+    """Refuse a body that announces more than BODY_MOST before a byte of it is read."""
+
+    async def bounded(scope: Scope, receive: Receive, send: Send) -> None:
+        for name, value in scope["headers"]:
+            if name == b"content-length" and (not value.isdigit() or int(value) > BODY_MOST):
+                await send(
+                    {
+                        "type": "http.response.start",
+                        "status": 413,
+                        "headers": [(b"content-type", b"text/plain"), (b"connection", b"close")],
+                    }
+                )
+                await send({"type": "http.response.body", "body": b"This upload is too large."})
+                return
+        await app(scope, receive, send)
+
+    return bounded

@@ -1,0 +1,65 @@
+"""`manage.py ingest`: one ingest node: RTMP in, low-latency HLS out, recordings to storage."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from apps.core.realtime.server import Server, config
+from apps.streams.ingest import make_node, report_forever
+
+
+class Command(BaseCommand):
+    help = "Take encoders on RTMP_PORT and serve /live/ on PORT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.BIND_HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT, help="HTTP port of /live/ (PORT)")
+        parser.add_argument("--rtmp-port", type=int, default=settings.RTMP_PORT, help="RTMP_PORT")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        uvloop.run(serve(options["host"], options["port"], options["rtmp_port"]))
+
+
+async def serve(host: str, port: int, rtmp_port: int) -> None:
+    node = make_node(host=host, rtmp_port=rtmp_port)
+    await node.start()
+    reporting = asyncio.create_task(report_forever(node))
+    try:
+        await Server(config(only_live(node.app), host, port)).serve()
+    finally:
+        await node.stop()
+        reporting.cancel()
+        with suppress(asyncio.CancelledError):
+            await reporting
+
+
+def only_live(live: Any) -> Any:
+    """`/live/…` and `/healthz`; anything else is not here."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/live/"):
+            await live(scope, receive, send)
+        elif scope["type"] == "http":
+            is_health = scope["path"] == "/healthz"
+            body = b'{"status":"ok"}' if is_health else b'{"error":true,"code":"NOT_FOUND","status":404}'
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200 if is_health else 404,
+                    "headers": [
+                        (b"content-type", b"application/json"),
+                        (b"content-length", str(len(body)).encode()),
+                    ],
+                }
+            )
+            await send({"type": "http.response.body", "body": body})
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4404})
+
+    return app

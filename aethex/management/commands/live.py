@@ -1,0 +1,90 @@
+"""`manage.py live`: the whole platform in one process, on one port (and one for encoders)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import uvloop
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from aethex import demo, env
+
+
+class Command(BaseCommand):
+    help = "Start pages, chat, ingest, background work and the demo in one process."
+    requires_migrations_checks = False
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # A process started in a shell's background ignores SIGINT from birth; this one always stops on it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        call_command("migrate", interactive=False, verbosity=0)
+        with_demo = env.flag("AETHEX_DEMO", default=True)
+        people = demo.seed() if with_demo else []
+        uvloop.run(self._serve(people, with_demo=with_demo))
+
+    async def _serve(self, people: list[demo.DemoPerson], *, with_demo: bool) -> None:
+        from aethex.background import background
+        from aethex.front import front
+        from aethex.websockets import application as sockets
+        from aethex.wsgi import application as pages
+        from apps.core.realtime.server import Server, config
+        from apps.streams.ingest import make_node, report_forever
+
+        node = make_node()
+        app = front(live=node.app, sockets=sockets, pages=pages)
+        server = Server(config(app, settings.BIND_HOST, settings.PORT))
+        try:
+            await node.start()
+        except OSError as error:
+            raise CommandError(
+                f"Port {settings.RTMP_PORT} for encoders is not free ({error.strerror}). Set RTMP_PORT."
+            ) from None
+        reporting = asyncio.create_task(report_forever(node))
+        try:
+            with background(), broadcaster(with_demo):
+                self._greet(people)
+                await server.serve()
+        except SystemExit:
+            raise CommandError(f"Port {settings.PORT} for pages is not free. Set PORT to another.") from None
+        finally:
+            await node.stop()
+            reporting.cancel()
+            with suppress(asyncio.CancelledError):
+                await reporting
+            self.stdout.write("Stopped. Everything is kept in " + str(settings.DATA_DIR))
+
+    def _greet(self, people: list[demo.DemoPerson]) -> None:
+        lines = ["", f"  AeThex LIVE   {settings.PUBLIC_URL}", f"  Encoders      {settings.RTMP_URL}"]
+        for person in people:
+            lines.append(f"  Demo {person.role:<9}{person.username} / {person.password}")
+        lines += ["", "  Ctrl-C stops it; everything is kept in " + str(settings.DATA_DIR), ""]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+@contextmanager
+def broadcaster(wanted: bool) -> Iterator[None]:
+    """The demo's encoder as a process of its own, through the same door as any other encoder."""
+    if not wanted:
+        yield
+        return
+    child = subprocess.Popen(
+        [sys.executable, sys.argv[0], "demo_broadcaster"], env=os.environ, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        child.terminate()
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()

@@ -1,0 +1,153 @@
+"""The ingest node's link to the database: who may publish, what became of it, what to cut.
+
+Everything here runs in the node's event loop; verbs run in threads. The node keeps serving when the database
+is away: a report that fails is logged and the next one catches up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from apps.channels.models import topic
+from apps.core import presence
+from apps.core.realtime import frame, push
+
+from . import services
+from .archive import recordings_archive
+from .health import remember_health
+from .media import Admission, IngestNode, MediaConfig, Recorded, StreamInfo
+from .media.ports import SilentFor
+from .services.playback import grant_key
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 1.0
+HEALTH_EVERY = 2  # reports
+VIEWERS_EVERY = 5
+SENDING_WITHIN = 1.5  # seconds since the last media
+
+
+class DatabaseGate:
+    """`PublishGate` on our tables."""
+
+    async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
+        broadcast = await _in_thread(services.claim_publish)(
+            key=key, session_id=session_id, node=settings.NODE_ID, address=address, silent_for=silent_for
+        )
+        stream_id = broadcast.pk.hex
+        return Admission(stream_id=stream_id, channel_id=broadcast.channel_id.hex, recording=stream_id)
+
+    async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
+        await _in_thread(services.start_broadcast)(
+            broadcast_id=uuid.UUID(stream_id), session_id=session_id, video=health(info)
+        )
+
+    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
+        await _in_thread(services.interrupt_broadcast)(
+            broadcast_id=uuid.UUID(stream_id), session_id=session_id
+        )
+
+    async def refused(self, key: str, address: str, code: str, message: str) -> None:
+        await _in_thread(services.refuse_encoder)(key=key, address=address, code=code, message=message)
+
+    async def ended(self, stream_id: str, recorded: Recorded | None) -> None:
+        if recorded is not None and recorded.lost:
+            log.error("stream %s: %d segments are missing in its recording", stream_id, recorded.lost)
+
+
+def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_PORT) -> IngestNode:
+    """The node as the settings want it, not started yet."""
+    config = MediaConfig(
+        grant_key=grant_key(),
+        rtmp_host=host,
+        rtmp_port=rtmp_port,
+        part_ms=settings.PART_MS,
+        window_seconds=float(settings.LIVE_WINDOW_SECONDS),
+        grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
+    )
+    return IngestNode(DatabaseGate(), recordings_archive(), config)
+
+
+async def report_forever(node: IngestNode) -> None:
+    """Once a second: report the node's streams, carry out the answer, pass on health and viewers."""
+    turn = 0
+    while True:
+        started = time.monotonic()
+        turn += 1
+        try:
+            await _report(node, turn)
+        except Exception:
+            # Database or Redis away: viewers keep watching, and the next report says it all again.
+            log.exception("the report to the database failed")
+        await asyncio.sleep(max(0.1, REPORT_SECONDS - (time.monotonic() - started)))
+
+
+async def _report(node: IngestNode, turn: int) -> None:
+    streams = {info.stream_id: info for info in node.streams if info.state != "ended"}
+    if not streams:
+        return
+    orders = await _in_thread(services.report)([_publishing(info) for info in streams.values()])
+    for broadcast_id in orders.end:
+        await node.end(broadcast_id.hex)
+    for broadcast_id, session_id in orders.cut:
+        # Meanwhile a newer encoder may have taken over here; only the one that was reported goes.
+        if any(i.stream_id == broadcast_id.hex and i.session_id == session_id for i in node.streams):
+            node.cut(broadcast_id.hex, "replaced")
+    if turn % HEALTH_EVERY == 0:
+        await _in_thread(_pass_on_health)(list(streams.values()))
+    if turn % VIEWERS_EVERY == 0:
+        await _in_thread(_pass_on_viewers)(
+            {info.channel_id: node.watching(stream_id) for stream_id, info in streams.items()}
+        )
+
+
+def _publishing(info: StreamInfo) -> services.Publishing:
+    return services.Publishing(
+        broadcast_id=uuid.UUID(info.stream_id),
+        session_id=info.session_id,
+        is_sending=info.media_at is not None and time.time() - info.media_at < SENDING_WITHIN,
+    )
+
+
+def _pass_on_health(streams: list[StreamInfo]) -> None:
+    for info in streams:
+        broadcast_id, told = uuid.UUID(info.stream_id), health(info)
+        remember_health(broadcast_id, told)
+        push(
+            topic("dashboard", uuid.UUID(info.channel_id)),
+            frame("stream:health-update", {"streamId": str(broadcast_id)} | told),
+        )
+
+
+def _pass_on_viewers(watching: dict[str, set[str]]) -> None:
+    for channel_id, viewers in watching.items():
+        if viewers:
+            presence.touch(uuid.UUID(channel_id), viewers)
+
+
+def health(info: StreamInfo) -> dict[str, Any]:
+    """What the dashboard shows of an encoder (frame `stream:health-update`, API `…/health`)."""
+    return {
+        "connected": info.session_id is not None,
+        "bitrateKbps": (info.video_bitrate + info.audio_bitrate) // 1000,
+        "fps": round(info.frame_rate, 2),
+        "width": info.width,
+        "height": info.height,
+        "videoCodec": info.video_codec or None,
+        "audioCodec": info.audio_codec or None,
+        "keyframeSeconds": round(info.keyframe_interval, 2) or None,
+        "delaySeconds": round(info.delay_ms / 1000, 2),
+        "encoder": info.encoder,
+    }
+
+
+def _in_thread(verb: Any) -> Any:
+    """Run a verb in a thread with a database connection that is cared for."""
+    return database_sync_to_async(verb, thread_sensitive=False)
