@@ -1,0 +1,92 @@
+"""A real Chromium for the stories of this folder, and visitors who each have a browser of their own."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+def chromium() -> str:
+    """Debian's Chromium, or Chrome; no download of ours."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError("Chromium is not installed (Debian: apt install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium a file of tests: Playwright's loop must not outlive the tests that need it, because
+    Django refuses database work in a thread where a loop runs."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Any) -> Iterator[Callable[..., Visitor]]:
+    """`visit(width=390, …)` opens a fresh browser profile on the running platform.
+
+    What pages complain of in their console fails the test, unless the visitor was told to expect it.
+    """
+    visitors: list[Visitor] = []
+
+    def open_profile(**options: Any) -> Visitor:
+        visitors.append(Visitor.open(browser, stack.url, **options))
+        return visitors[-1]
+
+    yield open_profile
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not complaints, complaints
+
+
+class _QuietFiles(http.server.SimpleHTTPRequestHandler):
+    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def module_page(browser: Browser) -> Iterator[Page]:
+    """An empty page that may import our modules from `/js/…`, without the platform behind it."""
+    handler = functools.partial(_QuietFiles, directory=str(ROOT / "static"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/js/")
+        page.set_content("<!doctype html><title>modules</title>")
+        yield page
+        page.close()
+        server.shutdown()

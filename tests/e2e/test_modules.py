@@ -1,0 +1,203 @@
+"""The pure parts of the browser's code, one rule a test, run where they will run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+def run(page: Page, module: str, body: str) -> Any:
+    """What `body` returns with the exports of `/js/{module}` in its scope as `m`."""
+    return page.evaluate(f"async () => {{ const m = await import('/js/{module}'); {body} }}")
+
+
+# chat/sequence.js
+
+
+def test_messages_come_out_in_order_each_once(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        """
+        const sequence = new m.Sequence(4);
+        const numbers = (list) => sequence.take(list.map((seq) => ({ seq }))).map(({ seq }) => seq);
+        return [numbers([5, 6]), numbers([6, 8]), sequence.hole, numbers([7]), sequence.hole, sequence.last];
+        """,
+    )
+    assert taken == [[5, 6], [], 7, [7, 8], None, 8]
+
+
+def test_a_room_seen_for_the_first_time_begins_with_its_first_message(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        "return new m.Sequence().take([{ seq: 41 }, { seq: 42 }]).map(({ seq }) => seq)",
+    )
+    assert taken == [41, 42]
+
+
+def test_numbers_that_no_longer_exist_are_left_behind(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        """
+        const sequence = new m.Sequence(1);
+        sequence.take([{ seq: 5 }, { seq: 6 }, { seq: 9 }]);
+        return [sequence.giveUp().map(({ seq }) => seq), sequence.hole];
+        """,
+    )
+    assert taken == [[5, 6], 7]
+
+
+# chat/outbox.js
+
+
+def test_a_line_is_sent_again_with_the_same_nonce_until_it_is_settled(module_page: Page) -> None:
+    sent = run(
+        module_page,
+        "chat/outbox.js",
+        """
+        const sent = []; let open = false;
+        const outbox = new m.Outbox((nonce, content) => open && sent.push([nonce, content]) > 0);
+        const first = outbox.post("one");
+        open = true;
+        outbox.post("two");
+        outbox.resend();
+        outbox.nudge(Date.now() + 60_000);
+        const given = outbox.settle(first).content;
+        outbox.resend();
+        return [sent.map(([nonce, content]) => [nonce === first, content]), given, outbox.size];
+        """,
+    )
+    lines = [[False, "two"], [True, "one"], [False, "two"], [True, "one"], [False, "two"], [False, "two"]]
+    assert sent == [lines, "one", 1]
+
+
+# chat/text.js
+
+
+def render(page: Page, content: str, me: str = "") -> str:
+    body = """
+        const box = document.createElement("p");
+        box.append(...m.renderText(CONTENT, ME).nodes);
+        return box.innerHTML;
+    """
+    body = body.replace("CONTENT", json.dumps(content)).replace("ME", json.dumps(me))
+    return run(page, "chat/text.js", body)
+
+
+def test_markup_in_a_message_stays_text(module_page: Page) -> None:
+    html = render(module_page, "<img src=x onerror=alert(1)> & <b>")
+    assert html == "&lt;img src=x onerror=alert(1)&gt; &amp; &lt;b&gt;"
+
+
+def test_links_give_their_target_no_handle(module_page: Page) -> None:
+    html = render(module_page, "see https://example.org/a?b=1&c=2).")
+    assert html == (
+        'see <a href="https://example.org/a?b=1&amp;c=2" rel="nofollow noopener noreferrer ugc"'
+        ' target="_blank">https://example.org/a?b=1&amp;c=2</a>).'
+    )
+
+
+def test_other_schemes_are_no_links(module_page: Page) -> None:
+    html = render(module_page, "javascript:alert(1) data:text/html,x")
+    assert "<a" not in html
+
+
+def test_only_my_own_name_is_marked(module_page: Page) -> None:
+    html = render(module_page, "@Nova hi @someone, mail@nova.org", me="nova")
+    assert html == "<mark>@Nova</mark> hi <span>@someone</span>, mail@nova.org"
+
+
+# player/governor.js
+
+
+def steer(page: Page, **at: float) -> dict[str, Any]:
+    defaults = {"latency": 0.8, "target": 0.6, "buffered": 0.4, "rate": 1}
+    return run(page, "player/governor.js", f"return m.steer({defaults | at})")
+
+
+def test_near_the_target_the_picture_runs_at_its_own_speed(module_page: Page) -> None:
+    assert steer(module_page, latency=0.7) == {"rate": 1, "jump": False}
+
+
+def test_a_little_behind_catches_up_until_it_is_calm(module_page: Page) -> None:
+    assert steer(module_page, latency=0.9)["rate"] == 1.05
+    assert steer(module_page, latency=0.7, rate=1.05)["rate"] == 1.05
+    assert steer(module_page, latency=0.63, rate=1.05)["rate"] == 1
+
+
+def test_a_thin_buffer_slows_down_whatever_the_distance(module_page: Page) -> None:
+    assert steer(module_page, latency=0.9, buffered=0.05)["rate"] == 0.95
+
+
+def test_seconds_behind_are_jumped_over(module_page: Page) -> None:
+    assert steer(module_page, latency=4)["jump"] is True
+
+
+# player/watchdog.js
+
+
+def test_a_standing_picture_is_shaken_harder_with_time_each_remedy_once(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "player/watchdog.js",
+        """
+        const dog = new m.Watchdog();
+        const looks = [0, 1000, 1600, 1800, 4100, 4200, 8100, 9000].map((now) => dog.look(3, now, true));
+        return [...looks, dog.look(3.1, 9500, true), dog.look(3.1, 10900, true), dog.look(3.1, 11100, true)];
+        """,
+    )
+    first = ["fine", "fine", "skip", "fine", "edge", "fine", "reopen", "fine"]
+    assert said == [*first, "fine", "fine", "skip"]
+
+
+def test_a_picture_that_should_stand_still_is_left_alone(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "player/watchdog.js",
+        "const dog = new m.Watchdog(); return [dog.look(3, 0, true), dog.look(3, 60000, false)];",
+    )
+    assert said == ["fine", "fine"]
+
+
+# player/grants.js
+
+
+def test_requests_are_made_under_the_newest_grant(module_page: Page) -> None:
+    urls = run(
+        module_page,
+        "player/grants.js",
+        """
+        const grant = new m.Grant({ streamId: "x", url: "https://edge.example/live/new.1/abc/index.m3u8" });
+        return [
+          grant.freshen("https://edge.example/live/old.0/abc/s1.p2.m4s?_HLS_msn=3"),
+          new m.Grant({ streamId: "x" }).freshen("/live/old.0/abc/s1.m4s"),
+        ];
+        """,
+    )
+    assert urls == ["https://edge.example/live/new.1/abc/s1.p2.m4s?_HLS_msn=3", "/live/old.0/abc/s1.m4s"]
+
+
+# backoff.js
+
+
+def test_waits_grow_to_a_ceiling_and_start_small_again(module_page: Page) -> None:
+    waits = run(
+        module_page,
+        "backoff.js",
+        """
+        const backoff = new m.Backoff({ first: 500, most: 8000 });
+        const rounds = Array.from({ length: 200 }, () => {
+          backoff.reset();
+          return Array.from({ length: 8 }, () => backoff.next());
+        });
+        return rounds;
+        """,
+    )
+    for waited in waits:
+        ceilings = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000]
+        assert all(250 <= wait <= ceiling for wait, ceiling in zip(waited, ceilings, strict=True))
+    assert max(waited[4] for waited in waits) > 4000
