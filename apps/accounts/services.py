@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -44,7 +43,7 @@ def register_person(*, username: str, email: str, password: str, display_name: s
     )
     _refuse_together(
         username=lambda: _check_username(user.username),
-        email=lambda: validate_email(user.email),
+        email=lambda: _check_email(user.email),
         password=lambda: validate_password(password, user),
     )
     user.set_password(password)
@@ -177,8 +176,16 @@ def _one_of(field: str, value: str, allowed: object, reason: str) -> str:
 
 
 def _check_username(value: str) -> None:
+    if not value:
+        raise ValidationError("Choose a username.")
     for validator in names.USERNAME_VALIDATORS:
         validator(value)
+
+
+def _check_email(value: str) -> None:
+    if not value:
+        raise ValidationError("Type your email address.")
+    User._meta.get_field("email").run_validators(value)  # its shape and its length
 
 
 def _refuse_together(**checks: Callable[[], object]) -> None:
