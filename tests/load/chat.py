@@ -1,7 +1,7 @@
 """Chat: a full room on our socket process and on a Socket.IO server, one after the other on the same core.
 
-Every message is committed to PostgreSQL (fsync on) before anybody sees it, on both. The server under test has a core
-to itself; PostgreSQL, Redis and the load generator share the other one.
+Every message is committed to PostgreSQL (fsync on) before anybody sees it, on both. The server under test has a
+core to itself; PostgreSQL, Redis and the load generator share the other one.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,8 @@ from tests.load.processes import (
     tail,
 )
 from tests.stack import services
+from tests.stack.running import Stack
+from tests.stack.services import Services
 
 VIEWERS, SENDERS = 1000, 20
 STEADY_SECONDS, FULL_SECONDS, FULL_RUNS = 5, 4, 3
@@ -68,7 +69,7 @@ class Phase:
 
 @dataclass
 class RoomResult:
-    """What was measured in one room; `steady` is by offered rate, `full` is the median of the saturation runs."""
+    """What was measured in one room: `steady` by offered rate, `full` the middle of the saturation runs."""
 
     name: str
     handshakes: float = 0
@@ -184,37 +185,36 @@ def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
 
 
 @contextlib.contextmanager
-def our_room(environment: Mapping[str, str], folder: Path, viewers: int) -> Iterator[Room]:
-    """Our socket process on PostgreSQL and Redis, and a ticket for everybody, who are all signed in."""
-    seeded = ours.seed(environment, people=viewers, channels=1)
-    with ours.sockets(environment, folder / "sockets.log") as (process, port):
-        suffixes = folder / "tickets.txt"
-        suffixes.write_text("".join(f"?ticket={ticket}\n" for ticket in ours.tickets(environment, viewers)))
+def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
+    """One of our socket processes on PostgreSQL and Redis, and a ticket for everybody: all are signed in."""
+    ours.seed(stack, "people", viewers)
+    channel = ours.seed(stack, "channels", 1)[0]
+    suffixes = folder / "tickets.txt"
+    with ours.alone(stack, "socket1") as pid:
+        suffixes.write_text("".join(f"?ticket={ticket}\n" for ticket in ours.seed(stack, "tickets", viewers)))
         yield Room(
             name="AeThex LIVE",
             protocol="aethex",
-            port=port,
-            path=f"/ws/channels/{seeded['channels'][0]['slug']}",
-            pid=process.pid,
+            port=int(stack.env["SOCKET1_PORT"]),
+            path=f"/ws/channels/{channel['slug']}",
+            pid=pid,
             window=500,
             rates=(10, 100, 1000),
             suffixes=suffixes,
         )
 
 
-def measure(viewers: int = VIEWERS) -> list[RoomResult]:
-    """Ours, the peer, and the peer with our batching, in this order, one after the other."""
+def measure(backing: Services, stack: Stack, viewers: int = VIEWERS) -> list[RoomResult]:
+    """Ours, the peer, and the peer with our batching, one after the other on the same core."""
     results = []
-    with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name, ours.postgres() as postgres_port:
+    with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name:
         folder = Path(name)
         binary = compiled("ws_load.c", folder)
-        with pinned(OTHER_CORE), services.redis() as redis_port:
-            environment = ours.environment(folder, postgres_port, redis_port)
-            with our_room(environment, folder, viewers) as room:
-                results.append(measure_room(binary, room, viewers))
+        with our_room(stack, folder, viewers) as room:
+            results.append(measure_room(binary, room, viewers))
         peer = install_peer(folder)
         for mode in ("each", "batched"):
-            with socketio_room(peer, postgres_port, mode) as room:
+            with socketio_room(peer, backing.postgres_port, mode) as room:
                 results.append(measure_room(binary, room, viewers))
     return results
 
@@ -224,8 +224,3 @@ def ratio(results: list[RoomResult]) -> float:
     ours_full, peer_full = results[0].full, results[1].full
     assert ours_full and peer_full
     return ours_full.rate / peer_full.rate
-
-
-def median(values: list[float]) -> float:
-    """The median, for tables."""
-    return statistics.median(values)
