@@ -125,6 +125,11 @@ class TestRegistering:
         assert answer.json()["code"] == "EMAIL_TAKEN"
         assert User.objects.count() == 1
 
+    def test_a_taken_name_and_a_taken_address_are_said_together(self, api, viewer):
+        answer = register(api, username="vera_1", email=viewer.email)
+        assert (answer.status_code, answer.json()["code"]) == (409, "USERNAME_TAKEN")
+        assert set(answer.json()["fields"]) == {"username", "email"}
+
     @pytest.mark.parametrize("body", ["", "{", "[]", '"nora"', "null", "\x00\xff", '{"username": "\\ud800"}'])
     def test_nonsense_is_refused_as_such(self, api, body):
         answer = api.post("/api/auth/register", body, content_type="application/json")

@@ -31,6 +31,7 @@ from apps.accounts.signup import FORM_NAMES, SignUpForm
 from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded, TooMany
 
 API_NAMES = {form: verb for verb, form in FORM_NAMES.items()}
+TAKEN = {"username_taken", "email_taken"}
 WINDOW = 60  # seconds, of the limits on signing up and in by address
 LOCKOUT = 300  # seconds, of the limit on wrong passwords for one account
 
@@ -143,9 +144,8 @@ def _locked_out(form: forms.Form) -> TooMany:
 def _refusal(form: forms.Form) -> DomainError:
     """The form's complaints as one refusal, under the names that the API uses."""
     fields = {API_NAMES.get(name, name): list(reasons) for name, reasons in form.errors.items()}
-    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
+    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
     message = next(iter(fields.values()))[0]
-    for code in ("username_taken", "email_taken"):
-        if codes == {code}:
-            return Conflict(message, code=code.upper(), fields=fields)
+    if TAKEN.issuperset(codes):
+        return Conflict(message, code=codes[0].upper(), fields=fields)
     return Invalid(message, fields=fields)
