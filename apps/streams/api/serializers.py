@@ -15,6 +15,7 @@ class StreamSerializer(serializers.ModelSerializer):
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)
     category = serializers.SlugRelatedField("slug", read_only=True)
+    categoryName = serializers.CharField(source="category.name", default=None, read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     viewerCount = serializers.IntegerField(source="viewer_count", read_only=True)
     peakViewers = serializers.IntegerField(source="peak_viewers", read_only=True)
@@ -34,6 +35,7 @@ class StreamSerializer(serializers.ModelSerializer):
             "title",
             "description",
             "category",
+            "categoryName",
             "tags",
             "language",
             "status",
