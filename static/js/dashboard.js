@@ -12,9 +12,15 @@ const FIGURES = {
   resolution: ({ width, height }) => width && height && `${width} × ${height}`,
   keyframes: ({ keyframeSeconds }) => keyframeSeconds && `${keyframeSeconds.toFixed(1)} s`,
   codecs: ({ videoCodec, audioCodec }) => [videoCodec, audioCodec].filter(Boolean).join(" + "),
-  delay: ({ delaySeconds }) => delaySeconds && `${delaySeconds.toFixed(1)} s`,
   encoder: ({ connected, address }) => connected && (address ? `Connected from ${address}` : "Connected"),
 };
+
+const STATES = {
+  OFFLINE: "Announced. Waiting for your encoder.",
+  LIVE: "You are live.",
+  ENDING: "Your encoder is away.",
+};
+const NOTHING_ON = "Start your encoder to go live, or announce the stream first.";
 
 class Desk {
   #root;
@@ -35,32 +41,53 @@ class Desk {
       .on("stream:refused", (refusal) => this.#showRefusal(refusal))
       .on("stream:started", ({ stream }) => this.#follow(stream))
       .on("stream:updated", ({ stream }) => this.#follow(stream))
+      .on("stream:ended", () => this.#follow(null))
       .open();
+    setInterval(() => this.#showDelay(), 1_000);
   }
 
   /** The room hears of a broadcast when there is a picture; the desk hears of it before. */
   #follow(stream) {
     this.#stage.show(stream);
-    if (stream.status === "LIVE") this.#hideRefusal();
+    write(this.#root.querySelector("[data-status-text]"), STATES[stream?.status] ?? NOTHING_ON);
+    if (stream?.status === "LIVE") this.#hideRefusal();
+    const mayEnd = this.#root.querySelector("[data-while~=open]") !== null;
+    if ((stream?.id ?? "") !== this.#root.dataset.streamId || (stream && !mayEnd)) this.#renew(stream);
+  }
+
+  /** Another broadcast than the one this page was made for: its facts and buttons come from the server, while
+   * the picture and the chat stay as they are. */
+  async #renew(stream) {
+    this.#root.dataset.streamId = stream?.id ?? "";
+    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) return; // the next event tries again; meanwhile a reload shows the same
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [before, after] = [document, page].map((from) => from.querySelector(".on-air-facts"));
+    if (before && after) before.replaceWith(document.adoptNode(after));
+    this.#stage.show(stream);
+  }
+
+  /** From the ingest to this preview, which is what a viewer gets. */
+  #showDelay() {
+    const { delay } = this.#stage.player;
+    write(this.#root.querySelector("[data-health=delay]"), delay === null ? DASH : `${delay.toFixed(1)} s`);
   }
 
   #showHealth(health) {
     clearTimeout(this.#deaf);
     for (const box of this.#root.querySelectorAll("[data-health]")) {
-      box.textContent = FIGURES[box.dataset.health]?.(health) || DASH;
+      const figure = FIGURES[box.dataset.health];
+      if (figure) box.textContent = figure(health) || DASH;
     }
     this.#root.dataset.encoder = health.connected ? "connected" : "gone";
     if (health.connected) this.#deaf = setTimeout(() => this.#showHealth({ connected: false }), DEAF_MS);
   }
 
-  #showRefusal({ code, message, at }) {
+  #showRefusal({ message, at }) {
     const box = this.#root.querySelector("[data-refusal]");
     if (!box) return;
-    const time = box.querySelector("[data-refusal-at]");
-    write(box.querySelector("[data-refusal-code]"), code);
     write(box.querySelector("[data-refusal-message]"), message);
-    write(time, new Date(at).toLocaleTimeString());
-    if (time) time.dateTime = at;
+    write(box.querySelector("[data-refusal-at]"), ` at ${new Date(at).toLocaleTimeString()}`);
     box.hidden = false;
   }
 

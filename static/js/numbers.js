@@ -1,6 +1,14 @@
 /** What a page says about a broadcast while it runs: title, viewers, uptime, status, countdown. */
 
 const WORDS = { LIVE: "LIVE", ENDING: "RECONNECTING" };
+/** The phases a broadcast is in: a grace period is still live, an announced one is open but not live. */
+const PHASES = {
+  NONE: ["offline"],
+  ARCHIVED: ["offline"],
+  OFFLINE: ["offline", "announced", "open"],
+  LIVE: ["live", "open"],
+  ENDING: ["live", "ending", "open"],
+};
 const count = new Intl.NumberFormat();
 
 export class Numbers {
@@ -18,11 +26,11 @@ export class Numbers {
 
   /** Show a broadcast as the API describes it; null means nothing is on. */
   show(stream) {
-    const status = stream?.status ?? "OFFLINE";
+    const status = stream?.status ?? "NONE";
     this.#showStatus(status);
     if (!stream) return;
     this.#write("[data-title]", stream.title);
-    this.#write("[data-category]", stream.category ?? "");
+    this.#showCategory(stream);
     this.#showTags(stream.tags ?? []);
     this.showViewers(stream.viewerCount);
     this.#since("[data-uptime]", "startedAt", stream.startedAt);
@@ -40,24 +48,28 @@ export class Numbers {
       badge.classList.toggle("ending", status === "ENDING");
       badge.classList.toggle("off", !(status in WORDS));
     }
-    const phase = { LIVE: "live", ENDING: "ending", ARCHIVED: "offline" }[status] ?? "offline";
     for (const part of this.#all("[data-while]")) {
-      part.hidden = !part.dataset.while.split(" ").includes(phase);
+      part.hidden = !part.dataset.while.split(" ").some((phase) => PHASES[status].includes(phase));
     }
   }
 
-  /** Tags are links to their category page, or plain words: as the first one is. */
+  #showCategory({ category, categoryName = null }) {
+    for (const element of this.#all("[data-category]")) {
+      put(element, categoryName ?? category ?? "");
+      element.hidden = !category;
+    }
+  }
+
   #showTags(tags) {
     for (const box of this.#all("[data-tags]")) {
-      const pattern = box.querySelector(".tag:not([data-category])");
-      box.replaceChildren(...[...box.children].filter((child) => "category" in child.dataset));
-      for (const tag of tags) {
-        const element = pattern?.cloneNode() ?? document.createElement("span");
-        element.className = "tag";
-        element.removeAttribute("href");
-        element.textContent = tag;
-        box.append(element);
-      }
+      box.replaceChildren(
+        ...tags.map((tag) => {
+          const element = document.createElement("span");
+          element.className = "tag";
+          element.textContent = tag;
+          return element;
+        }),
+      );
     }
   }
 
