@@ -60,18 +60,57 @@ class Visitor:
         if broken or missing:
             self.complaints.append(f"{response.status} {response.url}")
 
-    # The account
+    # The account and the channel
 
     def sign_up(self) -> None:
         """A new account through the page, ending wherever the site leads."""
         self.username = f"v_{unique()}"
         self.page.goto("/auth/register")
-        self.page.get_by_label("Username").fill(self.username)
-        self.page.get_by_label("Email").fill(f"{self.username}@example.org")
-        for box in self.page.locator("input[type=password]").all():
+        self.page.fill("[name=username]", self.username)
+        self.page.fill("[name=email]", f"{self.username}@example.org")
+        for box in self.page.locator("main input[type=password]").all():
             box.fill(PASSWORD)
-        self.page.locator("main form button[type=submit]").click()
+        self.page.locator("main form:has([name=email]) button[type=submit]").first.click()
         self.page.wait_for_url(lambda url: "/auth/register" not in url)
+
+    def sign_in(self, username: str) -> None:
+        """Sign in as somebody whom `tests.stack.people` made."""
+        self.username = username
+        self.page.goto("/auth/login")
+        self.page.fill("[name=login]", username)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.locator("main form:has([name=login]) button[type=submit]").first.click()
+        self.page.wait_for_url(lambda url: "/auth/login" not in url)
+
+    def onboard(self, display_name: str) -> None:
+        """The first step after sign-up: who one is."""
+        self.page.wait_for_url("**/onboarding")
+        self.page.fill("[name=display_name]", display_name)
+        self.page.get_by_role("button", name="Save and go on").click()
+
+    def create_first_channel(self, name: str, slug: str) -> None:
+        """The second step: one's own channel; ends on its dashboard."""
+        self.page.wait_for_url("**/onboarding/channel")
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=slug]", slug)
+        self.page.get_by_role("button", name="Create channel").click()
+        self.page.wait_for_url(f"**/dashboard/{slug}*")
+
+    def read_encoder_settings(self, slug: str) -> tuple[str, str]:
+        """What a person copies into the encoder: server and stream key."""
+        self.page.goto(f"/dashboard/{slug}")
+        self.page.get_by_role("button", name="Show the key").click()
+        key = self.page.locator("#key").input_value()
+        return self.page.locator("#rtmp-server").input_value(), key
+
+    def status(self) -> str:
+        """What the page says of the broadcast: LIVE, RECONNECTING or OFFLINE."""
+        return self.page.locator("[data-status-badge]").first.inner_text()
+
+    def end_stream(self) -> None:
+        """End the broadcast from the dashboard."""
+        self.page.get_by_role("button", name="End stream").first.click()
+        self.page.locator("#end-stream form button[type=submit]").click()
 
     # The picture
 
@@ -88,6 +127,12 @@ class Visitor:
         """Wait until frames advance on the screen."""
         start = self.frames_shown()
         await_value(self.frames_shown, lambda shown: shown >= start + 10, seconds)
+
+    def player_state(self) -> str:
+        return self.page.locator("[data-player]").get_attribute("data-state") or "idle"
+
+    def stream_id(self) -> str:
+        return self.page.locator("[data-player]").get_attribute("data-stream-id") or ""
 
     def frames_shown(self) -> int:
         return self.page.evaluate(
