@@ -49,7 +49,7 @@ def seed() -> list[DemoPerson]:
                 name="Test card",
                 slug=CHANNEL,
                 category="other",
-                description="A clock, a moving picture and a tone, sent through the door that your encoder uses.",
+                description="A clock, a moving picture and a tone, sent through your encoder's door.",
                 tags=["demo"],
             )
             channel.next_title = "What time is it? A clock to read the delay from"

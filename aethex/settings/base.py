@@ -210,6 +210,9 @@ LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
 
 # --- chat ------------------------------------------------------------------------------------------
 CHAT_RATE = env.text("CHAT_RATE", "5/10")  # messages/seconds and person
+# Open websockets in one socket process; this machine's own address is not limited.
+SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", 100, low=1)
+SOCKETS_PER_PERSON = env.integer("SOCKETS_PER_PERSON", 20, low=1)
 
 # --- safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", "") or env.secret_in(DATA_DIR / "secrets", "django")

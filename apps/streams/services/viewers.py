@@ -19,6 +19,7 @@ def sample_viewers() -> int:
     on_air = list(Broadcast.objects.on_air().values_list("pk", "channel_id"))
     for pk, channel_id in on_air:
         viewers = presence.count(channel_id)
+        presence.remember(pk, channel_id)
         Broadcast.objects.filter(pk=pk).update(
             viewer_count=viewers,
             peak_viewers=Greatest(F("peak_viewers"), viewers),

@@ -1,0 +1,196 @@
+"""Creating, editing, deleting and following channels."""
+
+import threading
+
+import pytest
+from django.db import connection
+from pytest import raises
+
+from apps.accounts.models import User
+from apps.channels import policies, services
+from apps.channels.models import Channel, ChannelRole, Follow
+from apps.channels.roles import Power, Role
+from apps.channels.selectors import find_channel
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeeded
+from apps.core.models import AuditEntry
+from tests import factories
+
+
+def test_the_address_comes_from_the_name(streamer):
+    assert services.create_channel(actor=streamer, name="Café Größe!").slug == "cafe-groe"
+
+
+def test_a_name_without_latin_letters_still_gets_an_address(streamer):
+    assert services.create_channel(actor=streamer, name="夜のラジオ").slug == "channel"
+
+
+def test_a_suggested_address_gives_way_to_a_taken_one(channel, stranger):
+    assert services.create_channel(actor=stranger, name="Night-drive 2").slug == "night-drive-2"
+    assert services.create_channel(actor=stranger, name="Night_drive").slug == "night-drive-3"
+
+
+def test_a_typed_address_that_is_taken_is_refused_by_name(channel, stranger):
+    with raises(Conflict) as refusal:
+        services.create_channel(actor=stranger, name="Another", slug="night-drive")
+    assert refusal.value.code == "SLUG_TAKEN"
+    assert list(refusal.value.fields) == ["slug"]
+
+
+def test_names_that_look_alike_are_one(channel, stranger):
+    with raises(Conflict) as refusal:
+        services.create_channel(actor=stranger, name="NIGHT  ＤＲＩＶＥ", slug="another")
+    assert refusal.value.code == "NAME_TAKEN"
+    assert Channel.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "x"),
+        ("name", "x" * 61),
+        ("name", "\u202e\u0007"),
+        ("slug", "a b"),
+        ("slug", "-abc"),
+        ("slug", "../etc"),
+        ("category", "nothing-like-it"),
+        ("category", 5),
+        ("description", "x" * 2001),
+        ("tags", [f"tag{n}" for n in range(11)]),
+        ("tags", ["x" * 26]),
+        ("tags", "a string"),
+        ("tags", [5]),
+        ("language", "klingon"),
+    ],
+)
+def test_bad_input_is_refused_by_field(streamer, field, value):
+    with raises(Invalid) as refusal:
+        services.create_channel(actor=streamer, **({"name": "A name"} | {field: value}))
+    assert list(refusal.value.fields) == [field]
+    assert not Channel.objects.exists()
+
+
+def test_a_reserved_address_is_refused(streamer):
+    with raises(Conflict):
+        services.create_channel(actor=streamer, name="A name", slug="dashboard")
+
+
+def test_nobody_creates_a_channel_signed_out():
+    from django.contrib.auth.models import AnonymousUser
+
+    with raises(SignInNeeded):
+        services.create_channel(actor=AnonymousUser(), name="A name")
+
+
+def test_tags_are_cleaned_and_kept_once(channel, streamer):
+    edited = services.edit_channel(
+        actor=streamer, channel=channel, tags=["#Synth", "synth", " Night  Drive ", ""]
+    )
+    assert edited.tags == ["synth", "night drive"]
+
+
+def test_markup_in_a_name_stays_text(streamer):
+    assert services.create_channel(actor=streamer, name="<script>alert(1)</script>").name.startswith(
+        "<script>"
+    )
+
+
+def test_an_old_address_leads_to_the_channel(channel, streamer):
+    services.edit_channel(actor=streamer, channel=channel, slug="day-drive")
+    assert find_channel(viewer=streamer, slug_or_id="night-drive").slug == "day-drive"
+    assert find_channel(viewer=streamer, slug_or_id=str(channel.pk)).slug == "day-drive"
+
+
+def test_an_old_address_is_not_given_away(channel, streamer, stranger):
+    services.edit_channel(actor=streamer, channel=channel, slug="day-drive")
+    with raises(Conflict):
+        services.create_channel(actor=stranger, name="Mine now", slug="night-drive")
+    services.edit_channel(actor=streamer, channel=channel, slug="night-drive")  # its own it may take back
+
+
+def test_a_stranger_edits_nothing(channel, stranger):
+    with raises(NotAllowed):
+        services.edit_channel(actor=stranger, channel=channel, name="Mine")
+    assert Channel.objects.get().name == "Night drive"
+    assert not AuditEntry.objects.filter(action="channel.edited").exists()
+
+
+def test_an_editor_edits_but_does_not_delete(channel, stranger):
+    ChannelRole.objects.create(channel=channel, user=stranger, role=Role.EDITOR)
+    services.edit_channel(actor=stranger, channel=channel, visibility="unlisted", is_mature=True)
+    with raises(NotAllowed):
+        services.delete_channel(actor=stranger, channel=channel, confirmation=channel.slug)
+    assert not Channel.objects.listed().exists()
+
+
+def test_deleting_wants_the_address_typed(channel, streamer):
+    with raises(Invalid):
+        services.delete_channel(actor=streamer, channel=channel, confirmation="yes")
+    services.delete_channel(actor=streamer, channel=channel, confirmation="night-drive")
+    assert not Channel.objects.exists()
+    assert AuditEntry.objects.get(action="channel.deleted").details["slug"] == "night-drive"
+
+
+def test_a_suspended_channel_is_hidden_from_others(channel, streamer, stranger):
+    Channel.objects.update(suspended_at="2026-01-01T00:00Z")
+    assert find_channel(viewer=streamer, slug_or_id="night-drive") == channel
+    with raises(NotFound):
+        find_channel(viewer=stranger, slug_or_id="night-drive")
+
+
+def test_following_twice_counts_once(channel, stranger):
+    services.follow_channel(actor=stranger, channel=channel)
+    services.follow_channel(actor=stranger, channel=channel)
+    assert Channel.objects.get().follower_count == 1
+    services.unfollow_channel(actor=stranger, channel=channel)
+    services.unfollow_channel(actor=stranger, channel=channel)
+    assert Channel.objects.get().follower_count == 0
+
+
+def test_nobody_follows_themselves(channel, streamer):
+    with raises(Invalid):
+        services.follow_channel(actor=streamer, channel=channel)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_follower_count_is_exact_when_many_follow_at_once():
+    channel = factories.channel()
+    people = [factories.person() for _ in range(8)]
+    at_once(lambda person: services.follow_channel(actor=person, channel=channel), people)
+    assert Channel.objects.get().follower_count == 8 == Follow.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_two_gets_the_address_at_once():
+    first, second = factories.person(), factories.person()
+    outcomes = at_once(
+        lambda person: services.create_channel(actor=person, name=f"Of {person}", slug="the-one"),
+        [first, second],
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Channel", "Conflict"]
+
+
+def at_once(verb, arguments):
+    """Call `verb` for each argument on a thread of its own; results or refusals."""
+    outcomes: list[object] = []
+    start = threading.Barrier(len(arguments))
+
+    def run(argument: User) -> None:
+        start.wait()
+        try:
+            outcomes.append(verb(argument))
+        except Exception as error:
+            outcomes.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(argument,)) for argument in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_the_table_gives_the_owner_everything(channel, streamer, stranger):
+    assert all(policies.may(streamer, power, channel) for power in Power)
+    assert not any(policies.may(stranger, power, channel) for power in Power)

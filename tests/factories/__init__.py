@@ -1,0 +1,41 @@
+"""The cast and its things, made plainly: name what matters to the test, the rest is filled in."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from apps.channels.services import create_channel
+from apps.streams import services as streams
+from apps.streams.models import Broadcast
+
+_numbers = itertools.count(1)
+PASSWORD = "correct horse battery"
+
+
+def person(username: str = "", **fields: Any) -> User:
+    username = username or f"person{next(_numbers)}"
+    return User.objects.create_user(
+        username=username, email=f"{username}@example.org", password=PASSWORD, **fields
+    )
+
+
+def channel(owner: User | None = None, name: str = "", **fields: Any) -> Channel:
+    return create_channel(actor=owner or person(), name=name or f"Channel number {next(_numbers)}", **fields)
+
+
+def publishing(channel: Channel, session: str = "session-1", node: str = "ingest-1") -> Broadcast:
+    """The channel's encoder has published and is admitted; nothing can be played yet."""
+    key = streams.reveal_key(actor=channel.owner, channel=channel)
+    return streams.claim_publish(
+        key=key, session_id=session, node=node, address="127.0.0.1", silent_for=lambda stream_id: None
+    )
+
+
+def live(channel: Channel, session: str = "session-1") -> Broadcast:
+    """The channel is live, as if an encoder were sending to another node."""
+    broadcast = publishing(channel, session, node="elsewhere")
+    assert streams.start_broadcast(broadcast_id=broadcast.pk, session_id=session, video={})
+    return Broadcast.objects.with_channel().get(pk=broadcast.pk)
