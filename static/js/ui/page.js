@@ -1,0 +1,17 @@
+/** The small behaviours of every page. Each attaches to its own data- attributes and does nothing elsewhere. */
+
+import { watchCopyButtons } from "./copy.js";
+import { watchConfirmations } from "./confirm.js";
+import { watchDrawers } from "./drawer.js";
+import { watchSlugs } from "./slug.js";
+import { watchSwaps } from "./swap.js";
+import { watchTagInputs } from "./tags.js";
+import { watchTheme } from "./theme.js";
+
+watchCopyButtons();
+watchConfirmations();
+watchDrawers();
+watchSlugs();
+watchSwaps();
+watchTagInputs();
+watchTheme();

@@ -1,0 +1,73 @@
+/**
+ * `<input data-tag-input="10">` holds words between commas; here each becomes a button that removes it.
+ * The field itself stays and is what the form sends, so nothing changes for the server.
+ */
+
+export function watchTagInputs() {
+  enhanceAll(document);
+  document.addEventListener("swapped", (event) => enhanceAll(event.target));
+}
+
+function enhanceAll(root) {
+  for (const field of root.querySelectorAll("input[data-tag-input]")) enhance(field, Number(field.dataset.tagInput));
+}
+
+function enhance(field, most) {
+  const box = document.createElement("div");
+  box.className = "tag-input";
+  const entry = document.createElement("input");
+  entry.type = "text";
+  entry.id = field.id;
+  entry.maxLength = 25;
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    if (field.hasAttribute(name)) entry.setAttribute(name, field.getAttribute(name));
+  }
+  field.removeAttribute("id");
+  field.type = "hidden";
+  field.before(box);
+  box.append(entry);
+
+  const draw = () => {
+    const words = wordsOf(field);
+    box.replaceChildren(...words.map(button), entry);
+    entry.placeholder = words.length >= most ? "" : "Add a tag";
+    entry.readOnly = words.length >= most;
+  };
+  const keep = (words) => {
+    field.value = [...new Set(words)].slice(0, most).join(", ");
+    draw();
+  };
+  const button = (word) => {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.textContent = `${word} ×`;
+    element.setAttribute("aria-label", `Remove ${word}`);
+    element.addEventListener("click", () => {
+      keep(wordsOf(field).filter((other) => other !== word));
+      entry.focus();
+    });
+    return element;
+  };
+  const add = () => {
+    const words = entry.value.split(",").map((word) => word.trim().replace(/^#+/, "").toLowerCase()).filter(Boolean);
+    entry.value = "";
+    if (words.length) keep([...wordsOf(field), ...words]);
+  };
+  entry.addEventListener("input", () => entry.value.includes(",") && add());
+  entry.addEventListener("blur", add);
+  entry.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && entry.value.trim()) {
+      event.preventDefault();
+      add();
+    } else if (event.key === "Backspace" && entry.value === "") {
+      keep(wordsOf(field).slice(0, -1));
+    }
+  });
+  // Enter elsewhere, or a click on the button: what stands in the entry belongs to the form.
+  field.form.addEventListener("submit", add, { capture: true });
+  draw();
+}
+
+function wordsOf(field) {
+  return field.value.split(",").map((word) => word.trim()).filter(Boolean);
+}
