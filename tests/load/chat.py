@@ -1,7 +1,7 @@
 """Chat: a full room on our socket process and on a Socket.IO server, one after the other on the same core.
 
-Every message is committed to PostgreSQL (fsync on) before anybody sees it, on both. The server under test has a
-core to itself; PostgreSQL, Redis and the load generator share the other one.
+Every message is committed to PostgreSQL (fsync on) before anybody sees it, on both. The server under test has
+a core to itself; PostgreSQL, Redis and the load generator share the other one.
 """
 
 from __future__ import annotations

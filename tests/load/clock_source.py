@@ -105,9 +105,10 @@ def ffmpeg_command(
     preset: str = "ultrafast",
     zerolatency: bool = True,
     audio: bool = True,
+    loglevel: str = "error",
 ) -> list[str]:
     """The encoder's command line: frames on stdin, H.264 and AAC out to `rtmp_url`."""
-    command = [ffmpeg, "-hide_banner", "-loglevel", "error", "-nostats"]
+    command = [ffmpeg, "-hide_banner", "-loglevel", loglevel, "-nostats"]
     command += ["-probesize", "32", "-fflags", "nobuffer", "-f", "rawvideo", "-pix_fmt", "yuv420p"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "pipe:0"]
     if audio:
