@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from .media import FileArchive
+from .media.archive import FileArchive
 from .media.ports import Archive
 
 

@@ -25,7 +25,7 @@ class Recording(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PROCESSING)
     duration_ms = models.PositiveBigIntegerField(default=0)
     segments = models.PositiveIntegerField(default=0)
-    gaps_ms = models.PositiveBigIntegerField(default=0)
+    size_bytes = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True, blank=True)
 

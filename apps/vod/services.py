@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.streams.archive import recordings_archive
 from apps.streams.facts import BroadcastStarted
-from apps.streams.media import write_playlist
+from apps.streams.media.recording import write_playlist
 from apps.streams.models import Broadcast, Status
 
 from .models import Recording
@@ -51,13 +51,15 @@ def finish_recordings() -> int:
 
 def finish_recording(recording: Recording) -> Recording:
     """Write the playlist beside the segments and note what is there."""
-    summary = write_playlist(recordings_archive(), recording.path)
+    written = write_playlist(recordings_archive(), recording.path)
     with transaction.atomic():
         recording = Recording.objects.select_for_update().get(pk=recording.pk)
-        recording.segments = summary.segments
-        recording.duration_ms = round(summary.duration * 1000)
-        recording.gaps_ms = round(summary.gaps * 1000)
-        recording.status = Recording.Status.READY if summary.segments else Recording.Status.FAILED
+        recording.status = Recording.Status.FAILED
+        if written is not None:
+            recording.status = Recording.Status.READY
+            recording.segments = written.segments
+            recording.duration_ms = written.duration_ms
+            recording.size_bytes = written.size_bytes
         recording.ready_at = timezone.now()
         recording.save()
     return recording
