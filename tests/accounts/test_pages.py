@@ -1,0 +1,292 @@
+"""Signing up, in and out on pages; letters and the links in them; the admin's door."""
+
+from __future__ import annotations
+
+import re
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection
+from django.test import Client
+
+from apps.accounts.models import User
+
+from .conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"username": "Nora", "email": "nora@example.org", "password1": PASSWORD}
+
+
+def register(client: Client, **changes: str):
+    return client.post("/auth/register", NEW | changes)
+
+
+def log_in(client: Client, login: str = "Vera_1", password: str = PASSWORD, **more: str):
+    return client.post("/auth/login", {"login": login, "password": password, **more})
+
+
+def who(client: Client) -> str | None:
+    answer = client.get("/api/auth/me")
+    return answer.json()["username"] if answer.status_code == 200 else None
+
+
+def links(letter) -> list[str]:
+    return re.findall(r"https?://\S+", letter.body)
+
+
+class ServerDown(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise ConnectionRefusedError("no mail server here")
+
+
+class TestSigningUp:
+    def test_signs_the_person_in_and_asks_them_to_introduce_themselves(self, client):
+        answer = register(client)
+        assert (answer.status_code, answer.url) == (302, "/onboarding")
+        assert who(client) == "Nora"
+        assert not User.objects.get().is_onboarded
+
+    def test_remembers_where_the_person_was_going(self, client):
+        answer = client.post("/auth/register?next=/streams/vera", NEW)
+        assert answer.url == "/onboarding?next=%2Fstreams%2Fvera"
+
+    @pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "javascript:alert(1)"])
+    def test_sends_nobody_to_another_site(self, client, viewer, elsewhere):
+        assert client.post("/auth/register", NEW | {"next": elsewhere}).url == "/onboarding"
+        assert log_in(Client(), next=elsewhere).url == "/"
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("username", "a b", "3 to 25 letters, digits or underscores"),
+            ("username", "ADMIN", "kept for the platform"),
+            ("username", "vera_1", "already taken"),
+            ("email", "VERA@example.org", "already has an account"),
+            ("email", "nora", "valid email address"),
+            ("password1", "short", "too short"),
+            ("password1", "password", "too common"),
+        ],
+    )
+    def test_says_what_is_wrong_beside_what_was_typed(self, client, viewer, field, value, words):
+        answer = register(client, **{field: value})
+        assert answer.status_code == 200
+        assert words in " ".join(answer.context["form"].errors[field])
+        if field != "username":
+            assert 'value="Nora"' in answer.content.decode()
+        assert PASSWORD not in answer.content.decode()
+        assert User.objects.count() == 1
+
+    def test_an_address_too_long_for_the_database_is_refused(self, client):
+        answer = register(client, email="a" * 250 + "@example.org")
+        assert "email" in answer.context["form"].errors
+        assert not User.objects.exists()
+
+    def test_hostile_text_comes_back_as_text(self, client):
+        page = register(client, username="<script>alert(1)</script>").content.decode()
+        assert "<script>alert(1)" not in page
+
+    def test_a_mail_server_that_is_down_does_not_undo_it(self, client, settings):
+        settings.EMAIL_BACKEND = f"{__name__}.ServerDown"
+        assert register(client).url == "/onboarding"
+        assert who(client) == "Nora"
+
+    def test_needs_its_csrf_token(self, viewer):
+        client = Client(enforce_csrf_checks=True)
+        assert register(client).status_code == 403
+        assert log_in(client).status_code == 403
+        assert User.objects.count() == 1
+
+    def test_is_over_for_who_is_in_already(self, client, viewer):
+        client.force_login(viewer)
+        assert client.get("/auth/register").url == "/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_on_sign_up_makes_one_account_and_no_crash():
+    start, answers = threading.Barrier(4), []
+
+    def click() -> None:
+        start.wait()
+        try:
+            answers.append(register(Client()).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == [200, 200, 200, 302]
+    assert User.objects.count() == 1
+
+
+class TestSigningInAndOut:
+    @pytest.mark.parametrize("login", ["Vera_1", "vera_1", "vera@example.org", "VERA@example.org"])
+    def test_goes_by_name_or_address(self, client, viewer, login):
+        assert log_in(client, login).url == "/"
+        assert who(client) == "Vera_1"
+
+    def test_goes_on_to_where_the_person_came_from(self, client, viewer):
+        assert log_in(client, next="/streams/vera?x=1").url == "/streams/vera?x=1"
+
+    def test_a_wrong_password_is_told_kindly_and_signs_nobody_in(self, client, viewer):
+        answer = log_in(client, password="wrong")
+        assert "don&#x27;t belong together" in answer.content.decode()
+        assert who(client) is None
+
+    def test_guessing_is_stopped(self, client, viewer):
+        for n in range(5):
+            log_in(client, password=f"guess {n}")
+        answer = log_in(client)
+        assert "Wait five minutes" in answer.content.decode()
+        assert who(client) is None
+
+    def test_a_new_session_begins_at_the_door(self, client, viewer):
+        client.get("/auth/login")
+        client.session["planted"] = 1
+        before = client.session.session_key
+        log_in(client)
+        assert client.session.session_key != before
+
+    def test_signing_out_takes_a_click_not_a_picture(self, client, viewer):
+        log_in(client)
+        assert client.get("/auth/logout").status_code == 200
+        assert who(client) == "Vera_1"
+        assert client.post("/auth/logout").url == "/"
+        assert who(client) is None
+
+    def test_a_closed_account_is_told_so(self, client, viewer):
+        User.objects.update(is_active=False)
+        assert log_in(client).url == "/auth/closed"
+        assert client.get("/auth/closed").status_code == 200
+        assert who(client) is None
+
+    def test_the_second_factor_is_asked_for(self, client, viewer):
+        secret = generate_totp_secret()
+        TOTP.activate(viewer, secret)
+        answer = log_in(client, next="/settings")
+        assert urlsplit(answer.url).path == "/auth/2fa/authenticate/"
+        assert who(client) is None
+        code = f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"
+        assert client.post(answer.url, {"code": "000000"}).status_code == 200
+        assert client.post(answer.url, {"code": code}).url == "/settings"
+        assert who(client) == "Vera_1"
+
+
+class TestVerifyingTheAddress:
+    def link(self, client: Client) -> str:
+        register(client)
+        (address,) = links(mail.outbox[0])
+        return urlsplit(address).path
+
+    def test_takes_a_click_on_the_page_that_the_letter_leads_to(self, client):
+        path = self.link(client)
+        assert client.get(path).status_code == 200
+        assert not EmailAddress.objects.get().verified  # a mail scanner has looked at it, nobody has clicked
+        assert client.post(path).status_code == 302
+        assert EmailAddress.objects.get().verified
+        assert client.get("/api/auth/me").json()["emailVerified"] is True
+
+    @pytest.mark.parametrize("key", ["x", "a:b:c", "MQ:1abcde:" + "x" * 43])
+    def test_a_made_up_link_verifies_nothing(self, client, key):
+        register(client)
+        assert client.get(f"/auth/verify/{key}").status_code == 200
+        assert client.post(f"/auth/verify/{key}").status_code == 404
+        assert not EmailAddress.objects.get().verified
+
+    def test_is_the_condition_where_the_site_says_so(self, client, settings):
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+        assert register(client).url == "/auth/verify"
+        assert client.get("/auth/verify").status_code == 200
+        assert who(client) is None
+        (address,) = links(mail.outbox[0])
+        client.post(urlsplit(address).path)
+        assert log_in(client, "nora").status_code == 302
+        assert who(client) == "Nora"
+
+
+class TestForgettingThePassword:
+    def ask(self, client: Client, email: str = "vera@example.org", **extra: str):
+        return client.post("/auth/password/reset", {"email": email}, **extra)
+
+    def test_a_letter_leads_to_a_new_one_and_other_sessions_end(self, client, viewer):
+        elsewhere = Client()
+        elsewhere.force_login(viewer)
+        assert self.ask(client).url == "/auth/password/reset/sent"
+        page = client.get(urlsplit(links(mail.outbox[0])[0]).path, follow=True)
+        assert page.status_code == 200
+        new = {"password1": "a brand new secret", "password2": "a brand new secret"}
+        assert client.post(page.request["PATH_INFO"], new).url == "/auth/password/changed"
+        assert client.get("/auth/password/changed").status_code == 200
+        assert who(elsewhere) is None
+        assert log_in(Client()).status_code == 200
+        assert log_in(client, password="a brand new secret").url == "/"
+
+    def test_its_link_points_home_whatever_host_the_request_claims(self, client, viewer, settings):
+        settings.PUBLIC_URL = "https://live.example.org"
+        settings.ALLOWED_HOSTS = ["*"]
+        self.ask(client, HTTP_HOST="evil.example")
+        (letter,) = mail.outbox
+        assert {urlsplit(link).netloc for link in links(letter)} == {"live.example.org"}
+        assert "evil.example" not in letter.subject + letter.body
+
+    def test_works_once(self, client, viewer):
+        self.ask(client)
+        path = urlsplit(links(mail.outbox[0])[0]).path
+        page = client.get(path, follow=True)
+        client.post(
+            page.request["PATH_INFO"], {"password1": "a brand new secret", "password2": "a brand new secret"}
+        )
+        again = Client().get(path, follow=True)
+        assert again.context["token_fail"] is True
+
+    def test_tells_nobody_who_has_an_account(self, client, viewer):
+        known, unknown = self.ask(client), self.ask(Client(), "nobody@example.org")
+        assert known.url == unknown.url
+        assert len(mail.outbox) == 2
+
+
+class TestTheAdminsDoor:
+    def test_leads_strangers_to_the_sites_own_sign_in(self, client, viewer):
+        assert urlsplit(client.get("/admin/login/").url).path == "/auth/login"
+        client.force_login(viewer)
+        assert client.get("/admin/accounts/user/").status_code in (302, 403)
+
+    def test_shows_and_edits_people(self, client, viewer):
+        staff = User.objects.create_superuser("rita", "rita@example.org", PASSWORD)
+        client.force_login(staff)
+        assert "Vera_1" in client.get("/admin/accounts/user/?q=vera").content.decode()
+        page = f"/admin/accounts/user/{viewer.pk}/change/"
+        assert client.get(page).status_code == 200
+        form = {
+            "username": "Vera_1",
+            "display_name": "Vera",
+            "color": viewer.color,
+            "is_verified": "on",
+            "is_active": "on",
+            "theme": "dark",
+            "language": "en",
+            "time_zone": "UTC",
+        }
+        answer = client.post(page, form)
+        assert answer.status_code == 302, answer.context["errors"]
+        viewer.refresh_from_db()
+        assert (viewer.is_verified, viewer.email) == (True, "vera@example.org")
+        new = {"username": "newbie", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+        assert client.post("/admin/accounts/user/add/", new).status_code == 302
+        assert User.objects.get(username="newbie").check_password(PASSWORD)
+        taken = client.post("/admin/accounts/user/add/", new | {"username": "NEWBIE"})
+        assert taken.status_code == 200
+        assert User.objects.filter(username__iexact="newbie").count() == 1
