@@ -179,7 +179,7 @@ export class Socket {
     const delay = this.#backoff.next();
     // A used-up ticket is replaced at once; the second time in a row something else is wrong.
     if (code === BAD_TICKET && this.#backoff.failures === 1) return 0;
-    return code === TOO_MANY ? Math.max(delay, 10_000) : delay;
+    return code === TOO_MANY ? Math.max(delay, 30_000) : delay;
   }
 
   /** The network is back, or the person is: do not let them wait out a long pause. */

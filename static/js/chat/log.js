@@ -75,9 +75,10 @@ export class Log {
     this.#own.delete(nonce);
   }
 
-  markDeleted(id) {
+  /** A message was removed: its line stays, without the words. */
+  markDeleted({ id, deletedAt }) {
     const waiting = this.#queue.find((message) => message.id === id);
-    if (waiting) waiting.deleted = true;
+    if (waiting) waiting.deletedAt = deletedAt;
     const line = this.#find(id);
     if (line) this.#erase(line);
   }
@@ -146,7 +147,7 @@ export class Log {
     line.style.setProperty("--name", nameColor(user));
     line.querySelector(".badges")?.replaceChildren(...this.#badges(message));
     if (message.replyTo) this.#drawReply(line, message.replyTo);
-    if (message.deleted || message.deletedAt) this.#erase(line);
+    if (message.deletedAt) this.#erase(line);
     else this.#fill(line, message.content);
     if (message.id && this.#mayDelete(user)) this.#addDelete(line);
     return line;

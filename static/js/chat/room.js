@@ -1,5 +1,4 @@
 /** The chat of a channel: frames in, lines out, nothing missed and nothing twice. */
-import { request } from "../api.js";
 import { Socket } from "../socket.js";
 import { Composer } from "./composer.js";
 import { Log } from "./log.js";
@@ -8,10 +7,11 @@ import { Sequence } from "./sequence.js";
 import { Typing } from "./typing.js";
 
 const HOLE_MS = 400; // a hole that heals within this needed no help: frames may overtake each other
-const PAGE = 100;
+const MOST_MISSED = 500;
+const SHOWN_AFTER_SKIP = 100;
 
-/** Refusals that mean "not now": the line stays ours and is sent again by itself. */
-const PASSING = new Set(["BUSY", "UNAVAILABLE"]);
+/** Refusals that mean "not now": the line stays in the outbox, which sends it again. */
+const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE", "INTERNAL"]);
 
 export class Room {
   #root;
@@ -59,9 +59,9 @@ export class Room {
       .on("chat:message", (message) => this.#take([message]))
       .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
       .on("chat:error", (refusal) => this.#refused(refusal))
-      .on("chat:deleted", ({ id, messageId }) => this.#log.markDeleted(id ?? messageId))
+      .on("chat:deleted", (removal) => this.#log.markDeleted(removal))
       .on("chat:cleared", () => this.#cleared())
-      .on("chat:typing", (payload) => this.#somebodyTypes(payload))
+      .on("chat:typing", ({ users }) => this.#somebodyTypes(users))
       .watch((at) => this.#showState(at));
   }
 
@@ -83,17 +83,23 @@ export class Room {
     return this.socket.send("chat:send", { content, nonce, ...(replyTo && { replyTo }) });
   }
 
-  #resume({ messages, lastSeq, truncated }) {
+  /** The first frame of each connection, and each answer to `#fill`. */
+  #resume({ messages, lastSeq }) {
+    const asked = this.#filling;
+    this.#filling = false;
     const last = this.#sequence.last;
-    const first = messages[0]?.seq ?? lastSeq + 1;
-    if (last === null || (truncated && first > last + 1)) {
-      // Too much was missed to show all of it: begin with what the server still gives.
-      if (last !== null) this.#log.note("Some older messages are not shown.");
-      this.#show(this.#sequence.skipTo(first - 1));
-    }
+    if (last === null) this.#show(this.#sequence.skipTo(messages.length ? messages[0].seq - 1 : lastSeq));
+    else if (lastSeq - last > MOST_MISSED) return this.#skipAhead(lastSeq);
     this.#take(messages);
-    if (this.#sequence.last === null || this.#sequence.last < lastSeq) this.#watchHole(lastSeq);
-    this.#outbox.resend();
+    if (asked && !messages.length) this.#show(this.#sequence.giveUp());
+    if (this.#sequence.last < lastSeq) this.#fill();
+  }
+
+  /** Nobody reads hundreds of lines that went by while they were away. */
+  #skipAhead(lastSeq) {
+    this.#log.note("You were away for a while. Some messages are not shown.");
+    this.#show(this.#sequence.skipTo(lastSeq - SHOWN_AFTER_SKIP));
+    this.#fill();
   }
 
   #take(messages) {
@@ -108,30 +114,15 @@ export class Room {
   }
 
   /** Ask for what is missing, once it is clear that it will not come by itself. */
-  #watchHole(upTo = null) {
-    if (this.#hole || this.#filling) return;
-    this.#hole = setTimeout(() => {
-      this.#hole = 0;
-      const missing = this.#sequence.hole !== null || (upTo !== null && (this.#sequence.last ?? 0) < upTo);
-      if (missing) this.#fill();
-    }, HOLE_MS);
+  #watchHole() {
+    clearTimeout(this.#hole);
+    this.#hole = setTimeout(() => this.#sequence.hole !== null && this.#fill(), HOLE_MS);
   }
 
-  async #fill() {
-    this.#filling = true;
-    const { channelId } = this.#root.dataset;
-    const after = this.#sequence.last ?? 0;
-    try {
-      const path = `/api/channels/${encodeURIComponent(channelId)}/messages?after=${after}&limit=${PAGE}`;
-      const { data, hasMore } = await request(path);
-      this.#filling = false;
-      if (!data.length) return this.#show(this.#sequence.giveUp());
-      this.#take(data);
-      if (hasMore) this.#fill();
-    } catch {
-      this.#filling = false;
-      this.socket.reconnect(); // the socket's own backoff decides when to ask again
-    }
+  #fill() {
+    if (this.#filling) return;
+    // Without an open line there is nothing to do: the next one begins with what is missing.
+    this.#filling = this.socket.send("chat:history", { after: this.#sequence.last });
   }
 
   #acknowledged(nonce, id) {
@@ -152,19 +143,19 @@ export class Room {
     this.#log.note("The chat was cleared.");
   }
 
-  #somebodyTypes({ user, users }) {
-    for (const somebody of users ?? [user]) {
-      if (somebody && somebody.id !== this.#me.id) this.#typing.saw(somebody.displayName || somebody.username);
-    }
+  #somebodyTypes(users) {
+    for (const { displayName, username } of users) this.#typing.saw(displayName || username);
   }
 
   #clicked(event) {
     const line = event.target.closest(".chat-delete")?.closest("[data-message-id]");
-    if (line) this.socket.send("chat:delete", { messageId: line.dataset.messageId });
+    if (line) this.socket.send("chat:delete", { id: line.dataset.messageId });
   }
 
   /** What the line is like, in words; while waiting, how long still. */
   #showState({ state, retryAt, reason }) {
+    this.#filling = false;
+    if (state === "open") this.#outbox.resend();
     const box = this.#root.querySelector("[data-chat-state]");
     if (!box) return;
     clearInterval(this.#countdown);
