@@ -48,6 +48,7 @@ MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "AeThex LIVE"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock or slow typing may be off (RFC 6238, section 5.2)
 
 # --- tokens ----------------------------------------------------------------------------------------
 HEADLESS_CLIENTS = ("app",)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from allauth.mfa.totp.internal.auth import hotp_value, yield_hotp_counters_from_time
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -16,6 +20,7 @@ from apps.accounts import services
 from apps.accounts.models import User
 
 PASSWORD = "correct horse battery"
+Result = TypeVar("Result")
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +68,29 @@ def picture() -> Callable[..., SimpleUploadedFile]:
         return SimpleUploadedFile(f"me.{kind.lower()}", out.getvalue(), "image/" + kind.lower())
 
     return make
+
+
+def app_code(secret: str, steps: int = 0) -> str:
+    """What an authenticator app with `secret` shows now, or some steps of 30 s away from now."""
+    _before, now, _after = yield_hotp_counters_from_time()
+    return f"{hotp_value(secret, now + steps):06d}"
+
+
+def at_once(*calls: Callable[[], Result]) -> list[Result]:
+    """What each of `calls` returns when they run in threads that start together."""
+    start, results = threading.Barrier(len(calls)), {}
+
+    def run(position: int) -> None:
+        start.wait()
+        try:
+            results[position] = calls[position]()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(results) == len(calls), "a call has raised"
+    return list(results.values())

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value
-from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as counters
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -22,7 +19,7 @@ from rest_framework.test import APIClient
 from apps.accounts import tokens
 from apps.accounts.models import User
 
-from .conftest import PASSWORD, bear
+from .conftest import PASSWORD, app_code, at_once, bear
 
 pytestmark = pytest.mark.django_db
 
@@ -252,10 +249,6 @@ class TestSecondFactor:
         RecoveryCodes.activate(viewer)
         return secret
 
-    @staticmethod
-    def code(secret: str) -> str:
-        return f"{hotp_value(secret, next(iter(counters()))):06d}"
-
     def test_is_asked_for(self, api, secret):
         answer = login(api, login="vera_1", password=PASSWORD)
         assert (answer.status_code, answer.json()["code"]) == (401, "MFA_REQUIRED")
@@ -266,13 +259,19 @@ class TestSecondFactor:
         assert login(api, login="vera_1", password="wrong").json()["code"] == "WRONG_LOGIN"
 
     def test_lets_in_with_the_apps_code_once(self, api, secret):
-        code = self.code(secret)
+        code = app_code(secret)
         answer = login(api, login="vera_1", password=PASSWORD, code=f"{code[:3]} {code[3:]}")
         assert answer.status_code == 200
         bear(api, answer.json())
         assert me(api).json()["twoFactor"] is True
         again = login(APIClient(), login="vera_1", password=PASSWORD, code=code)
         assert again.json()["code"] == "WRONG_CODE"
+
+    @pytest.mark.parametrize(("steps", "status"), [(-1, 200), (1, 200), (-2, 401), (2, 401)])
+    def test_bears_with_a_clock_that_is_a_little_off(self, api, secret, steps, status, time_machine):
+        time_machine.move_to(timezone.now(), tick=False)
+        answer = login(api, login="vera_1", password=PASSWORD, code=app_code(secret, steps))
+        assert answer.status_code == status
 
     def test_lets_in_with_a_recovery_code_once(self, api, secret, viewer):
         codes = Authenticator.objects.get(user=viewer, type="recovery_codes").wrap()
@@ -284,7 +283,7 @@ class TestSecondFactor:
         answers = [login(api, login="vera_1", password=PASSWORD, code="000000") for _ in range(6)]
         assert {a.json()["code"] for a in answers[:5]} == {"WRONG_CODE"}
         assert answers[5].json()["code"] == "TOO_MANY_LOGIN_ATTEMPTS"
-        assert login(api, login="vera_1", password=PASSWORD, code=self.code(secret)).status_code == 429
+        assert login(api, login="vera_1", password=PASSWORD, code=app_code(secret)).status_code == 429
 
     def test_its_secret_is_stored_encrypted(self, secret):
         assert secret not in str(Authenticator.objects.get(type="totp").data)
@@ -405,23 +404,3 @@ def test_nobody_signed_in_is_told_to_sign_in(api, db):
         assert answer.status_code == 401, call
         assert answer.json()["error"] is True
     assert me(api).status_code == 401
-
-
-def at_once(*calls):
-    """What each of `calls` returns when they run in threads that start together."""
-    start, results = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(position: int) -> None:
-        start.wait()
-        try:
-            results[position] = calls[position]()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert None not in results
-    return results

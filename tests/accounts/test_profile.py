@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import random
-import threading
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from PIL import Image
 
 from apps.accounts import services
@@ -17,6 +16,8 @@ from apps.accounts.models import User
 from apps.accounts.names import COLORS
 from apps.accounts.payloads import person_payload
 from apps.core.errors import Conflict, Invalid, NotAllowed
+
+from .conftest import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -109,22 +110,13 @@ class TestOnboarding:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_take_one_name_at_once_do_not_share_it(viewer, stranger):
-    start, outcomes = threading.Barrier(2), []
-
-    def rename(person: User) -> None:
-        start.wait()
+    def rename(person: User) -> str:
         try:
-            outcomes.append(services.onboard(actor=person, username="same", display_name="S").username)
+            return services.onboard(actor=person, username="same", display_name="S").username
         except Conflict as refused:
-            outcomes.append(refused.code)
-        finally:
-            connection.close()
+            return refused.code
 
-    threads = [threading.Thread(target=rename, args=(person,)) for person in (viewer, stranger)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    outcomes = at_once(lambda: rename(viewer), lambda: rename(stranger))
     assert sorted(outcomes) == ["USERNAME_TAKEN", "same"]
 
 
