@@ -1,22 +1,21 @@
 """Delay from camera to eye, read from the picture's own clock in a real Chromium; ours and nginx-rtmp.
 
-The same story for both. A page is open before the encoder starts; the first frame that it shows ends the *start*.
-It is then watched for a while. Others open the page later (*joins*). Last the encoder is killed and comes back.
-Ours is the watch page with the product's own player; the peer is a page with hls.js at its defaults.
+The same story for both. A page is open before the encoder starts; the first frame that it shows ends the
+*start*. It is then watched for a while. Others open the page later (*joins*). Last the encoder is killed and
+comes back. Ours is the watch page with the product's own player; the peer is a page with hls.js at its defaults.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -127,11 +126,11 @@ def viewer(browser: Browser, url: str) -> Iterator[Page]:
 
 def stalls(shown: list[Frame]) -> int:
     """Pauses of more than `STALL_MS` between two frames."""
-    return sum(1 for one, two in zip(shown, shown[1:], strict=False) if two.at - one.at > STALL_MS)
+    return sum(1 for one, two in itertools.pairwise(shown) if two.at - one.at > STALL_MS)
 
 
 def watch_a_start(page: Page, show: Show, seconds: float, name: str) -> DelayResult:
-    """The first frame after the publish, then `seconds` of steady watching, of which the first is left out."""
+    """The first frame after the publish, then `seconds` of steady watching (from the second second on)."""
     first = first_frame(page, 0)
     time.sleep(seconds + 1)
     shown = frames(page, first.at + 1000)
@@ -157,7 +156,7 @@ def join(browser: Browser, url: str, result: DelayResult) -> None:
 
 
 def come_back(page: Page, publish_url: str, result: DelayResult) -> None:
-    """A dropped encoder is back after `AWAY_SECONDS`: until its first frame, and the delay five seconds later."""
+    """A dropped encoder comes back: until its first frame, and the delay five seconds later."""
     with Show(publish_url) as again:
         first = first_frame(page, again.published_at - 500)
         result.back = first.at - again.published_at
@@ -165,19 +164,10 @@ def come_back(page: Page, publish_url: str, result: DelayResult) -> None:
         result.back_delay = statistics.median(frame.delay for frame in frames(page, first.at + 5000))
 
 
-def tell(
-    browser: Browser,
-    name: str,
-    url: str,
-    publish_url: str,
-    seconds: float,
-    *,
-    pause: Callable[[], None] = lambda: None,
-) -> DelayResult:
-    """The whole story on one server; `pause` runs before the open page's encoder starts."""
+def tell(browser: Browser, name: str, url: str, publish_url: str, seconds: float) -> DelayResult:
+    """The whole story on one server."""
     with viewer(browser, url) as page:
         time.sleep(2)
-        pause()
         with Show(publish_url) as show:
             result = watch_a_start(page, show, seconds, name)
             page.close()
@@ -215,9 +205,11 @@ def on_ours(browser: Browser, seconds: float) -> DelayResult:
 
 def on_nginx(browser: Browser, seconds: float) -> DelayResult:
     """The peer, its playlist polled by a page that waits for it."""
-    with tempfile.TemporaryDirectory(prefix="aethex-bench-") as folder:
-        with nginx(Path(folder) / "nginx") as peer:
-            return tell(browser, "nginx-rtmp + hls.js", peer.page, f"{peer.rtmp_url}/show", seconds)
+    with (
+        tempfile.TemporaryDirectory(prefix="aethex-bench-") as folder,
+        nginx(Path(folder) / "nginx") as peer,
+    ):
+        return tell(browser, "nginx-rtmp + hls.js", peer.page, f"{peer.rtmp_url}/show", seconds)
 
 
 def measure(seconds: float = WATCH_SECONDS) -> list[DelayResult]:
