@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 
 from tests.stack import running
 from tests.stack.services import Services, services
@@ -42,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.stack)
     # The quick tests first: what is broken in the small is not worth a tour through all processes.
     items.sort(key=lambda item: bool(item.get_closest_marker("stack") or item.get_closest_marker("browser")))
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters(request: pytest.FixtureRequest) -> None:
+    """Rate limits and other counters of the cache start at zero in every test that runs in this process."""
+    if "stack" not in request.fixturenames:
+        cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from apps.channels.models import Channel
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.streams import services
 from apps.streams.models import Broadcast, IngestRefusal, Status, StreamKey, ViewerSample
-from apps.streams.services import Publishing, Refused
+from apps.streams.media.ports import Refused
+from apps.streams.services import Publishing
 from tests import factories
 
 

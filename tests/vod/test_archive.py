@@ -16,7 +16,7 @@ def s3() -> Iterator[str]:
     """moto speaks S3's wire format; it does not cover consistency, versioning or access rules."""
     server = ThreadedMotoServer(port=0)
     server.start()
-    host, port = server.get_host_and_port()
+    _, port = server.get_host_and_port()
     endpoint = f"http://127.0.0.1:{port}"
     boto3.client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
