@@ -1,0 +1,192 @@
+"""The room in the browser: what is typed is never lost, what was said is never missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.stack import running
+from tests.stack.people import Person, sign_up
+from tests.stack.running import Stack
+
+from .visitor import Visitor, await_value
+
+Visit = Callable[..., Visitor]
+Room = dict[str, Any]
+
+
+@pytest.fixture
+def room(stack: Stack) -> Room:
+    """A channel of its own, and somebody who is not on any page: `voice` speaks through the API."""
+    voice = sign_up(stack)
+    return {"voice": voice, "channel": voice.create_channel("Reading room")}
+
+
+def post(voice: Person, channel: dict[str, Any], content: str) -> dict[str, Any]:
+    answer = voice.api.post(f"/api/channels/{channel['id']}/messages", json={"content": content})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def enter(visit: Visit, stack: Stack, slug: str, **options: Any) -> Visitor:
+    """Somebody signed in, on the watch page, with an open socket."""
+    person = sign_up(stack)
+    visitor = visit(**options)
+    visitor.sign_in(person.username)
+    visitor.watch(slug)
+    visitor.await_chat()
+    return visitor
+
+
+def test_a_visitor_without_an_account_reads_along(visit: Visit, room: Room) -> None:
+    post(room["voice"], room["channel"], "before you came")
+    visitor = visit()
+    visitor.watch(room["channel"]["slug"])
+    visitor.await_line("before you came")
+    visitor.await_chat()
+    post(room["voice"], room["channel"], "while you watch")
+    visitor.await_line("while you watch")
+    assert visitor.page.locator("[data-chat-form]").count() == 0
+    assert visitor.page.locator(".chat-signin a").first.is_visible()
+
+
+def test_the_first_lines_are_there_before_any_script(stack: Stack, visit: Visit, room: Room) -> None:
+    post(room["voice"], room["channel"], "plain HTML")
+    visitor = visit(java_script_enabled=False)
+    visitor.watch(room["channel"]["slug"])
+    assert "plain HTML" in visitor.lines()
+
+
+def test_own_words_show_at_once_and_stand_in_their_place(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    for number in range(3):
+        visitor.say(f"line {number}")
+        post(room["voice"], room["channel"], f"voice {number}")
+    await_value(visitor.numbers, lambda numbers: len(numbers) == 6, 10)
+    assert visitor.numbers() == [1, 2, 3, 4, 5, 6]
+    assert sorted(visitor.lines()) == sorted(
+        [f"line {n}" for n in range(3)] + [f"voice {n}" for n in range(3)]
+    )
+    assert visitor.page.locator("[data-chat-log] [data-pending]").count() == 0
+
+
+def test_markup_and_links_are_shown_as_what_they_are(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    hostile = '<img src=x onerror="document.title=1"> <script>document.title=2</script>'
+    post(room["voice"], room["channel"], hostile)
+    post(room["voice"], room["channel"], f"@{visitor.username} see https://example.org/x.")
+    visitor.await_line(hostile)
+    link = visitor.page.locator("[data-chat-log] a[target=_blank]")
+    link.wait_for()
+    assert link.get_attribute("href") == "https://example.org/x"
+    assert "noopener" in (link.get_attribute("rel") or "")
+    assert visitor.page.locator("[data-chat-log] mark").inner_text() == f"@{visitor.username}"
+    visitor.page.reload()
+    visitor.await_line(hostile)
+    assert visitor.page.locator("[data-chat-log] img").count() == 0
+    assert visitor.page.title() not in ("1", "2")
+
+
+def test_too_fast_writing_keeps_the_words_and_counts_down(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    for number in range(6):
+        visitor.say(f"quick {number}")
+    error = visitor.page.locator("[data-chat-error]")
+    await_value(error.inner_text, lambda words: "again in" in words, 10)
+    assert visitor.page.locator("[data-chat-form] textarea").input_value() == "quick 5"
+    assert visitor.page.locator("[data-chat-form] [type=submit]").is_disabled()
+    await_value(visitor.lines, lambda lines: len(lines) == 5, 10)
+    await_value(error.inner_text, lambda words: words == "", 15)
+    visitor.page.locator("[data-chat-form] textarea").press("Enter")
+    visitor.await_line("quick 5")
+
+
+def test_a_draft_survives_a_reload(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    visitor.page.locator("[data-chat-form] textarea").fill("half a thought")
+    visitor.page.reload()
+    assert visitor.page.locator("[data-chat-form] textarea").input_value() == "half a thought"
+
+
+def test_somebody_who_reads_up_is_told_how_much_is_new(stack: Stack, visit: Visit, room: Room) -> None:
+    talkers = [room["voice"], *(sign_up(stack) for _ in range(5))]
+    for number in range(30):
+        post(talkers[number % 6], room["channel"], f"line {number} " + "and on " * 20)
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    log = visitor.page.locator("[data-chat-log]")
+    await_value(lambda: log.evaluate(AT_BOTTOM), bool, 5)
+    log.evaluate("(list) => { list.scrollTop = 0; }")
+    place = log.evaluate("(list) => list.scrollTop")
+    newcomer = sign_up(stack)
+    post(newcomer, room["channel"], "one")
+    post(newcomer, room["channel"], "two")
+    button = visitor.page.locator("[data-chat-new]")
+    await_value(button.inner_text, lambda words: words == "2 new messages", 10)
+    assert log.evaluate("(list) => list.scrollTop") == place, "the reader was moved"
+    button.click()
+    await_value(lambda: log.evaluate(AT_BOTTOM), bool, 5)
+    assert not button.is_visible()
+
+
+AT_BOTTOM = "(list) => list.scrollHeight - list.scrollTop - list.clientHeight < 4"
+
+
+def test_a_removed_message_loses_its_words_on_every_open_page(stack: Stack, visit: Visit, room: Room) -> None:
+    author, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
+    author.say("better not said")
+    reader.await_line("better not said")
+    assert reader.page.locator(".chat-delete").count() == 0
+    line = author.page.locator("[data-chat-log] [data-seq]")
+    line.hover()
+    line.locator(".chat-delete").click()
+    for page in (author, reader):
+        await_value(page.lines, lambda lines: lines == ["Message removed"], 10)
+
+
+def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: Room) -> None:
+    writer, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
+    writer.page.locator("[data-chat-form] textarea").press_sequentially("well")
+    words = reader.page.locator("[data-chat-typing]")
+    await_value(words.inner_text, lambda text: text == f"{writer.username} is typing", 10)
+    assert writer.page.locator("[data-chat-typing]").inner_text() == ""
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    """A platform that may be stopped and started without harm to other tests."""
+    with running.embedded() as started:
+        yield started
+
+
+def test_after_a_restart_of_the_server_the_room_has_no_hole(
+    browser: Any, own_stack: Stack, request: pytest.FixtureRequest
+) -> None:
+    voice, reader = sign_up(own_stack), sign_up(own_stack)
+    channel = voice.create_channel("Restarts")
+    visitor = Visitor.open(browser, own_stack.url)
+    request.addfinalizer(visitor.context.close)
+    visitor.sign_in(reader.username)
+    visitor.watch(channel["slug"])
+    visitor.await_chat()
+    visitor.say("before")
+    visitor.await_line("before")
+
+    visitor.expects_outage = True
+    own_stack.kill("socket1")
+    await_value(lambda: visitor.chat_state.get_attribute("data-state"), lambda at: at != "open", 10)
+    visitor.say("into the dark")
+    assert "into the dark" in visitor.page.locator("[data-chat-log]").inner_text(), "own words vanished"
+    own_stack.restart("socket1")
+    for number in range(3):
+        post(voice, channel, f"meanwhile {number}")
+    visitor.await_chat(seconds=40)
+    visitor.await_line("into the dark")
+    post(voice, channel, "after")
+    visitor.await_line("after")
+    assert visitor.numbers() == list(range(1, 7))
+    assert sorted(visitor.lines()) == sorted(
+        ["before", "into the dark", "after", *(f"meanwhile {number}" for number in range(3))]
+    )
+    assert not visitor.complaints, visitor.complaints

@@ -1,0 +1,82 @@
+"""How the pages behave in any window: narrow, wide, dark, light, and for those who use no mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.stack.people import sign_up
+from tests.stack.running import Stack
+
+from .visitor import Visitor
+
+Visit = Callable[..., Visitor]
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+SMALLEST = {"width": 320, "height": 640, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def channel(stack: Stack) -> dict[str, Any]:
+    owner = sign_up(stack)
+    made = owner.create_channel("A name that is long enough to be a trouble", tags=["one", "two"])
+    return made | {"owner": owner}
+
+
+@pytest.mark.parametrize(
+    "window", [PHONE, SMALLEST, {"width": 3840, "height": 2160}], ids=["390", "320", "4K"]
+)
+def test_no_page_scrolls_sideways(visit: Visit, channel: dict[str, Any], window: dict[str, Any]) -> None:
+    visitor = visit(**window)
+    visitor.sign_in(channel["owner"].username)
+    slug = channel["slug"]
+    for path in ("/", f"/streams/{slug}", f"/c/{slug}", f"/dashboard/{slug}", f"/dashboard/{slug}/settings"):
+        visitor.page.goto(path)
+        wide = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_pages_can_be_read_by_everybody(visit: Visit, channel: dict[str, Any], scheme: str) -> None:
+    visitor = visit(color_scheme=scheme)
+    slug = channel["slug"]
+    findings = []
+    for path in ("/", "/auth/login", "/auth/register", f"/streams/{slug}", f"/c/{slug}"):
+        visitor.page.goto(path)
+        for violation in Axe().run(visitor.page).response["violations"]:
+            places = [node["target"] for node in violation["nodes"]]
+            findings.append(f"{path}: {violation['id']} ({violation['impact']}) at {places}")
+    assert not findings, "\n".join(findings)
+
+
+def test_a_phone_has_player_and_chat_in_one_hand(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:
+    visitor = visit(**PHONE)
+    visitor.sign_in(sign_up(stack).username)
+    visitor.watch(channel["slug"])
+    visitor.await_chat()
+    player = visitor.page.locator("[data-player]").bounding_box()
+    field = visitor.page.locator("[data-chat-form] textarea").bounding_box()
+    assert player is not None
+    assert field is not None
+    assert player["y"] < 80
+    assert player["width"] == PHONE["width"]
+    assert field["y"] + field["height"] <= PHONE["height"], "writing needs scrolling"
+    visitor.say("from a train")
+    visitor.await_line("from a train")
+
+
+def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dict[str, Any]) -> None:
+    visitor = visit()
+    visitor.watch(channel["slug"])
+    names = []
+    for _ in range(40):
+        visitor.page.keyboard.press("Tab")
+        names.append(
+            visitor.page.evaluate(
+                "document.activeElement.closest('[data-player], .chat, .bar')?.className ?? ''"
+            )
+        )
+    assert any("bar" in name for name in names)
+    assert any("chat" in name for name in names)

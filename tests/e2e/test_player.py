@@ -1,0 +1,213 @@
+"""The player on a running broadcast: close to the camera, in the viewer's hand, and back by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.load import clock_source
+from tests.stack import running
+from tests.stack.people import Person, sign_up
+from tests.stack.running import Stack
+
+from .visitor import Visitor, await_value
+
+Visit = Callable[..., Visitor]
+
+
+@contextlib.contextmanager
+def camera(owner: Person, channel: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """An encoder with a clock in its picture, publishing while the block runs."""
+    encoder = clock_source.publish(owner.publish_url(channel))
+    try:
+        yield encoder
+    finally:
+        encoder.kill()
+        encoder.wait()
+
+
+@pytest.fixture(scope="module")
+def live(stack: Stack) -> Iterator[str]:
+    """The address of a channel that is on air while this file's tests run."""
+    owner = sign_up(stack)
+    channel = owner.create_channel("Always on")
+    with camera(owner, channel):
+        await_value(
+            lambda: owner.api.get(f"/api/stream/status?channel={channel['slug']}").json()["isLive"], bool, 20
+        )
+        yield channel["slug"]
+
+
+def test_a_page_that_waits_shows_the_first_frame_as_the_stream_starts(stack: Stack, visit: Visit) -> None:
+    owner = sign_up(stack)
+    channel = owner.create_channel("Punctual")
+    visitor = visit()
+    visitor.watch(channel["slug"])
+    visitor.await_chat()
+    visitor.read_clock()
+    with camera(owner, channel):
+        visitor.await_clock(frames=30)
+        first = visitor.clock_delays()[0]
+    # How old the first frame on the screen is: the time from the camera's first picture to the viewer's.
+    assert first < 2.5, f"the first frame came {first:.2f} s after it was taken"
+
+
+def test_a_late_joiner_is_close_to_the_camera(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.watch(live)
+    visitor.await_picture()
+    visitor.read_clock()
+    delays = visitor.await_clock(frames=90)
+    assert statistics.median(delays) < 2.0
+    shown = visitor.page.locator("[data-delay]").inner_text()
+    assert shown.endswith(" s behind")
+    assert abs(float(shown.split()[0]) - delays[-1]) < 1.0, f"the page says {shown}, the picture {delays[-1]}"
+
+
+def test_pause_means_pause_and_live_means_live(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.watch(live)
+    visitor.await_picture()
+    video = visitor.page.locator("video")
+    visitor.page.locator("[data-action=play]").click()
+    visitor.await_player("paused")
+    stood = video.evaluate("(video) => video.currentTime")
+    # Long enough that whatever pulls a viewer to the edge would have pulled this one, too.
+    await_value(lambda: video.evaluate("(video) => video.buffered.end(0)"), lambda end: end > stood + 5, 15)
+    assert video.evaluate("(video) => video.currentTime") == stood
+
+    visitor.page.locator("[data-action=play]").click()
+    visitor.await_picture()
+    visitor.read_clock()
+    assert min(visitor.await_clock(frames=15)) > 4, "playing on jumped to the edge unasked"
+    assert visitor.page.locator("[data-action=live][data-behind]").is_visible()
+
+    visitor.page.locator("[data-action=live]").click()
+    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0, 10)
+    assert visitor.page.locator("[data-action=live][data-behind]").count() == 0
+
+
+def test_keys_do_what_the_buttons_say(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.watch(live)
+    visitor.await_picture()
+    video, keyboard = visitor.page.locator("video"), visitor.page.keyboard
+
+    keyboard.press("k")
+    visitor.await_player("paused")
+    keyboard.press(" ")
+    visitor.await_player("playing")
+    muted = video.evaluate("(video) => video.muted")
+    keyboard.press("m")
+    assert video.evaluate("(video) => video.muted") is not muted
+    keyboard.press("t")
+    assert visitor.page.locator("body.theatre").count() == 1
+    keyboard.press("t")
+    keyboard.press("f")
+    await_value(lambda: visitor.page.evaluate("document.fullscreenElement !== null"), bool, 5)
+    keyboard.press("f")
+    await_value(lambda: visitor.page.evaluate("document.fullscreenElement === null"), bool, 5)
+
+
+def test_typing_in_the_chat_moves_no_control(stack: Stack, visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.sign_in(sign_up(stack).username)
+    visitor.watch(live)
+    visitor.await_picture()
+    visitor.page.locator("[data-chat-form] textarea").press_sequentially("talk me to film")
+    assert visitor.player_state() == "playing"
+    assert visitor.page.locator("body.theatre").count() == 0
+    assert visitor.page.locator("[data-chat-form] textarea").input_value() == "talk me to film"
+
+
+def test_volume_is_remembered(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.watch(live)
+    visitor.await_picture()
+    unmute = visitor.page.locator("[data-action=unmute]")
+    unmute.click()
+    assert not unmute.is_visible()
+    visitor.page.locator("[data-volume]").fill("0.3")
+    visitor.page.reload()
+    visitor.await_picture()
+    state = visitor.page.locator("video").evaluate("(video) => [video.muted, video.volume]")
+    assert state == [False, 0.3]
+
+
+def test_a_lost_network_is_survived(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.expects_outage = True
+    visitor.watch(live)
+    visitor.await_picture()
+    visitor.context.set_offline(True)
+    visitor.await_player("buffering", "reconnecting", seconds=20)
+    visitor.context.set_offline(False)
+    visitor.await_player("playing", seconds=20)
+    visitor.await_picture(seconds=20)
+    visitor.read_clock()
+    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5, 15)
+
+
+def test_the_embedded_player_plays_alone(visit: Visit, live: str) -> None:
+    visitor = visit(width=640, height=360)
+    visitor.page.goto(f"/embed/{live}")
+    visitor.await_picture()
+    assert visitor.page.locator("[data-chat]").count() == 0
+
+
+@pytest.fixture(scope="module")
+def hasty_stack() -> Iterator[Stack]:
+    """A platform whose grants live for seconds, and which may be stopped and started."""
+    with running.embedded(PLAYBACK_GRANT_SECONDS="6") as started:
+        yield started
+
+
+@pytest.fixture
+def guest(browser: Browser, hasty_stack: Stack) -> Iterator[Visitor]:
+    visitor = Visitor.open(browser, hasty_stack.url)
+    yield visitor
+    visitor.context.close()
+    assert not visitor.complaints, visitor.complaints
+
+
+def test_playing_outlives_the_grant_it_began_with(hasty_stack: Stack, guest: Visitor) -> None:
+    owner = sign_up(hasty_stack)
+    channel = owner.create_channel("Long evening")
+    refused: list[str] = []
+    guest.page.on("response", lambda answer: answer.status == 403 and refused.append(answer.url))
+    with camera(owner, channel):
+        guest.watch(channel["slug"])
+        guest.await_picture(seconds=20)
+        guest.read_clock()
+        began = time.monotonic()
+        # Three lives of a grant, without one standstill or one refused request.
+        await_value(lambda: time.monotonic() - began, lambda passed: passed > 18, 30)
+        assert statistics.median(guest.await_clock(frames=30)) < 2.0
+        assert guest.page.evaluate("window.pictureClock.waits") == 0
+    assert not refused
+
+
+def test_after_a_restart_of_the_server_the_picture_comes_back(hasty_stack: Stack, guest: Visitor) -> None:
+    owner = sign_up(hasty_stack)
+    channel = owner.create_channel("Restarts")
+    guest.expects_outage = True
+    with camera(owner, channel):
+        guest.watch(channel["slug"])
+        guest.await_picture(seconds=20)
+        broadcast_id = guest.stream_id()
+        hasty_stack.kill("ingest")
+        guest.await_player("reconnecting", seconds=20)
+    hasty_stack.restart("ingest")
+    with camera(owner, channel):
+        guest.await_player("playing", seconds=40)
+        guest.await_picture(seconds=20)
+        assert guest.stream_id() == broadcast_id
+        guest.read_clock()
+        await_value(guest.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5, 15)
