@@ -2,8 +2,9 @@
 
     python -m tests.load.bench [delay] [ingest] [chat] [pages] [--quick] [--no-write]
 
-Everything runs on 127.0.0.1 and is gone afterwards. All of it takes about eleven minutes; an idle machine with two
-cores or more is needed for figures that mean something. The exit code is 1 when a part could not be measured.
+Everything runs on 127.0.0.1 and is gone afterwards. All of it takes about eleven minutes; an idle machine
+with two cores or more is needed for figures that mean something. The exit code is 1 when a part could not be
+measured.
 """
 
 from __future__ import annotations
@@ -84,12 +85,12 @@ def run(parts: list[str], *, quick: bool, write: bool) -> int:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Measure the platform beside its peers.")
-    parser.add_argument(
-        "parts", nargs="*", choices=[*PARTS, "all", []], help="what to measure (default: all)"
-    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that all of it works")
     parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is")
     arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - {*PARTS, "all"}:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     wanted = list(PARTS) if not arguments.parts or "all" in arguments.parts else arguments.parts
     write = not (arguments.no_write or arguments.quick)
     sys.exit(1 if run(wanted, quick=arguments.quick, write=write) else 0)

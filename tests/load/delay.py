@@ -2,7 +2,7 @@
 
 The same story for both. A page is open before the encoder starts; the first frame that it shows ends the
 *start*. It is then watched for a while. Others open the page later (*joins*). Last the encoder is killed and
-comes back. Ours is the watch page with the product's own player; the peer is a page with hls.js at its defaults.
+comes back. Ours is the watch page with the product's player; the peer is a page with hls.js at its defaults.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was measured, as Markdown: a section for each part, kept in docs/benchmarks.md between two comments."""
+"""What was measured, as Markdown: a part a section, kept in docs/benchmarks.md between two comments."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def ingest(results: list[IngestResult]) -> str:
     head = ["", "encoders", "received", "of one core", "each", "memory"]
     more = (
         f"nginx-rtmp ÷ ours: {peer.each / ours.each:.1f}. "
-        f"Target ≤ 0.3 % each: {against(ours.each, 0.3)}. Late messages of the sender: {ours.late} and {peer.late}."
+        f"Target ≤ 0.3 % each: {against(ours.each, 0.3)}. "
+        f"Late messages of the sender: {ours.late} and {peer.late}."
     )
     return table(head, rows) + "\n\n" + more
 
@@ -132,7 +133,8 @@ def chat(results: list[RoomResult], viewers: int) -> str:
     ratio = ours.full.rate / peer_rate
     p99 = f"{fast.p99:.0f} ms" if fast else "not measured"
     more = (
-        f"Target ≥ 30 times the peer that inserts each message: {ratio:.0f}, {against(ratio, 30, least=True)}. "
+        f"Target ≥ 30 times the peer that inserts each message: {ratio:.0f}, "
+        f"{against(ratio, 30, least=True)}. "
         f"Target p99 ≤ 80 ms at 1,000 messages/s: {p99}, {against(fast.p99 if fast else 1e9, 80)}. "
         f"Most messages/s is the middle of {FULL_RUNS} runs (range); at that load the generator used "
         + ", ".join(f"{result.full.generator:.0f} %" for result in results if result.full)
