@@ -16,6 +16,8 @@ from .visitor import Visitor
 Visit = Callable[..., Visitor]
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 SMALLEST = {"width": 320, "height": 640, "has_touch": True, "is_mobile": True}
+WALL = {"width": 3840, "height": 2160}
+WHERE_AM_I = "document.activeElement.closest('[data-player], .chat, .bar')?.className ?? ''"
 
 
 @pytest.fixture
