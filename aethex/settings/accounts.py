@@ -26,7 +26,7 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 
 # --- pages -----------------------------------------------------------------------------------------
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "apps.accounts.signup.SignUpForm"}
+ACCOUNT_FORMS = {"signup": "apps.accounts.entrance.SignUpForm", "login": "apps.accounts.entrance.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SIGNUP_REDIRECT_URL = "/onboarding"

@@ -19,7 +19,9 @@ class OnboardingForm(forms.Form):
     username = forms.CharField(
         max_length=25,
         help_text="3 to 25 letters, digits or underscores. Your address here; you choose it once.",
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
     display_name = forms.CharField(
         max_length=services.DISPLAY_NAME_MOST,

@@ -6,7 +6,7 @@ from allauth.account import views
 from allauth.usersessions import views as session_views
 from django.urls import include, path, re_path
 
-from .signup import SignUpView
+from .entrance import SignUpView
 
 urlpatterns = [
     path("register", SignUpView.as_view(), name="account_signup"),

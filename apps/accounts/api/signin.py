@@ -26,8 +26,8 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from apps.accounts.entrance import FORM_NAMES, SignUpForm
 from apps.accounts.models import User
-from apps.accounts.signup import FORM_NAMES, SignUpForm
 from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded, TooMany
 
 API_NAMES = {form: verb for verb, form in FORM_NAMES.items()}

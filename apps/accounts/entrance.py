@@ -1,7 +1,8 @@
-"""Signing up through a page or the API: django-allauth's flow around our one verb."""
+"""Coming in through a page or the API: django-allauth's flows around our verbs and in our words."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account import forms, views
@@ -15,10 +16,29 @@ from .models import User
 
 # How the verb's inputs are called in the form.
 FORM_NAMES = {"password": "password1"}
+PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
+
+
+class SignInForm(forms.LoginForm):
+    """Username or address, and password."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["login"].label = "Username or email address"
+        self.fields["login"].widget.attrs.update(PLAIN, autocomplete="username webauthn")
+        _without_placeholders(self)
 
 
 class SignUpForm(forms.SignupForm):
     """Username, address, password; what is wrong with them is said all at once."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["username"].help_text = "3 to 25 letters, digits or underscores."
+        self.fields["username"].widget.attrs.update(PLAIN)
+        self.fields["email"].label = "Email address"
+        self.fields["password1"].help_text = "At least 8 characters, and nothing that many people use."
+        _without_placeholders(self)
 
     def save(self, request: HttpRequest) -> User:
         """Register the person; raises what services.register_person raises."""
@@ -51,3 +71,9 @@ class SignUpView(views.SignupView):
             return onward or settings.LOGIN_REDIRECT_URL
         welcome = settings.ACCOUNT_SIGNUP_REDIRECT_URL
         return f"{welcome}?{urlencode({'next': onward})}" if onward else welcome
+
+
+def _without_placeholders(form: forms.LoginForm | forms.SignupForm) -> None:
+    """A label says what a field is; a grey copy of it inside only looks like an answer."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
