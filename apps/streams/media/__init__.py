@@ -1,0 +1,44 @@
+"""The live edge: RTMP in, low-latency HLS out, recordings on the side. Pure asyncio, no Django, no ffmpeg.
+
+    node = IngestNode(gate, MediaConfig(grant_key=key), archive=FileArchive("recordings"))
+    await node.start()                    # listens for encoders
+    ... mount node.app at /live/ ...      # a raw ASGI callable
+    await node.stop()
+
+`gate` is a `PublishGate`: it decides about stream keys and hears what becomes of streams. Viewers need a
+grant:
+`/live/{grants.sign(key, stream_id, viewer, expires)}/{stream_id}/index.m3u8`.
+"""
+
+from apps.streams.media import grants
+from apps.streams.media.archive import FileArchive
+from apps.streams.media.config import MediaConfig, RtmpLimits
+from apps.streams.media.node import IngestNode
+from apps.streams.media.ports import (
+    Admission,
+    Archive,
+    PublishGate,
+    Recorded,
+    Refused,
+    Resume,
+    SilentFor,
+    StreamInfo,
+)
+from apps.streams.media.recording import write_playlist
+
+__all__ = [
+    "Admission",
+    "Archive",
+    "FileArchive",
+    "IngestNode",
+    "MediaConfig",
+    "PublishGate",
+    "Recorded",
+    "Refused",
+    "Resume",
+    "RtmpLimits",
+    "SilentFor",
+    "StreamInfo",
+    "grants",
+    "write_playlist",
+]

@@ -1,0 +1,91 @@
+"""Every number of the live edge that an operator may want to change, with the reason for its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RtmpLimits:
+    """What one encoder, one address and all of them together may ask of the RTMP door.
+
+    Seconds are wall-clock seconds, sizes are bytes. Whoever exceeds one of them loses the connection, nobody
+    else notices.
+    """
+
+    handshake_seconds: float = 5.0
+    publish_seconds: float = 10.0
+    """From the accepted connection to an admitted `publish`."""
+    idle_seconds: float = 15.0
+    """Without one whole audio or video message."""
+    claim_seconds: float = 10.0
+    """How long the gate may think about a key."""
+    goodbye_seconds: float = 1.0
+    """How long a refused encoder may take to read the reason."""
+    max_connections: int = 1000
+    max_connections_per_address: int = 20
+    max_unauthenticated: int = 200
+    max_message_bytes: int = 4 * 1024 * 1024
+    max_command_bytes: int = 64 * 1024
+    """Largest message before a publish is admitted, and largest command afterwards."""
+    max_unpublished_bytes: int = 256 * 1024
+    """All that an encoder may send before it is admitted."""
+    max_chunk_streams: int = 32
+    max_bitrate: int = 60_000_000
+    """Bits a second, averaged; a faster encoder is slowed down by TCP, not cut."""
+    burst_bytes: int = 16 * 1024 * 1024
+    max_lead_seconds: float | None = 10.0
+    """How far media time may run ahead of the clock before the encoder is slowed down; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    """How the live edge cuts, keeps, lists and guards media.
+
+    TARGETDURATION may never change while a playlist lives (RFC 8216bis 6.2.1), but encoders choose their
+    keyframe interval freely and OBS' "auto" makes 8 s and more. So it is fixed here, at twice the recommended
+    interval, and a longer group of pictures is cut inside: such a segment begins without a keyframe, which
+    HLS allows as long as EXT-X-INDEPENDENT-SEGMENTS is left out. A larger value would push plain HLS players
+    (three target durations behind) away from live for everybody.
+    """
+
+    grant_key: bytes
+    """Signs playback grants; the process that hands out grants has the same."""
+    rtmp_host: str = "0.0.0.0"
+    rtmp_port: int = 1935
+    """0 takes a free port; `IngestNode.rtmp_port` tells which."""
+    part_ms: int = 200
+    """Aimed part duration. The advertised PART-TARGET is 5 % more, so that 24 and 29.97 frames a second fit
+    too."""
+    target_duration: int = 4
+    """TARGETDURATION in seconds; no segment is longer."""
+    segment_min_ms: int = 1000
+    """A keyframe closes a segment only from this length on (scene cuts make keyframes in quick
+    succession)."""
+    window_seconds: float = 30.0
+    """How much of the past the live playlist lists."""
+    window_margin: int = 2
+    """Segments kept in memory behind the playlist, for a player that read the previous one."""
+    window_max_bytes: int = 256 * 1024 * 1024
+    """Hard limit of one stream's window; beyond it the playlist gets shorter instead."""
+    parts_before_live: int = 3
+    """A stream is announced when this many parts exist: players that start with fewer stall at once."""
+    pending_max_bytes: int = 16 * 1024 * 1024
+    """Most media one publisher may have waiting to be cut."""
+    grace_seconds: float = 90.0
+    """How long the node keeps an interrupted stream when nobody ends it. Longer than the product's 60 s: it
+    is the net below."""
+    linger_seconds: float = 30.0
+    """How long an ended stream still answers, with ENDLIST."""
+    recorder_threads: int = 2
+    recorder_max_bytes: int = 128 * 1024 * 1024
+    """Finished segments that may wait for the archive; beyond it segments are lost to the recording, not to
+    the viewers."""
+    recorder_finish_seconds: float = 60.0
+    limits: RtmpLimits = field(default_factory=RtmpLimits)
+
+    @property
+    def part_target_ms(self) -> int:
+        """The advertised PART-TARGET: every part is at most this and, unless last of its segment, at least 85
+        % of it."""
+        return -(-self.part_ms * 105 // 100)

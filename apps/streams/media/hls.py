@@ -1,0 +1,253 @@
+"""Serves playlists, parts and segments from memory: a raw ASGI application, because every viewer asks ten
+times a second.
+
+`/live/{grant}/{stream}/{file}`; GET, HEAD and OPTIONS; no database, no framework, one dictionary look-up per
+file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from apps.streams.media import playlists
+from apps.streams.media.grants import GrantBook, GrantRefused
+
+if TYPE_CHECKING:
+    from apps.streams.media.stream import LiveStream
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+_PLAYLIST = b"application/vnd.apple.mpegurl"
+_MP4 = b"video/mp4"
+_CORS: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"content-length, content-range, date"),
+]
+_FRESH = (b"cache-control", b"no-cache")
+_KEPT = (b"cache-control", b"public, max-age=60, immutable")
+_NEVER = (b"cache-control", b"no-store")
+_FILE = re.compile(
+    r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z"
+)
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
+_BLOCK_TARGETS = 3
+_INTERRUPTED_TARGETS = 2
+
+
+class HlsApp:
+    """The viewers' door of a node. `streams` is the node's own table, read at every request."""
+
+    def __init__(self, streams: MutableMapping[str, LiveStream], grant_key: bytes) -> None:
+        self._streams = streams
+        self._grants = GrantBook(grant_key)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"the live edge does not speak {scope['type']}")
+        answer = _Answer(scope, send)
+        try:
+            await self._route(scope, answer)
+        except _Problem as problem:
+            await answer.problem(problem.status, problem.text)
+
+    async def _route(self, scope: Scope, answer: _Answer) -> None:
+        method, path = scope["method"], scope["path"]
+        if method == "OPTIONS":
+            return await answer.preflight()
+        if method not in ("GET", "HEAD"):
+            raise _Problem(405, "only GET, HEAD and OPTIONS")
+        if path == "/live/healthz":
+            return await answer.whole([b"ok\n"], b"text/plain", _NEVER)
+        pieces = path.split("/")
+        if len(pieces) != 5 or pieces[1] != "live":
+            raise _Problem(404, "no such file")
+        _, _, grant, stream_id, name = pieces
+        try:
+            viewer = self._grants.viewer(stream_id, grant)
+        except GrantRefused as refusal:
+            raise _Problem(403, f"this playback grant is {refusal}") from None
+        stream = self._streams.get(stream_id)
+        if stream is None or not stream.window.playable:
+            raise _Problem(404, "this stream is not live")
+        stream.seen(viewer)
+        if name == playlists.MEDIA:
+            return await self._media_playlist(stream, scope, answer)
+        if name == playlists.MULTIVARIANT:
+            return await answer.whole([stream.multivariant()], _PLAYLIST, _FRESH)
+        await self._file(stream, name, scope, answer)
+
+    async def _media_playlist(self, stream: LiveStream, scope: Scope, answer: _Answer) -> None:
+        directives = _Directives(scope["query_string"])
+        if directives.msn is not None:
+            await self._block(stream, directives.msn, directives.part)
+        await answer.whole([stream.media_playlist(skip=directives.skip)], _PLAYLIST, _FRESH)
+
+    async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:
+        """Return when the playlist contains what was asked for (6.2.5.2), or will not for a while.
+
+        503 after three target durations. While the encoder is away the unchanged playlist goes out after two
+        instead: players give up on repeated errors, but not on a playlist that stands still.
+        """
+        window = stream.window
+        if msn > window.next_part[0] + 2:
+            raise _Problem(400, "that segment is too far in the future")
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        target = window.config.target_duration
+        while not (window.ended or window.has(msn, part)):
+            waited = loop.time() - asked
+            if window.interrupted and waited >= _INTERRUPTED_TARGETS * target:
+                return
+            if waited >= _BLOCK_TARGETS * target:
+                raise _Problem(503, "nothing new has come")
+            await window.change()
+
+    async def _file(self, stream: LiveStream, name: str, scope: Scope, answer: _Answer) -> None:
+        window = stream.window
+        match = _FILE.match(name)
+        if match is None or match["epoch"] != window.epoch:
+            raise _Problem(404, "no such file")
+        if match["init"] is not None:
+            init = window.inits.get(int(match["init"]))
+            if init is None:
+                raise _Problem(404, "no such file")
+            return await answer.media([init.data], scope)
+        msn = int(match["msn"])
+        if match["part"] is not None:
+            return await answer.media([await self._part(stream, msn, int(match["part"]))], scope)
+        segment = window.find(msn)
+        if segment is None or not segment.complete:
+            raise _Problem(404, "no such file")
+        await answer.media([part.data for part in segment.parts], scope)
+
+    async def _part(self, stream: LiveStream, msn: int, index: int) -> bytes:
+        """A part, waited for when it is the one that PRELOAD-HINT promised."""
+        window = stream.window
+        deadline = asyncio.get_running_loop().time() + _BLOCK_TARGETS * window.config.target_duration
+        hinted = (msn, index) == window.next_part
+        while True:
+            segment = window.find(msn)
+            if segment is not None and index < len(segment.parts):
+                return segment.parts[index].data
+            if not hinted or window.ended or (msn, index) < window.next_part:
+                raise _Problem(404, "no such part")
+            if asyncio.get_running_loop().time() >= deadline:
+                raise _Problem(503, "nothing new has come")
+            await window.change()
+
+
+class _Problem(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class _Directives:
+    """The delivery directives of a playlist request (6.2.5)."""
+
+    def __init__(self, query: bytes) -> None:
+        self.msn: int | None = None
+        self.part: int | None = None
+        self.skip = False
+        if not query:
+            return
+        for name, value in parse_qsl(query.decode("latin-1")):
+            if name == "_HLS_msn":
+                self.msn = _number(value)
+            elif name == "_HLS_part":
+                self.part = _number(value)
+            elif name == "_HLS_skip":
+                self.skip = value in ("YES", "v2")
+        if self.part is not None and self.msn is None:
+            raise _Problem(400, "_HLS_part needs _HLS_msn")
+
+
+def _number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 12:
+        raise _Problem(400, "a directive is not a number")
+    return int(value)
+
+
+class _Answer:
+    """Sends one response; a HEAD request gets the headers alone."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._head = scope["method"] == "HEAD"
+        self._send = send
+
+    async def preflight(self) -> None:
+        headers = [
+            *_CORS,
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+            (b"access-control-allow-headers", b"range"),
+            (b"access-control-max-age", b"86400"),
+        ]
+        await self._start(204, headers, [])
+
+    async def problem(self, status: int, text: str) -> None:
+        await self.whole([text.encode() + b"\n"], b"text/plain; charset=utf-8", _NEVER, status)
+
+    async def whole(self, chunks: list[bytes], content_type: bytes, cache: Header, status: int = 200) -> None:
+        size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
+        headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
+        await self._start(status, headers, chunks)
+
+    async def media(self, chunks: list[bytes], scope: Scope) -> None:
+        """A media file, or the one byte range of it that was asked for (RFC 9110 14)."""
+        asked = next((value for name, value in scope["headers"] if name == b"range"), None)
+        if asked is None:
+            return await self.whole(chunks, _MP4, _KEPT)
+        size = sum(map(len, chunks))
+        span = _span(asked.decode("latin-1"), size)
+        if span is None:
+            return await self.whole(chunks, _MP4, _KEPT)
+        first, last = span
+        if first >= size:
+            headers = [*_CORS, (b"content-range", b"bytes */%d" % size), (b"content-length", b"0"), _NEVER]
+            return await self._start(416, headers, [])
+        headers = [
+            *_CORS,
+            (b"content-type", _MP4),
+            (b"content-range", b"bytes %d-%d/%d" % (first, last, size)),
+            (b"content-length", b"%d" % (last - first + 1)),
+            _KEPT,
+        ]
+        await self._start(206, headers, list(_slice(chunks, first, last + 1)))
+
+    async def _start(self, status: int, headers: list[Header], chunks: list[bytes]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        if self._head or not chunks:
+            await self._send({"type": "http.response.body", "body": b""})
+            return
+        last = len(chunks) - 1
+        for index, chunk in enumerate(chunks):
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": index < last})
+
+
+def _span(asked: str, size: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None for what may be ignored (several ranges, nonsense)."""
+    match = _RANGE.match(asked)
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        return max(size - int(match[2]), 0) if int(match[2]) else size, size - 1
+    first, last = int(match[1]), int(match[2]) if match[2] else size - 1
+    if last < first and match[2]:
+        return None
+    return first, min(last, size - 1)
+
+
+def _slice(chunks: Iterable[bytes], start: int, stop: int) -> Iterable[bytes]:
+    for chunk in chunks:
+        if start < len(chunk) and stop > 0:
+            yield chunk[max(start, 0) : stop]
+        start -= len(chunk)
+        stop -= len(chunk)

@@ -1,0 +1,277 @@
+"""The ingest node: RTMP in, a live window in memory, low-latency HLS out, recordings written on the side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from apps.streams.media.config import MediaConfig
+from apps.streams.media.hls import HlsApp
+from apps.streams.media.ports import Admission, Archive, Clock, PublishGate, Refused, Resume, StreamInfo
+from apps.streams.media.publisher import Publisher
+from apps.streams.media.recording import Recorder, resume_point
+from apps.streams.media.rtmp.server import RtmpServer
+from apps.streams.media.rtmp.session import RtmpSession
+from apps.streams.media.stream import LiveStream, State
+
+logger = logging.getLogger(__name__)
+
+_STREAM_ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
+_TICK_SECONDS = 1.0
+_STOP_SECONDS = 5.0
+_UNAVAILABLE = Refused(
+    "UNAVAILABLE", "The platform cannot check stream keys right now. Try again in a moment."
+)
+
+
+class IngestNode:
+    """Ties the live edge together. Runs on one event loop; `app` is the ASGI application for everything below
+    `/live/`."""
+
+    def __init__(
+        self, gate: PublishGate, config: MediaConfig, *, archive: Archive | None = None, clock: Clock = time
+    ) -> None:
+        self.gate = gate
+        self.config = config
+        self.clock = clock
+        self._streams: dict[str, LiveStream] = {}
+        self._recorder = (
+            Recorder(archive, threads=config.recorder_threads, max_bytes=config.recorder_max_bytes)
+            if archive is not None
+            else None
+        )
+        self._server = RtmpServer(self, config.limits)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticker: asyncio.Task[None] | None = None
+        self.app = HlsApp(self._streams, config.grant_key)
+
+    # Life
+
+    async def start(self) -> None:
+        """Open the RTMP door; OSError when the port is taken."""
+        await self._server.start(self.config.rtmp_host, self.config.rtmp_port)
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Hang up on all encoders and bring to the archive what is finished; at most some seconds.
+
+        Streams are interrupted, not ended: after a restart their encoders continue them.
+        """
+        if self._ticker is not None:
+            self._ticker.cancel()
+        await self._server.stop()
+        waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
+        if waiting:
+            await asyncio.wait(waiting, timeout=_STOP_SECONDS)
+        for stream in self._streams.values():
+            stream.window.end()
+        if self._recorder is not None:
+            self._recorder.close()
+
+    @property
+    def rtmp_port(self) -> int:
+        """The port that is really listened on."""
+        return self._server.port
+
+    # What the outside may ask
+
+    @property
+    def streams(self) -> dict[str, StreamInfo]:
+        """Every stream of this node at this moment, ended ones as long as they linger."""
+        return {stream_id: stream.info() for stream_id, stream in self._streams.items()}
+
+    def watching(self, stream_id: str) -> set[str]:
+        """Viewer ids (of their grants) that fetched something of the stream within the last 10 s."""
+        stream = self._streams.get(stream_id)
+        return stream.watching() if stream is not None else set()
+
+    def silent_for(self, stream_id: str) -> float | None:
+        """Seconds since this node's publisher of the stream sent media; None without a publisher here."""
+        stream = self._streams.get(stream_id)
+        return stream.silent_for if stream is not None else None
+
+    def cut(self, stream_id: str, reason: str) -> bool:
+        """Hang up on the stream's encoder; it may come back if the gate lets it. False: none here."""
+        stream = self._streams.get(stream_id)
+        if stream is None or stream.session is None:
+            return False
+        stream.session.close(reason)
+        return True
+
+    def end(self, stream_id: str) -> bool:
+        """End the stream: ENDLIST for its viewers, its encoder cut, its recording completed. False: not here,
+        or ended."""
+        stream = self._streams.get(stream_id)
+        if stream is None or stream.state is State.ENDED:
+            return False
+        session, stream.session = stream.session, None
+        stream.end()
+        if session is not None:
+            session.close("ended")
+        asyncio.get_running_loop().call_later(self.config.linger_seconds, self._forget, stream)
+        self._spawn(self._finish(stream))
+        return True
+
+    # What RTMP sessions ask
+
+    async def admit(self, session: RtmpSession, key: str) -> Published:
+        """Let the gate decide about the key; the session then feeds its stream. Raises Refused."""
+        limit = self.config.limits.claim_seconds
+        try:
+            admission = await asyncio.wait_for(
+                self.gate.claim(key, session.id, session.address, self.silent_for), limit
+            )
+        except Refused:
+            raise
+        except Exception as error:  # whatever a gate may raise, the encoder gets an answer and may retry
+            logger.exception("session %s: the gate failed", session.id)
+            raise _UNAVAILABLE from error
+        stream = await self._stream_for(admission)
+        if stream.state is State.ENDED:
+            raise Refused("STREAM_ENDED", "This broadcast has ended. Start a new one.")
+        publisher = stream.attach(session)
+        logger.info("session %s: publishes stream %s from %s", session.id, stream.stream_id, session.address)
+        return Published(self, stream, publisher, session, key)
+
+    async def _stream_for(self, admission: Admission) -> LiveStream:
+        stream_id = admission.stream_id
+        if not _STREAM_ID.match(stream_id):
+            raise ValueError(f"{stream_id!r} cannot be part of a URL")
+        if stream_id in self._streams:
+            return self._streams[stream_id]
+        resume = admission.resume or await self._resume(admission.recording)
+        recording = None
+        if self._recorder is not None and admission.recording is not None:
+            recording = self._recorder.open(admission.recording)
+        # Another session may have been faster while the archive was asked.
+        return self._streams.setdefault(
+            stream_id,
+            LiveStream(
+                stream_id,
+                admission.channel_id,
+                epoch=_epoch(self.clock),
+                config=self.config,
+                clock=self.clock,
+                recording=recording,
+                resume=resume,
+            ),
+        )
+
+    async def _resume(self, prefix: str | None) -> Resume | None:
+        if self._recorder is None or prefix is None:
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            asking = loop.run_in_executor(self._recorder.pool, resume_point, self._recorder.archive, prefix)
+            return await asyncio.wait_for(asking, self.config.limits.claim_seconds)
+        except Exception:  # a broken archive must not keep anybody from going live
+            logger.exception("the archive does not tell what it holds of %s", prefix)
+            return None
+
+    # What happens by itself
+
+    def announce(self, stream: LiveStream, session: RtmpSession) -> None:
+        self._tell(stream, self.gate.live(stream.stream_id, session.id, stream.info()))
+
+    def lost(self, stream: LiveStream, session: RtmpSession, reason: str) -> None:
+        """A session is over. Only the one that feeds the stream matters; the others were replaced or
+        ended."""
+        if stream.session is not session:
+            return
+        stream.detach()
+        logger.info("session %s: stream %s interrupted: %s", session.id, stream.stream_id, reason)
+        self._tell(stream, self.gate.interrupted(stream.stream_id, session.id, reason))
+
+    def turned_away(self, stream: LiveStream, session: RtmpSession, key: str, refusal: Refused) -> None:
+        self._tell(stream, self.gate.refused(key, session.address, refusal.code, refusal.message))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            now = self.clock.monotonic()
+            for stream in list(self._streams.values()):
+                stream.window.wake()
+                if (
+                    stream.interrupted_at is not None
+                    and now - stream.interrupted_at > self.config.grace_seconds
+                ):
+                    logger.warning("stream %s: nobody came back and nobody ended it", stream.stream_id)
+                    self.end(stream.stream_id)
+
+    async def _finish(self, stream: LiveStream) -> None:
+        recorded = None
+        if stream.recording is not None:
+            recorded = await stream.recording.finish(seconds=self.config.recorder_finish_seconds)
+        self._tell(stream, self.gate.ended(stream.stream_id, recorded))
+
+    def _forget(self, stream: LiveStream) -> None:
+        stream.window.drop()
+        if self._streams.get(stream.stream_id) is stream:
+            del self._streams[stream.stream_id]
+
+    def _tell(self, stream: LiveStream, call: Coroutine[Any, Any, None]) -> None:
+        self._spawn(self._tell_in_turn(stream, call))
+
+    async def _tell_in_turn(self, stream: LiveStream, call: Coroutine[Any, Any, None]) -> None:
+        async with stream.telling:
+            try:
+                await call
+            except Exception:  # the gate's troubles are not the viewers'
+                logger.exception("stream %s: the gate failed", stream.stream_id)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class Published:
+    """An admitted session's hold on its stream: where the RTMP session delivers messages and says goodbye."""
+
+    def __init__(
+        self, node: IngestNode, stream: LiveStream, publisher: Publisher, session: RtmpSession, key: str
+    ) -> None:
+        self._node = node
+        self._stream = stream
+        self._publisher = publisher
+        self._session = session
+        self._key = key
+
+    def on_video(self, timestamp: int, body: bytes | bytearray) -> None:
+        self._publisher.on_video(timestamp, body)
+        if self._stream.became_live():
+            self._node.announce(self._stream, self._session)
+
+    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
+        self._publisher.on_audio(timestamp, body)
+
+    def on_metadata(self, properties: dict[str, Any]) -> None:
+        self._publisher.on_metadata(properties)
+
+    def on_refused(self, refusal: Refused) -> None:
+        self._node.turned_away(self._stream, self._session, self._key, refusal)
+
+    def on_gone(self, reason: str) -> None:
+        self._node.lost(self._stream, self._session, reason)
+
+    @property
+    def media_seconds(self) -> float:
+        """How much media time this session has sent."""
+        return self._publisher.media_ms / 1000
+
+
+def _pending(stream: LiveStream) -> set[asyncio.Future[None]]:
+    return stream.recording.pending if stream.recording is not None else set()
+
+
+def _epoch(clock: Clock) -> str:
+    """Different for every start of a stream on any node; letters and digits only."""
+    value, digits = round(clock.time() * 1000), ""
+    while value:
+        value, digit = divmod(value, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits

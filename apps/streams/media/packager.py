@@ -1,0 +1,287 @@
+"""Cuts the access units of successive publishers into parts and segments of one stream."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from apps.streams.media.codecs import AacConfig, AvcConfig, silence
+from apps.streams.media.config import MediaConfig
+from apps.streams.media.fmp4 import AudioRun, VideoRun, VideoSample, fragment
+from apps.streams.media.ports import Refused
+from apps.streams.media.timeline import Timeline
+from apps.streams.media.window import LiveWindow, Part, Segment
+
+_FIRST_SEGMENT_PARTS = 2
+_SOUND_TOLERANCE = 8
+"""Sound may be off by 1/8 s before frames are dropped or silence is put in."""
+_SOUND_PATIENCE = 100
+"""So many frames in a row far from the picture mean that the encoder runs two clocks."""
+_IMPLAUSIBLE_MS = 5000
+_LATE_SOUND_MS = 600
+"""Sound this late is not waited for."""
+_MAX_WAITING_FRAMES = 1000
+"""Some 20 s of sound without a picture to go with it."""
+
+
+class Packager:
+    """One stream's cutter. The picture leads: parts and segments are cut between pictures, sound follows.
+
+    A picture is held back until the next one tells its duration. Times are integers (milliseconds for
+    pictures, samples for sound), so nothing drifts however long a stream runs. `on_segment` hears every
+    finished segment.
+    """
+
+    def __init__(
+        self,
+        window: LiveWindow,
+        config: MediaConfig,
+        on_segment: Callable[[Segment], None],
+        *,
+        start_ms: int = 0,
+    ) -> None:
+        self.window = window
+        self.config = config
+        self.end_ms = start_ms
+        self.pending_bytes = 0
+        self._on_segment = on_segment
+        self._timeline = Timeline(start_ms)
+        self._init = -1
+        self._video: AvcConfig | None = None
+        self._sound: _Sound | None = None
+        self._samples: list[VideoSample] = []
+        self._held: VideoSample | None = None
+        self._held_ms = start_ms
+        self._frame_ms = 33
+        self._part_ms = start_ms
+        self._segment_ms = start_ms
+        self._segment: Segment | None = None
+        self._wall_offset_ms = 0
+        self._discontinuity = start_ms > 0
+        self._sequence = 0
+        self._first_cut_done = False
+
+    def begin(self, video: AvcConfig, audio: AacConfig | None, *, wall_ms: int) -> None:
+        """A publisher starts, or starts anew with other codec settings: the next picture continues the
+        timeline.
+
+        `wall_ms` is when its first picture came; dates of all its segments follow from that one anchor.
+        """
+        self.finish()
+        self._discontinuity = self._discontinuity or self._sequence > 0
+        self._timeline = Timeline(self.end_ms)
+        self._wall_offset_ms = wall_ms - self.end_ms
+        known = self.window.inits.get(self._init)
+        if known is None or known.video.record != video.record or known.audio != audio:
+            self._init = self.window.add_init(video, audio)
+        self._video = video
+        self._sound = _Sound(audio, self.end_ms) if audio is not None else None
+        self._part_ms = self._segment_ms = self._held_ms = self.end_ms
+
+    def push_picture(
+        self, timestamp: int, composition: int, keyframe: bool, data: memoryview, wall_ms: int
+    ) -> None:
+        """The next access unit in decode order; the first after `begin` must be a keyframe."""
+        if self._held is not None and self._timeline.jumps(timestamp):
+            self._jump(wall_ms)
+        time_ms = self._timeline.place_picture(timestamp)
+        if self._held is not None:
+            self._frame_ms = time_ms - self._held_ms
+            self._complete_held(time_ms)
+            self._cut(time_ms, keyframe)
+        self._held = VideoSample(data, 0, composition, keyframe)
+        self._held_ms = time_ms
+        self.pending_bytes += len(data)
+        if self.pending_bytes > self.config.pending_max_bytes:
+            raise Refused(
+                "MEDIA_TOO_LARGE", "The encoder sends more media than its timestamps have time for."
+            )
+
+    def push_sound(self, timestamp: int, data: memoryview) -> None:
+        """The next AAC frame; placed when the part it belongs to is cut."""
+        if self._sound is not None:
+            self._sound.push(timestamp, data)
+
+    def finish(self) -> None:
+        """The publisher is gone: what it sent becomes the last part of a complete segment."""
+        self._flush()
+        if self._sound is not None:
+            self.end_ms = max(self.end_ms, self._sound.end_ms)
+            self._sound = None
+        self.pending_bytes = 0
+
+    def _flush(self) -> None:
+        if self._held is not None:
+            self._complete_held(self._held_ms + self._frame_ms)
+            self._held = None
+            self._close_part(self.end_ms)
+        self._close_segment()
+
+    def _jump(self, wall_ms: int) -> None:
+        """The encoder's clock jumped: what follows is another stretch of time, and says so."""
+        self._flush()
+        if self._sound is not None:
+            self._sound.forget_waiting()
+        self._discontinuity = True
+        self._wall_offset_ms = wall_ms - self.end_ms
+
+    def _complete_held(self, end_ms: int) -> None:
+        """The held picture lasts until `end_ms`; one that lasts too long for its part or segment begins the
+        next."""
+        assert self._held is not None
+        if self._samples and end_ms - self._segment_ms > self.config.target_duration * 1000:
+            self._close_part(self._held_ms)
+            self._close_segment()
+        elif self._samples and end_ms - self._part_ms > self.window.part_target_ms:
+            self._close_part(self._held_ms)
+        self._held.duration = end_ms - self._held_ms
+        self._samples.append(self._held)
+        self.end_ms = end_ms
+
+    def _cut(self, now_ms: int, keyframe: bool) -> None:
+        """Close the part, and the segment, that end before the picture at `now_ms`."""
+        segment = self._segment
+        begins_with_keyframe = segment.independent if segment is not None else self._samples[0].keyframe
+        length_ms = now_ms - self._segment_ms
+        if keyframe and (length_ms >= self.config.segment_min_ms or not begins_with_keyframe):
+            self._close_part(now_ms)
+            self._close_segment()
+        elif self._part_is_full(now_ms - self._part_ms):
+            self._close_part(now_ms)
+            # Players start only when one whole segment is listed: the very first one is kept this short for
+            # them.
+            if not self._first_cut_done and self._segment is not None:
+                if len(self._segment.parts) == _FIRST_SEGMENT_PARTS:
+                    self._close_segment()
+
+    def _part_is_full(self, length_ms: int) -> bool:
+        """As near to the aim as whole pictures allow, and not below the 85 % that PART-TARGET promises."""
+        return (
+            length_ms >= 0.85 * self.window.part_target_ms
+            and length_ms + self._frame_ms / 2 >= self.config.part_ms
+        )
+
+    def _close_part(self, end_ms: int) -> None:
+        if not self._samples:
+            return
+        video = VideoRun(self._part_ms, self._samples)
+        audio = self._sound.take(end_ms, self._timeline) if self._sound is not None else None
+        self._sequence += 1
+        part = Part(fragment(self._sequence, video, audio), end_ms - self._part_ms, self._samples[0].keyframe)
+        if self._segment is None:
+            self._segment = self._open_segment()
+        self._settle_part_target(part.duration_ms)
+        self.window.add_part(part)
+        self._part_ms = end_ms
+        self._samples = []
+        self.pending_bytes = 0
+
+    def _settle_part_target(self, duration_ms: int) -> None:
+        """Until the first playlist is given out, slow pictures may stretch PART-TARGET; then it never
+        changes."""
+        window = self.window
+        if window.part_count < self.config.parts_before_live and duration_ms > window.part_target_ms:
+            window.part_target_ms = -(-duration_ms * 105 // 100)
+
+    def _open_segment(self) -> Segment:
+        segment = self.window.open_segment(
+            start_ms=self._part_ms,
+            wall_ms=self._part_ms + self._wall_offset_ms,
+            init=self._init,
+            discontinuity=self._discontinuity,
+        )
+        self._discontinuity = False
+        return segment
+
+    def _close_segment(self) -> None:
+        if self._segment is not None:
+            self._first_cut_done = True
+            self._segment = None
+            self._on_segment(self.window.close_segment())
+        self._segment_ms = self._part_ms
+
+
+class _Sound:
+    """The sound of one publisher, waiting for its part. Frames are counted, not timed: encoder timestamps are
+    rounded.
+
+    Holes are filled with silence, because players stop at a hole in either track.
+    """
+
+    def __init__(self, config: AacConfig, start_ms: int) -> None:
+        self.config = config
+        self._start_ms = start_ms
+        self._next = -(-start_ms * config.sample_rate // 1000)
+        self._started = False
+        self._queue: deque[tuple[int, memoryview]] = deque()
+        self._silence = silence(config)
+        self._skew_ms = 0
+        self._far = 0
+
+    @property
+    def end_ms(self) -> int:
+        return -(-self._next * 1000 // self.config.sample_rate)
+
+    def push(self, timestamp: int, data: memoryview) -> None:
+        self._queue.append((timestamp, data))
+        if len(self._queue) > _MAX_WAITING_FRAMES:
+            self._queue.popleft()
+
+    def forget_waiting(self) -> None:
+        self._queue.clear()
+
+    def take(self, end_ms: int, timeline: Timeline) -> AudioRun | None:
+        """The frames that start before `end_ms`, without a hole between them."""
+        run = AudioRun(self._next, self.config.frame_samples, [])
+        while self._queue:
+            timestamp, data = self._queue[0]
+            time_ms = timeline.place_sound(timestamp) + self._skew_ms
+            if abs(time_ms - end_ms) > _IMPLAUSIBLE_MS:
+                self._realign(end_ms - time_ms)
+            else:
+                self._far = 0
+                if time_ms >= end_ms or not self._place(time_ms, data, run):
+                    break
+            self._queue.popleft()
+        if not self._queue and end_ms - self.end_ms > _LATE_SOUND_MS:
+            self._fill((end_ms - _LATE_SOUND_MS // 2) * self.config.sample_rate // 1000, run)
+        return run if run.frames else None
+
+    def _place(self, time_ms: int, data: memoryview, run: AudioRun) -> bool:
+        """Add a frame or drop it because its time has passed; False: it must wait for the next part, behind a
+        hole."""
+        position = time_ms * self.config.sample_rate // 1000
+        if not self._started:
+            if time_ms < self._start_ms:
+                return True
+            self._started = True
+            run.start = self._next = position
+        tolerance = self.config.sample_rate // _SOUND_TOLERANCE
+        if position < self._next - tolerance:
+            return True
+        if position > self._next + tolerance and not self._fill(position, run):
+            return False
+        run.frames.append(data)
+        self._next += self.config.frame_samples
+        return True
+
+    def _fill(self, position: int, run: AudioRun) -> bool:
+        """Silence up to `position`; without a silent frame for this codec the hole stays, between two
+        runs."""
+        self._started = True
+        if self._silence is not None:
+            count = max(position - self._next, 0) // self.config.frame_samples
+            run.frames.extend([self._silence] * count)
+            self._next += count * self.config.frame_samples
+        elif run.frames:
+            return False
+        else:
+            run.start = self._next = position
+        return True
+
+    def _realign(self, error_ms: int) -> None:
+        """Sound from before a jump is dropped; an encoder whose two clocks never agree is aligned once."""
+        self._far += 1
+        if self._far >= _SOUND_PATIENCE:
+            self._far = 0
+            self._skew_ms += error_ms

@@ -1,0 +1,143 @@
+"""How the live edge talks to the rest of the product: what it asks, what it tells, where it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+SilentFor = Callable[[str], "float | None"]
+"""Seconds since this node's current publisher of a stream id last sent media; None without such a publisher
+here."""
+
+
+class Refused(Exception):
+    """A publisher may not go on; `message` is for the person at the encoder, `code` (UPPER_SNAKE) for the
+    dashboard."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a stream whose node died goes on, so that numbers and timeline never run backwards for its
+    viewers."""
+
+    next_msn: int
+    next_time_ms: int
+    discontinuity_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The gate's yes to a publisher.
+
+    `stream_id` is what playback URLs contain ([0-9A-Za-z_-], at most 64); `recording` is the folder in the
+    archive, None records nothing. Without `resume` the node derives it from what the archive holds in that
+    folder.
+    """
+
+    stream_id: str
+    channel_id: str
+    recording: str | None = None
+    resume: Resume | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the archive holds of a stream: `playlist` is its path, `lost` counts segments that could not be
+    written."""
+
+    playlist: str
+    duration_ms: int
+    size_bytes: int
+    segments: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream at one moment, for dashboards and heartbeats. Rates are bits a second over the last
+    seconds."""
+
+    stream_id: str
+    channel_id: str
+    session_id: str | None
+    state: str
+    """starting, live, interrupted or ended."""
+    address: str | None
+    encoder: str
+    width: int
+    height: int
+    frame_rate: float
+    video_codec: str
+    audio_codec: str
+    audio_sample_rate: int
+    audio_channels: int
+    video_bitrate: int
+    audio_bitrate: int
+    keyframe_interval: float
+    """Seconds between the last two keyframes; 0 until there were two."""
+    media_at: float | None
+    """Epoch seconds of the last media message."""
+    media_ms: int
+    """Length of the stream so far."""
+    delay_ms: int
+    """Age of the newest frame a viewer can fetch, as far as this node can know."""
+    msn: int
+    parts: int
+    window_bytes: int
+    viewers: int
+    recorded_segments: int
+    recorded_bytes: int
+    recording_lost: int
+
+
+class PublishGate(Protocol):
+    """Decides who may publish, and hears what became of it.
+
+    Calls about one stream come one after the other. Every admitted claim is followed by exactly one
+    `interrupted`, unless a newer session took the stream over or the stream was ended before.
+    """
+
+    async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
+        """Admit the holder of `key`, or raise `Refused`. An older local session of the same stream is then
+        cut."""
+
+    async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
+        """Viewers can play what this session sends, from now on."""
+
+    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
+        """The session is gone (reason: closed, lost, silent, cut, refused, shutdown); the stream waits for
+        the next."""
+
+    async def refused(self, key: str, address: str, code: str, message: str) -> None:
+        """An admitted session was turned away by what it sent (codec, sizes); `interrupted` follows."""
+
+    async def ended(self, stream_id: str, recorded: Recorded | None) -> None:
+        """The stream is over and its recording, if any, complete. Told once, whoever ended it."""
+
+
+class Archive(Protocol):
+    """Storage of recordings. Called from threads, possibly several at once; every method may block and may
+    raise."""
+
+    def write(self, path: str, chunks: Sequence[bytes]) -> None:
+        """Store the concatenation under `path`, replacing what was there; readers never see half of it."""
+
+    def names(self, prefix: str) -> list[str]:
+        """File names directly in the folder `prefix`, in any order; empty when there is no such folder."""
+
+    def read(self, path: str) -> bytes:
+        """The whole of one file; FileNotFoundError when there is none."""
+
+
+class Clock(Protocol):
+    """Wall time for dates, monotonic time for waiting."""
+
+    def time(self) -> float: ...
+
+    def monotonic(self) -> float: ...

@@ -1,0 +1,228 @@
+"""Writes every finished segment of a stream once, under a name from which its playlist can be rebuilt by
+listing alone.
+
+`{msn}_{start ms}_{duration ms}_{wall ms}_{bytes}_{init}_{flags}.m4s`, flags being `k` (begins with a
+keyframe), `d` (begins after a discontinuity) or `-`. So a crash at any moment loses no more than the segment
+under way, and any process can finish the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from apps.streams.media.ports import Archive, Recorded, Resume
+from apps.streams.media.window import Segment
+
+logger = logging.getLogger(__name__)
+
+PLAYLIST = "index.m3u8"
+
+_NAME = re.compile(
+    r"(?P<msn>\d{7,})_(?P<start>\d+)_(?P<duration>\d+)_(?P<wall>\d+)_(?P<size>\d+)_(?P<init>[0-9a-z]+)_(?P<flags>[kd]+|-)\.m4s\Z"
+)
+_RESUME_SEGMENTS = 5
+"""More than the open segment and those on their way to the archive when a node died: no number is given out
+twice."""
+_RESUME_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSegment:
+    """What the name of a recorded segment says."""
+
+    name: str
+    msn: int
+    start_ms: int
+    duration_ms: int
+    wall_ms: int
+    size: int
+    init: str
+    independent: bool
+    discontinuity: bool
+
+
+def segment_name(segment: Segment, init: str) -> str:
+    flags = "k" * segment.independent + "d" * segment.discontinuity or "-"
+    times = f"{segment.start_ms}_{segment.duration_ms}_{segment.wall_ms}"
+    return f"{segment.msn:07d}_{times}_{segment.size}_{init}_{flags}.m4s"
+
+
+def init_name(init: str) -> str:
+    return f"init_{init}.mp4"
+
+
+def read_names(names: Sequence[str]) -> list[RecordedSegment]:
+    """The recorded segments among `names` in playing order; of two nodes that overlapped, the earlier one's
+    stay."""
+    found = []
+    for name in names:
+        match = _NAME.match(name)
+        if match is not None:
+            msn, start, duration, wall, size = map(
+                int, match.group("msn", "start", "duration", "wall", "size")
+            )
+            init, flags = match["init"], match["flags"]
+            found.append(
+                RecordedSegment(name, msn, start, duration, wall, size, init, "k" in flags, "d" in flags)
+            )
+    found.sort(key=lambda segment: (segment.msn, segment.wall_ms))
+    kept: list[RecordedSegment] = []
+    for segment in found:
+        if not kept or (
+            segment.msn > kept[-1].msn and segment.start_ms >= kept[-1].start_ms + kept[-1].duration_ms
+        ):
+            kept.append(segment)
+    return kept
+
+
+def resume_point(archive: Archive, prefix: str) -> Resume | None:
+    """Where a stream goes on whose node died; None when nothing of it was recorded."""
+    segments = read_names(archive.names(prefix))
+    if not segments:
+        return None
+    last = segments[-1]
+    return Resume(
+        next_msn=last.msn + 1 + _RESUME_SEGMENTS,
+        next_time_ms=last.start_ms + last.duration_ms + _RESUME_MS,
+        discontinuity_sequence=sum(segment.discontinuity for segment in segments),
+    )
+
+
+def write_playlist(archive: Archive, prefix: str, *, lost: int = 0) -> Recorded | None:
+    """Write the playlist of everything recorded below `prefix`, as an ended stream; None when there is
+    nothing.
+
+    May be called any number of times, by anybody, also while a stream runs.
+    """
+    segments = read_names(archive.names(prefix))
+    if not segments:
+        return None
+    path = f"{prefix}/{PLAYLIST}"
+    archive.write(path, [render_playlist(segments)])
+    return Recorded(
+        playlist=path,
+        duration_ms=sum(segment.duration_ms for segment in segments),
+        size_bytes=sum(segment.size for segment in segments),
+        segments=len(segments),
+        lost=lost,
+    )
+
+
+def render_playlist(segments: Sequence[RecordedSegment]) -> bytes:
+    """A VOD playlist; segments that never reached the archive are listed as EXT-X-GAP, so time stays
+    right."""
+    longest = max(segment.duration_ms for segment in segments)
+    body: list[str] = []
+    previous: RecordedSegment | None = None
+    for segment in segments:
+        if previous is not None and segment.discontinuity:
+            body.append("#EXT-X-DISCONTINUITY")
+        elif previous is not None:
+            hole = segment.start_ms - previous.start_ms - previous.duration_ms
+            count = segment.msn - previous.msn - 1
+            if hole > 0 and count > 0:
+                longest = max(longest, hole // count)
+                body += [f"#EXT-X-GAP\n#EXTINF:{hole / count / 1000:.3f},\nlost.m4s"] * count
+        if previous is None or previous.init != segment.init:
+            body.append(f'#EXT-X-MAP:URI="{init_name(segment.init)}"')
+        if previous is None or segment.discontinuity:
+            date = datetime.fromtimestamp(segment.wall_ms / 1000, UTC).isoformat(timespec="milliseconds")
+            body.append(f"#EXT-X-PROGRAM-DATE-TIME:{date.replace('+00:00', 'Z')}")
+        body += (f"#EXTINF:{segment.duration_ms / 1000:.3f},", segment.name)
+        previous = segment
+    head = ["#EXTM3U", "#EXT-X-VERSION:8", f"#EXT-X-TARGETDURATION:{max((longest + 500) // 1000, 1)}"]
+    head += ["#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-MEDIA-SEQUENCE:0"]
+    if all(segment.independent for segment in segments):
+        head.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    return "\n".join([*head, *body, "#EXT-X-ENDLIST", ""]).encode()
+
+
+class Recorder:
+    """Takes segments from the event loop to the archive, for all streams of a node.
+
+    The bytes that wait are bounded: what the archive cannot take in time is lost and counted. The live path
+    never waits for the archive and never sees its errors.
+    """
+
+    def __init__(self, archive: Archive, *, threads: int, max_bytes: int) -> None:
+        self.archive = archive
+        self.waiting_bytes = 0
+        self.max_bytes = max_bytes
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="recorder")
+
+    def open(self, prefix: str) -> Recording:
+        """Go on writing in the folder `prefix`."""
+        return Recording(self, prefix)
+
+    def close(self) -> None:
+        """Let go of the threads; writes under way finish by themselves."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Recording:
+    """One stream's way to the archive. `segments`, `bytes` and `lost` count what became of what was added."""
+
+    def __init__(self, recorder: Recorder, prefix: str) -> None:
+        self.prefix = prefix
+        self.segments = 0
+        self.bytes = 0
+        self.lost = 0
+        self._recorder = recorder
+        self._written_inits: set[str] = set()
+        self.pending: set[asyncio.Future[None]] = set()
+
+    def add(self, segment: Segment, init: str, init_data: bytes) -> None:
+        """Write a finished segment, and its init segment if it is the first to need it; returns at once."""
+        recorder, size = self._recorder, segment.size
+        if recorder.waiting_bytes + size > recorder.max_bytes:
+            self._lose("the archive is too slow")
+            return
+        files: list[tuple[str, list[bytes]]] = []
+        if init not in self._written_inits:
+            files.append((f"{self.prefix}/{init_name(init)}", [init_data]))
+        files.append((f"{self.prefix}/{segment_name(segment, init)}", [part.data for part in segment.parts]))
+        recorder.waiting_bytes += size
+        writing = asyncio.get_running_loop().run_in_executor(recorder.pool, self._write, files)
+        self.pending.add(writing)
+        writing.add_done_callback(lambda done: self._settle(done, init, size))
+
+    async def finish(self, *, seconds: float) -> Recorded | None:
+        """Wait for what is under way, then write the playlist. None when there is none, or the archive does
+        not answer."""
+        if self.pending:
+            await asyncio.wait(self.pending, timeout=seconds)
+        call = partial(write_playlist, self._recorder.archive, self.prefix, lost=self.lost)
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._recorder.pool, call)
+            return await asyncio.wait_for(running, seconds)
+        except Exception:  # a foreign archive may raise anything; a sweeper tries again later
+            logger.exception("recording %s: the playlist was not written", self.prefix)
+            return None
+
+    def _write(self, files: list[tuple[str, list[bytes]]]) -> None:
+        for path, chunks in files:
+            self._recorder.archive.write(path, chunks)
+
+    def _settle(self, done: asyncio.Future[None], init: str, size: int) -> None:
+        self.pending.discard(done)
+        self._recorder.waiting_bytes -= size
+        if done.cancelled():
+            self._lose("the node stopped")
+        elif (error := done.exception()) is not None:
+            self._lose(repr(error))
+        else:
+            self._written_inits.add(init)
+            self.segments += 1
+            self.bytes += size
+
+    def _lose(self, reason: str) -> None:
+        self.lost += 1
+        if self.lost == 1 or self.lost % 100 == 0:
+            logger.error("recording %s: %d segments lost: %s", self.prefix, self.lost, reason)

@@ -1,0 +1,190 @@
+"""One live stream on this node: its window, its cutter, its recording, and the session that feeds it at the
+moment."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Protocol
+
+from apps.streams.media import playlists
+from apps.streams.media.config import MediaConfig
+from apps.streams.media.packager import Packager
+from apps.streams.media.ports import Clock, Resume, StreamInfo
+from apps.streams.media.publisher import Publisher
+from apps.streams.media.recording import Recording
+from apps.streams.media.window import LiveWindow, Segment
+
+_WATCHING_SECONDS = 10.0
+
+
+class State(Enum):
+    """STARTING → LIVE ⇄ INTERRUPTED → ENDED; every state may end."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    INTERRUPTED = "interrupted"
+    ENDED = "ended"
+
+
+class Session(Protocol):
+    """The connection of an encoder, as far as a stream cares."""
+
+    id: str
+    address: str
+
+    def close(self, reason: str) -> None:
+        """Hang up; the reason is for the log."""
+
+
+class LiveStream:
+    """Everything about one stream id. Belongs to the node's event loop."""
+
+    def __init__(
+        self,
+        stream_id: str,
+        channel_id: str,
+        *,
+        epoch: str,
+        config: MediaConfig,
+        clock: Clock,
+        recording: Recording | None,
+        resume: Resume | None,
+    ) -> None:
+        self.stream_id = stream_id
+        self.channel_id = channel_id
+        self.config = config
+        self.clock = clock
+        self.recording = recording
+        self.state = State.STARTING
+        self.session: Session | None = None
+        self.publisher: Publisher | None = None
+        self.interrupted_at: float | None = None
+        self.telling = asyncio.Lock()
+        self.window = LiveWindow(
+            config,
+            epoch,
+            next_msn=resume.next_msn if resume else 0,
+            discontinuity_sequence=resume.discontinuity_sequence if resume else 0,
+        )
+        self.packager = Packager(
+            self.window, config, self._record, start_ms=resume.next_time_ms if resume else 0
+        )
+        self._viewers: dict[str, float] = {}
+        self._rendered: dict[bool, tuple[int, bytes]] = {}
+        self._parts_needed = 0
+
+    # The encoder's side
+
+    def attach(self, session: Session) -> Publisher:
+        """`session` feeds the stream from now on; an older one hears that it is over."""
+        older, self.session = self.session, None
+        if older is not None:
+            older.close("superseded")
+            self.packager.finish()
+        self.session = session
+        self.publisher = Publisher(self.packager, self.clock)
+        new = 1 if self.window.part_count else self.config.parts_before_live
+        self._parts_needed = self.window.part_count + new
+        return self.publisher
+
+    def detach(self) -> None:
+        """The encoder is gone; what it sent is complete, the next one continues."""
+        self.session = None
+        self.packager.finish()
+        if self.state is not State.ENDED:
+            self.state = State.INTERRUPTED
+            self.interrupted_at = self.clock.monotonic()
+            self.window.set_interrupted(True)
+
+    def became_live(self) -> bool:
+        """True once per session: when what it sends can be played."""
+        if self.session is None or not self._parts_needed or self.window.part_count < self._parts_needed:
+            return False
+        self._parts_needed = 0
+        self.state = State.LIVE
+        self.interrupted_at = None
+        self.window.interrupted = False
+        return True
+
+    def end(self) -> None:
+        """Nothing will follow."""
+        self.state = State.ENDED
+        self.packager.finish()
+        self.window.end()
+
+    @property
+    def silent_for(self) -> float | None:
+        """Seconds since the current session sent media; None without one."""
+        if self.session is None or self.publisher is None:
+            return None
+        return self.clock.monotonic() - self.publisher.last_media
+
+    def _record(self, segment: Segment) -> None:
+        if self.recording is not None:
+            init = self.window.inits[segment.init]
+            self.recording.add(segment, f"{self.window.epoch}{segment.init:02d}", init.data)
+
+    # The viewers' side
+
+    def seen(self, viewer: str) -> None:
+        self._viewers[viewer] = self.clock.monotonic()
+
+    def watching(self) -> set[str]:
+        """Viewers who fetched something within the last 10 s; forgets the others."""
+        since = self.clock.monotonic() - _WATCHING_SECONDS
+        self._viewers = {viewer: seen for viewer, seen in self._viewers.items() if seen >= since}
+        return set(self._viewers)
+
+    def media_playlist(self, *, skip: bool) -> bytes:
+        """Rendered once per change, however many ask."""
+        known = self._rendered.get(skip)
+        if known is None or known[0] != self.window.version:
+            known = (self.window.version, playlists.media(self.window, skip=skip))
+            self._rendered[skip] = known
+        return known[1]
+
+    def multivariant(self) -> bytes:
+        rate = self.publisher.frame_rate if self.publisher is not None else 0.0
+        return playlists.multivariant(self.window, frame_rate=rate)
+
+    def info(self) -> StreamInfo:
+        """This moment, for dashboards."""
+        publisher, recording, session = self.publisher, self.recording, self.session
+        video = publisher.video if publisher else None
+        audio = publisher.audio if publisher else None
+        now = self.clock.monotonic()
+        return StreamInfo(
+            stream_id=self.stream_id,
+            channel_id=self.channel_id,
+            session_id=session.id if session else None,
+            state=self.state.value,
+            address=session.address if session else None,
+            encoder=publisher.encoder if publisher else "",
+            width=video.width if video else 0,
+            height=video.height if video else 0,
+            frame_rate=round(publisher.frame_rate, 3) if publisher else 0.0,
+            video_codec=video.codec if video else "",
+            audio_codec=audio.codec if audio else "",
+            audio_sample_rate=audio.sample_rate if audio else 0,
+            audio_channels=audio.channels if audio else 0,
+            video_bitrate=publisher.video_meter.bitrate(now) if publisher else 0,
+            audio_bitrate=publisher.audio_meter.bitrate(now) if publisher else 0,
+            keyframe_interval=publisher.keyframe_interval_ms / 1000 if publisher else 0.0,
+            media_at=publisher.media_at if publisher else None,
+            media_ms=self.packager.end_ms,
+            delay_ms=self._delay_ms(),
+            msn=self.window.next_part[0],
+            parts=self.window.part_count,
+            window_bytes=self.window.size,
+            viewers=len(self.watching()),
+            recorded_segments=recording.segments if recording else 0,
+            recorded_bytes=recording.bytes if recording else 0,
+            recording_lost=recording.lost if recording else 0,
+        )
+
+    def _delay_ms(self) -> int:
+        if not self.window.segments:
+            return 0
+        segment = self.window.segments[-1]
+        return max(round(self.clock.time() * 1000) - segment.wall_ms - segment.duration_ms, 0)

@@ -1,0 +1,224 @@
+"""The live window: the last segments and parts of one stream, in memory, and everybody who waits for the next
+one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from apps.streams.media.codecs import AacConfig, AvcConfig
+from apps.streams.media.config import MediaConfig
+from apps.streams.media.fmp4 import init_segment
+
+PARTS_LISTED = 3
+"""Segments from the end whose parts are listed."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One moof + mdat. `independent`: it begins with a keyframe."""
+
+    data: bytes
+    duration_ms: int
+    independent: bool
+
+
+@dataclass(slots=True)
+class Segment:
+    """Parts between two cuts. `wall_ms` is when its first frame came, epoch milliseconds; `init` its init
+    segment."""
+
+    msn: int
+    start_ms: int
+    wall_ms: int
+    init: int
+    discontinuity: bool
+    parts: list[Part] = field(default_factory=list)
+    complete: bool = False
+    duration_ms: int = 0
+    size: int = 0
+
+    def add(self, part: Part) -> None:
+        self.parts.append(part)
+        self.duration_ms += part.duration_ms
+        self.size += len(part.data)
+
+    @property
+    def independent(self) -> bool:
+        return bool(self.parts) and self.parts[0].independent
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """An init segment and what it describes."""
+
+    data: bytes
+    video: AvcConfig
+    audio: AacConfig | None
+
+
+class LiveWindow:
+    """What one stream offers to viewers right now. Belongs to one event loop; only the packager changes it.
+
+    `epoch` is part of every file name: after a restart the numbers of a stream go on, and nobody may be
+    served another process's bytes from a cache.
+    """
+
+    def __init__(
+        self, config: MediaConfig, epoch: str, *, next_msn: int = 0, discontinuity_sequence: int = 0
+    ) -> None:
+        self.config = config
+        self.epoch = epoch
+        self.segments: deque[Segment] = deque()
+        self.inits: dict[int, Init] = {}
+        self.next_msn = next_msn
+        self.discontinuity_sequence = discontinuity_sequence
+        self.part_target_ms = config.part_target_ms
+        self.part_count = 0
+        self.size = 0
+        self.version = 0
+        self.ended = False
+        self.interrupted = False
+        self.peak_bitrate = 0
+        self._init_count = 0
+        self._listed_from = 0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    # The packager's side
+
+    def add_init(self, video: AvcConfig, audio: AacConfig | None) -> int:
+        """Make an init segment available; the number to open segments with."""
+        number = self._init_count
+        self._init_count += 1
+        self.inits[number] = Init(init_segment(video, audio), video, audio)
+        return number
+
+    def open_segment(self, *, start_ms: int, wall_ms: int, init: int, discontinuity: bool) -> Segment:
+        segment = Segment(self.next_msn, start_ms, wall_ms, init, discontinuity)
+        self.next_msn += 1
+        self.segments.append(segment)
+        return segment
+
+    def add_part(self, part: Part) -> None:
+        """Append to the open segment and wake everybody who waits."""
+        self.segments[-1].add(part)
+        self.part_count += 1
+        self.size += len(part.data)
+        self._change()
+
+    def close_segment(self) -> Segment:
+        """The open segment is complete; old ones fall out of the window."""
+        segment = self.segments[-1]
+        segment.complete = True
+        self.peak_bitrate = max(
+            self.peak_bitrate, math.ceil(segment.size * 8000 / max(segment.duration_ms, 1))
+        )
+        self._slide()
+        self._change()
+        return segment
+
+    def set_interrupted(self, interrupted: bool) -> None:
+        self.interrupted = interrupted
+        self._change()
+
+    def end(self) -> None:
+        """No part will follow. Waiting requests are answered at once."""
+        self.ended = True
+        self._change()
+
+    def drop(self) -> None:
+        """Forget all media, at once."""
+        self.segments.clear()
+        self.inits.clear()
+        self.size = 0
+        self._listed_from = 0
+        self._change()
+
+    # The viewers' side
+
+    @property
+    def playable(self) -> bool:
+        return bool(self.segments) and (self.ended or self.part_count >= self.config.parts_before_live)
+
+    @property
+    def open(self) -> Segment | None:
+        """The segment that still grows, if it has a part already."""
+        if self.segments and not self.segments[-1].complete:
+            return self.segments[-1]
+        return None
+
+    @property
+    def next_part(self) -> tuple[int, int]:
+        """Sequence number and index of the part that comes next."""
+        segment = self.open
+        return (segment.msn, len(segment.parts)) if segment is not None else (self.next_msn, 0)
+
+    def listed(self) -> list[Segment]:
+        """The segments of the playlist, oldest first, the open one last."""
+        return [segment for segment in self.segments if segment.msn >= self._listed_from]
+
+    def find(self, msn: int) -> Segment | None:
+        """A segment still in memory."""
+        if not self.segments:
+            return None
+        index = msn - self.segments[0].msn
+        return self.segments[index] if 0 <= index < len(self.segments) else None
+
+    def has(self, msn: int, part: int | None) -> bool:
+        """Whether the playlist already contains that part (or, without one, that whole segment)."""
+        if part is None:
+            segment = self.find(msn)
+            return msn < self.next_msn and (segment is None or segment.complete)
+        if (msn, part) < self.next_part:
+            segment = self.find(msn)
+            # An index past the end of a complete segment means the first part of the following one.
+            if segment is not None and segment.complete and part >= len(segment.parts):
+                return self.next_part > (msn + 1, 0)
+            return True
+        return False
+
+    async def change(self) -> None:
+        """Return at the next change, or at the next `wake` when nothing changes."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
+
+    def wake(self) -> None:
+        """Let everybody who waits look again, and at the clock: one timer for all instead of one each."""
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _change(self) -> None:
+        self.version += 1
+        self.wake()
+
+    def _slide(self) -> None:
+        """Shorten the list to the configured length, the memory to the list and its margin."""
+        listed = self.listed()
+        total = sum(segment.duration_ms for segment in listed)
+        for segment in listed[:-PARTS_LISTED]:
+            if total - segment.duration_ms < self.config.window_seconds * 1000:
+                break
+            total -= segment.duration_ms
+            self._unlist(segment)
+        while self.segments[0].msn + self.config.window_margin < self._listed_from:
+            self._forget_oldest()
+        while self.size > self.config.window_max_bytes and len(self.segments) > PARTS_LISTED:
+            self._forget_oldest()
+        used = {segment.init for segment in self.segments}
+        for number in [number for number in self.inits if number < min(used)]:
+            del self.inits[number]
+
+    def _unlist(self, segment: Segment) -> None:
+        self._listed_from = segment.msn + 1
+        self.discontinuity_sequence += segment.discontinuity
+
+    def _forget_oldest(self) -> None:
+        segment = self.segments.popleft()
+        self.size -= segment.size
+        if segment.msn >= self._listed_from:
+            self._unlist(segment)
