@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -40,7 +41,7 @@ def username_not_reserved(value: str) -> None:
         raise ValidationError("This name is kept for the platform. Choose another one.", code="reserved")
 
 
-USERNAME_VALIDATORS = [username_shape, username_not_reserved]
+USERNAME_VALIDATORS: list[Callable[[str], None]] = [username_shape, username_not_reserved]
 
 
 def random_color() -> str:

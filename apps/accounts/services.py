@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache
 from typing import IO
 
@@ -16,11 +16,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.core import images
-from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed
+from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded
 from apps.core.text import clean
 
 from . import names
-from .models import User
+from .models import Actor, User
 
 AVATAR_SIDE = 512
 DISPLAY_NAME_MOST = 40
@@ -59,7 +59,7 @@ def register_person(*, username: str, email: str, password: str, display_name: s
 
 def onboard(
     *,
-    actor: User,
+    actor: Actor,
     display_name: str,
     username: str | None = None,
     bio: str = "",
@@ -70,10 +70,10 @@ def onboard(
     Raises Invalid or Conflict (USERNAME_TAKEN) that name the field, and Conflict (ALREADY_ONBOARDED) the
     second time.
     """
-    _need_person(actor)
+    person = _person(actor)
     picture = _avatar(avatar)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
+        user = User.objects.select_for_update().get(pk=person.pk)
         if user.is_onboarded:
             raise Conflict(
                 "Your profile is set up already. Change it in your settings.", code="ALREADY_ONBOARDED"
@@ -90,17 +90,17 @@ def onboard(
     return user
 
 
-def skip_onboarding(*, actor: User) -> User:
+def skip_onboarding(*, actor: Actor) -> User:
     """The person wants to go on without introducing themselves; asked once, not at every visit."""
-    _need_person(actor)
-    User.objects.filter(pk=actor.pk, onboarded_at=None).update(onboarded_at=timezone.now())
-    actor.refresh_from_db(fields=["onboarded_at"])
-    return actor
+    person = _person(actor)
+    User.objects.filter(pk=person.pk, onboarded_at=None).update(onboarded_at=timezone.now())
+    person.refresh_from_db(fields=["onboarded_at"])
+    return person
 
 
 def edit_profile(
     *,
-    actor: User,
+    actor: Actor,
     display_name: str | None = None,
     bio: str | None = None,
     color: str | None = None,
@@ -113,10 +113,10 @@ def edit_profile(
 
     Raises Invalid that names the field.
     """
-    _need_person(actor)
+    person = _person(actor)
     picture = _avatar(avatar)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
+        user = User.objects.select_for_update().get(pk=person.pk)
         if display_name is not None:
             user.display_name = _display_name(display_name, least=1)
         if bio is not None:
@@ -138,11 +138,11 @@ def edit_profile(
     return user
 
 
-def remove_avatar(*, actor: User) -> User:
+def remove_avatar(*, actor: Actor) -> User:
     """The person appears without a picture again."""
-    _need_person(actor)
+    person = _person(actor)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=actor.pk)
+        user = User.objects.select_for_update().get(pk=person.pk)
         _change_avatar(user, None)
         user.save(update_fields=["avatar"])
     return user
@@ -154,9 +154,13 @@ def time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
-def _need_person(actor: User) -> None:
-    if not actor.is_authenticated or not actor.is_active:
-        raise NotAllowed("Sign in to change your profile.")
+def _person(actor: Actor) -> User:
+    """The person who acts; raises SignInNeeded for nobody, NotAllowed for a closed account."""
+    if not isinstance(actor, User):
+        raise SignInNeeded("Sign in to change your profile.")
+    if not actor.is_active:
+        raise NotAllowed("This account is closed.", code="ACCOUNT_CLOSED")
+    return actor
 
 
 def _display_name(value: str, *, least: int) -> str:
@@ -169,8 +173,8 @@ def _avatar(upload: IO[bytes] | None) -> ContentFile[bytes] | None:
     return images.reencode(upload, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE)
 
 
-def _one_of(field: str, value: str, allowed: object, reason: str) -> str:
-    if value not in allowed:  # type: ignore[operator]
+def _one_of(field: str, value: str, allowed: Container[str], reason: str) -> str:
+    if value not in allowed:
         raise Invalid.field(field, reason)
     return value
 
@@ -222,6 +226,6 @@ def _taken(*, username: str, email: str) -> DomainError:
 def _change_avatar(user: User, picture: ContentFile[bytes] | None) -> None:
     """Put `picture` (or none) in place of the avatar; the old file goes once the change is committed."""
     storage, old = user.avatar.storage, user.avatar.name
-    user.avatar = picture or ""  # type: ignore[assignment]
+    user.avatar = picture or ""
     if old:
         transaction.on_commit(lambda: storage.delete(old))

@@ -15,7 +15,7 @@ from apps.accounts import services
 from apps.accounts.models import User
 from apps.accounts.names import COLORS
 from apps.accounts.payloads import person_payload
-from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed, SignInNeeded
 
 from .conftest import at_once
 
@@ -148,8 +148,13 @@ class TestEditingTheProfile:
 
     def test_a_stranger_to_the_site_may_not(self):
         for verb in (services.edit_profile, services.remove_avatar, services.skip_onboarding):
-            with pytest.raises(NotAllowed):
+            with pytest.raises(SignInNeeded):
                 verb(actor=AnonymousUser())
+
+    def test_neither_may_somebody_whose_account_is_closed(self, viewer):
+        viewer.is_active = False
+        with pytest.raises(NotAllowed):
+            services.edit_profile(actor=viewer, bio="hello")
 
     def test_the_api_speaks_camel_case(self, api, signed_in):
         answer = api.patch(

@@ -6,7 +6,7 @@ decided here. They speak to a request's session, so a request gets a fresh one f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -92,7 +92,7 @@ def _second_factor(user: User, code: str) -> None:
     if not form.is_valid():
         if form.has_error("code", "too_many_login_attempts"):
             raise _locked_out(form)
-        reason = form.errors["code"][0]
+        (reason, *_) = _sentences(form.errors["code"])
         raise SignInNeeded(reason, code="WRONG_CODE", fields={"code": [reason]})
     form.save()
 
@@ -111,14 +111,14 @@ def _own_session(request: HttpRequest) -> Iterator[None]:
     # their own, which would be good ones that nobody holds.
     mark_request_as_headless(request, Client.BROWSER)
     before = request.session, request.user
-    request.session, request.user = sessionkit.new_session(), AnonymousUser()  # type: ignore[assignment]
+    request.session, request.user = sessionkit.new_session(), AnonymousUser()
     try:
         yield
         # A flow that stopped half way leaves nothing behind; only a signed-in one is worth a row.
         if request.user.is_authenticated:
             request.session.save()
     finally:
-        request.session, request.user = before  # type: ignore[assignment]
+        request.session, request.user = before
         # Signing in rotates the CSRF token, which would overwrite the one of the browser's own session.
         request.META["CSRF_COOKIE_NEEDS_UPDATE"] = False
 
@@ -132,20 +132,24 @@ def _wrong_login(form: LoginForm) -> DomainError:
     if form.has_error("__all__", "too_many_login_attempts"):
         return _locked_out(form)
     if form.has_error("__all__"):
-        return SignInNeeded(form.non_field_errors()[0], code="WRONG_LOGIN")
+        return SignInNeeded(str(form.non_field_errors()[0]), code="WRONG_LOGIN")
     return _refusal(form)
 
 
 def _locked_out(form: forms.Form) -> TooMany:
-    reason = next(iter(form.errors.values()))[0]
+    (reason, *_) = _sentences(next(iter(form.errors.values())))
     return TooMany(reason, code="TOO_MANY_LOGIN_ATTEMPTS", retry_after=LOCKOUT)
 
 
 def _refusal(form: forms.Form) -> DomainError:
     """The form's complaints as one refusal, under the names that the API uses."""
-    fields = {API_NAMES.get(name, name): list(reasons) for name, reasons in form.errors.items()}
-    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
+    fields = {API_NAMES.get(name, name): _sentences(reasons) for name, reasons in form.errors.items()}
+    codes = [error.code or "" for errors in form.errors.as_data().values() for error in errors]
     message = next(iter(fields.values()))[0]
     if TAKEN.issuperset(codes):
         return Conflict(message, code=codes[0].upper(), fields=fields)
     return Invalid(message, fields=fields)
+
+
+def _sentences(reasons: Iterable[object]) -> list[str]:
+    return [str(reason) for reason in reasons]

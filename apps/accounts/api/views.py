@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.headless import app_settings
@@ -15,6 +15,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.accounts import services, tickets, tokens
+from apps.accounts.models import User
 from apps.core.errors import SignInNeeded
 
 from . import signin
@@ -111,7 +112,7 @@ class WebsocketTicket(Mine):
     @extend_schema(request=None, responses=TicketSerializer)
     def post(self, request: Request) -> Response:
         """A ticket for one websocket, good for a minute."""
-        return Response({"ticket": tickets.issue(request.user)})
+        return Response({"ticket": tickets.issue(cast(User, request.user))})
 
 
 class Onboard(Mine):
