@@ -8,7 +8,7 @@ import logging
 import secrets
 from enum import Enum, auto
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from apps.streams.media import amf0
 from apps.streams.media.config import RtmpLimits
@@ -92,8 +92,8 @@ class RtmpSession(asyncio.Protocol):
     # asyncio calls these
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio.Transport, they only behave like it.
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else "local"
         if not self._server.joins(self):
