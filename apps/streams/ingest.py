@@ -72,7 +72,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
     )
-    return IngestNode(DatabaseGate(), recordings_archive(), config)
+    return IngestNode(DatabaseGate(), config, archive=recordings_archive())
 
 
 async def report_forever(node: IngestNode) -> None:
@@ -90,15 +90,16 @@ async def report_forever(node: IngestNode) -> None:
 
 
 async def _report(node: IngestNode, turn: int) -> None:
-    streams = {info.stream_id: info for info in node.streams if info.state != "ended"}
+    streams = {stream_id: info for stream_id, info in node.streams.items() if info.state != "ended"}
     if not streams:
         return
     orders = await _in_thread(services.report)([_publishing(info) for info in streams.values()])
     for broadcast_id in orders.end:
-        await node.end(broadcast_id.hex)
+        node.end(broadcast_id.hex)
     for broadcast_id, session_id in orders.cut:
         # Meanwhile a newer encoder may have taken over here; only the one that was reported goes.
-        if any(i.stream_id == broadcast_id.hex and i.session_id == session_id for i in node.streams):
+        info = node.streams.get(broadcast_id.hex)
+        if info is not None and info.session_id == session_id:
             node.cut(broadcast_id.hex, "replaced")
     if turn % HEALTH_EVERY == 0:
         await _in_thread(_pass_on_health)(list(streams.values()))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.streams.archive import recordings_archive
 from apps.streams.facts import BroadcastStarted
-from apps.streams.media.recording import write_playlist
+from apps.streams.media import write_playlist
 from apps.streams.models import Broadcast, Status
 
 from .models import Recording
