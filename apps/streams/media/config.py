@@ -51,7 +51,7 @@ class MediaConfig:
 
     grant_key: bytes
     """Signs playback grants; the process that hands out grants has the same."""
-    rtmp_host: str = "0.0.0.0"
+    rtmp_host: str = "0.0.0.0"  # noqa: S104 - encoders come from everywhere
     rtmp_port: int = 1935
     """0 takes a free port; `IngestNode.rtmp_port` tells which."""
     part_ms: int = 200

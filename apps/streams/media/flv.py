@@ -117,17 +117,31 @@ class Tag:
     body: bytes
 
 
-def read_tags(data: bytes) -> Iterator[Tag]:
-    """The tags of an FLV file; a cut-off last one is left out. ValueError when it is not FLV."""
-    if data[:3] != b"FLV":
-        raise ValueError("not an FLV file")
-    position = int.from_bytes(data[5:9], "big") + 4
-    while position + 11 <= len(data):
-        kind = data[position] & 0x1F
-        size = int.from_bytes(data[position + 1 : position + 4], "big")
-        timestamp = int.from_bytes(data[position + 4 : position + 7], "big") | data[position + 7] << 24
-        end = position + 11 + size
-        if end > len(data):
-            return
-        yield Tag(kind, timestamp, data[position + 11 : end])
-        position = end + 4
+class FlvReader:
+    """Takes an FLV file or stream apart as its bytes arrive."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[Tag]:
+        """Every tag that `data` completes; ValueError when this is not FLV."""
+        data = self._rest + data
+        position = 0
+        if not self._begun:
+            if len(data) < 9:
+                self._rest = data
+                return
+            if data[:3] != b"FLV":
+                raise ValueError("not an FLV file")
+            position = int.from_bytes(data[5:9], "big") + 4
+            self._begun = True
+        while position + 11 <= len(data):
+            size = int.from_bytes(data[position + 1 : position + 4], "big")
+            end = position + 11 + size
+            if end + 4 > len(data):
+                break
+            timestamp = int.from_bytes(data[position + 4 : position + 7], "big") | data[position + 7] << 24
+            yield Tag(data[position] & 0x1F, timestamp, data[position + 11 : end])
+            position = end + 4
+        self._rest = data[position:]

@@ -148,11 +148,14 @@ class Packager:
             self._close_segment()
         elif self._part_is_full(now_ms - self._part_ms):
             self._close_part(now_ms)
-            # Players start only when one whole segment is listed: the very first one is kept this short for
-            # them.
-            if not self._first_cut_done and self._segment is not None:
-                if len(self._segment.parts) == _FIRST_SEGMENT_PARTS:
-                    self._close_segment()
+            # Players start only when one whole segment is listed: the very first is kept this short for them.
+            segment = self._segment
+            if (
+                not self._first_cut_done
+                and segment is not None
+                and len(segment.parts) == _FIRST_SEGMENT_PARTS
+            ):
+                self._close_segment()
 
     def _part_is_full(self, length_ms: int) -> bool:
         """As near to the aim as whole pictures allow, and not below the 85 % that PART-TARGET promises."""

@@ -13,6 +13,7 @@ from apps.streams.media.ports import Clock, Refused
 
 _SOUND_PATIENCE_MS = 500
 """A picture waits so long for the sound's configuration before the stream begins without sound."""
+_MAX_EARLY_PICTURES = 200
 _PICTURE_PATIENCE_MS = 5000
 _METER_SECONDS = 5.0
 _TEXT_LIMIT = 100
@@ -153,9 +154,9 @@ class Publisher:
     def _begin_if_ready(self, timestamp: int) -> None:
         first, _, wall_ms = self._early_pictures[0]
         waited = (timestamp - first) & 0xFFFFFFFF
-        if self.audio is None and self._promised_sound is not False and waited < _SOUND_PATIENCE_MS:
-            if len(self._early_pictures) < _SOUND_PATIENCE_MS:
-                return
+        may_come = self.audio is None and self._promised_sound is not False
+        if may_come and waited < _SOUND_PATIENCE_MS and len(self._early_pictures) < _MAX_EARLY_PICTURES:
+            return
         assert self.video is not None
         self.packager.begin(self.video, self.audio, wall_ms=wall_ms)
         self._running = True

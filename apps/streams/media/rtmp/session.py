@@ -8,7 +8,7 @@ import logging
 import secrets
 from enum import Enum, auto
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, cast
 
 from apps.streams.media import amf0
 from apps.streams.media.config import RtmpLimits
@@ -98,7 +98,7 @@ class RtmpSession(asyncio.Protocol):
         self.address = str(peer[0]) if peer else "local"
         if not self._server.joins(self):
             self.state = State.CLOSED
-            transport.abort()
+            self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._gone("lost")
@@ -356,10 +356,8 @@ class RtmpSession(asyncio.Protocol):
         if self._sink is not None:
             self._sink.on_refused(refusal)
         code = "NetStream.Publish.Rejected" if self._sink is not None else "NetStream.Publish.BadName"
-        try:
+        with contextlib.suppress(ChunkError):  # it does not read; it will not read this either
             self._reply("onStatus", 0, None, _status("error", code, refusal.message), stream_id=_STREAM_ID)
-        except ChunkError:
-            pass  # it does not read; it will not read this either
         self._leave("refused")
 
     def _leave(self, reason: str) -> None:
