@@ -8,8 +8,10 @@ from functools import cache
 from typing import IO
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
@@ -146,6 +148,13 @@ def remove_avatar(*, actor: Actor) -> User:
         _change_avatar(user, None)
         user.save(update_fields=["avatar"])
     return user
+
+
+def forget_ended_sessions() -> int:
+    """Remove sessions whose time is over, and their places in the list of sessions; how many there were."""
+    ended, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return ended
 
 
 @cache

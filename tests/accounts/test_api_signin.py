@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.accounts import tokens
+from apps.accounts import services, tokens
 from apps.accounts.models import User
 
 from .conftest import PASSWORD, app_code, at_once, bear
@@ -366,6 +366,14 @@ class TestEnding:
     def test_a_deleted_person_has_no_tokens(self, api, signed_in, viewer):
         viewer.delete()
         assert me(api).status_code == 401
+
+    def test_sessions_whose_time_is_over_are_forgotten(self, api, signed_in, time_machine):
+        time_machine.move_to(timezone.now() + timedelta(days=20))
+        login(APIClient(), login="vera_1", password=PASSWORD)
+        assert services.forget_ended_sessions() == 0
+        time_machine.move_to(timezone.now() + timedelta(days=11))
+        assert services.forget_ended_sessions() == 1
+        assert UserSession.objects.count() == Session.objects.count() == 1
 
     def test_a_browser_logs_out_by_the_api_too(self, viewer):
         browser = APIClient()
