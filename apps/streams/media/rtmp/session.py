@@ -8,7 +8,7 @@ import logging
 import secrets
 from enum import Enum, auto
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Any, Protocol, cast, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from apps.streams.media import amf0
 from apps.streams.media.config import RtmpLimits
