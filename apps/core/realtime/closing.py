@@ -1,0 +1,36 @@
+"""Why a socket was closed: the numbers that clients see (RFC 6455, section 7.4; 4000–4999 are ours)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Close(IntEnum):
+    """A close code. Its docstring line in docs/realtime.md says what a client should do."""
+
+    TOO_LARGE = 1009
+    FAILED = 1011
+    RESTART = 1012
+    LATER = 1013
+    BAD_FRAME = 4400
+    BAD_TICKET = 4401
+    FORBIDDEN = 4403
+    NOT_FOUND = 4404
+    IDLE = 4408
+    TOO_SLOW = 4413
+    TOO_MANY = 4429
+
+
+MEANING: dict[Close, str] = {
+    Close.TOO_LARGE: "A frame was larger than 8 KiB. Send smaller ones.",
+    Close.FAILED: "Something went wrong on the server. Reconnect with `?after=` after a pause.",
+    Close.LATER: "The room can't be read at the moment. Reconnect after a pause.",
+    Close.RESTART: "The server restarts. Reconnect with `?after=` after a random wait of up to 5 s.",
+    Close.BAD_FRAME: "Ten frames broke the rules of this page, each was answered by an error first.",
+    Close.BAD_TICKET: "The ticket or token is wrong, used or expired. Get a new one, then reconnect.",
+    Close.FORBIDDEN: "This origin or this person may not open this socket. Do not reconnect.",
+    Close.NOT_FOUND: "There is no such channel. Do not reconnect.",
+    Close.IDLE: "Pings were not answered. Reconnect with `?after=`.",
+    Close.TOO_SLOW: "The client read too slowly for the room. Reconnect with `?after=`.",
+    Close.TOO_MANY: "Too many frames, or too many sockets of one address or person. Wait a minute.",
+}

@@ -1,0 +1,82 @@
+"""What goes over a websocket: JSON frames, and the bytes that carry them (RFC 6455, section 5.2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+# A reader with a low limit for one message (1 MiB is a common default) must still take every batch.
+FRAME_MOST = 256 * 1024
+
+
+def stamp() -> str:
+    """Now in UTC with milliseconds, as every frame carries it: 2026-02-07T12:00:00.000Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def frame(type: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """One event in the envelope of the contract: `{type, payload, timestamp}`."""
+    return {"type": type, "payload": payload, "timestamp": stamp()}
+
+
+def encode(event: dict[str, Any]) -> bytes:
+    """The event as JSON. UUIDs and datetimes are written as strings."""
+    return orjson.dumps(event)
+
+
+def wrap(type: str, payload: bytes, timestamp: str) -> bytes:
+    """The envelope around a payload that is JSON already."""
+    return b'{"type":"%b","payload":%b,"timestamp":"%b"}' % (type.encode(), payload, timestamp.encode())
+
+
+class Outgoing:
+    """One text message on its way to many sockets: encoded once, in whichever form a socket takes it."""
+
+    __slots__ = ("_frame", "_text", "body")
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self._frame: bytes | None = None
+        self._text: str | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """The websocket frame: FIN, text, unmasked, as a server sends it."""
+        if self._frame is None:
+            size = len(self.body)
+            if size < 126:
+                head = bytes((0x81, size))
+            elif size < 65536:
+                head = b"\x81\x7e" + size.to_bytes(2, "big")
+            else:
+                head = b"\x81\x7f" + size.to_bytes(8, "big")
+            self._frame = head + self.body
+        return self._frame
+
+    @property
+    def text(self) -> str:
+        """The message as ASGI servers take it."""
+        if self._text is None:
+            self._text = self.body.decode()
+        return self._text
+
+
+def bundle(events: list[bytes]) -> list[Outgoing]:
+    """Encoded events as few messages: one event as it is, several as a JSON array, each at most FRAME_MOST
+    (a single event that is larger goes alone)."""
+    messages, batch, size = [], [], 0
+    for event in events:
+        if batch and size + len(event) > FRAME_MOST:
+            messages.append(_message(batch))
+            batch, size = [], 0
+        batch.append(event)
+        size += len(event) + 1
+    if batch:
+        messages.append(_message(batch))
+    return messages
+
+
+def _message(batch: list[bytes]) -> Outgoing:
+    return Outgoing(batch[0] if len(batch) == 1 else b"[" + b",".join(batch) + b"]")

@@ -1,0 +1,58 @@
+"""uvicorn as sockets need it, the same for the one-process default and for socket processes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import uvicorn
+
+from .hub import Hub
+from .protocol import RawWebSocketProtocol
+
+# A frame of a client; the longest honest one (a message of 500 characters, escaped) stays below 7 KiB.
+FRAME_IN_MOST = 8 * 1024
+
+
+def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
+    """uvloop, raw websocket writes, no per-socket compression (it would undo encoding once), a long backlog
+    for the moment when everybody reconnects. `options` go to uvicorn as they are."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        **{
+            "loop": "uvloop",
+            "http": "httptools",
+            "ws": RawWebSocketProtocol,
+            "ws_per_message_deflate": False,
+            "ws_max_size": FRAME_IN_MOST,
+            "ws_ping_interval": 28.0,
+            "ws_ping_timeout": 40.0,
+            "backlog": 4096,
+            "lifespan": "off",
+            "access_log": False,
+            "log_config": None,
+            "log_level": "warning",
+            "server_header": False,
+            "proxy_headers": False,
+            "timeout_graceful_shutdown": 5,
+            **options,
+        },
+    )
+
+
+class Server(uvicorn.Server):
+    """Closes its sockets with 1012, spread over a few seconds, before it stops."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in getattr(self, "servers", []):
+            server.close()
+        hub = Hub.here()
+        if not self.force_exit:
+            draining = asyncio.ensure_future(hub.drain())
+            while not draining.done() and not self.force_exit:
+                await asyncio.wait([draining], timeout=0.1)
+        await super().shutdown(sockets)
+        await hub.stop()
