@@ -1,0 +1,159 @@
+"""Who is watching: browsers, counted once each, over sockets and fetched media and over all processes.
+
+A viewer id stands for a browser. Whoever sees it, a socket process or an ingest node, `touch`es it every few
+seconds; it ages out LIFE seconds after the last touch, so a process that dies takes its viewers with it.
+With REDIS_URL the ids are in Redis, without in this process's memory. All functions block for one or two
+short round trips; a coroutine calls them in a thread. When Redis does not answer, counts are 0 and touches
+are lost until the next: presence never stops anything else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import redis
+from django.conf import settings
+
+from apps.core.realtime.redis import client
+
+log = logging.getLogger(__name__)
+
+# Touch at least every HEARTBEAT seconds.
+HEARTBEAT = 5.0
+LIFE = 15.0
+# A reload leaves and comes back: nobody needs to see that.
+LINGER = 2.0
+UNIQUE_DAYS = 8
+_BATCH = 1_000
+_BROADCASTS_MOST = 200
+
+T = TypeVar("T")
+
+
+def touch(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
+    """These browsers watch the channel now."""
+    ids = list(viewer_ids)
+    if not ids:
+        return
+    if settings.REDIS_URL:
+        _ask(lambda: _redis_touch(channel_id, ids), None)
+    else:
+        _here.touch(channel_id, ids, time.time() + LIFE)
+
+
+def leave(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
+    """These browsers closed their last socket here; one that is seen elsewhere is touched again soon."""
+    ids = list(viewer_ids)
+    if not ids:
+        return
+    if settings.REDIS_URL:
+        until = time.time() + LINGER
+        _ask(lambda: client().zadd(_watching(channel_id), dict.fromkeys(ids, until), xx=True, lt=True), 0)
+    else:
+        _here.leave(channel_id, ids, time.time() + LINGER)
+
+
+def count(channel_id: uuid.UUID) -> int:
+    """How many browsers watch the channel now."""
+    if settings.REDIS_URL:
+        return int(_ask(lambda: client().zcount(_watching(channel_id), time.time(), "+inf"), 0))
+    return len(_here.viewers(channel_id, time.time()))
+
+
+def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
+    """Count whoever watches the channel now among the broadcast's unique viewers. Call it at least every
+    LIFE seconds while the broadcast is on air."""
+    if settings.REDIS_URL:
+        _ask(lambda: _redis_remember(broadcast_id, channel_id), None)
+    else:
+        _here.remember(broadcast_id, _here.viewers(channel_id, time.time()))
+
+
+def unique(broadcast_id: uuid.UUID) -> int:
+    """How many browsers watched the broadcast so far: exact in memory, within 1 % in Redis (HyperLogLog)."""
+    if settings.REDIS_URL:
+        return int(_ask(lambda: client().pfcount(_watched(broadcast_id)), 0))
+    return _here.unique(broadcast_id)
+
+
+def _watching(channel_id: uuid.UUID) -> str:
+    return f"watching:{channel_id.hex}"
+
+
+def _watched(broadcast_id: uuid.UUID) -> str:
+    return f"watched:{broadcast_id.hex}"
+
+
+def _redis_touch(channel_id: uuid.UUID, ids: list[str]) -> None:
+    now, key = time.time(), _watching(channel_id)
+    pipe = client().pipeline(transaction=False)
+    for at in range(0, len(ids), _BATCH):
+        pipe.zadd(key, dict.fromkeys(ids[at : at + _BATCH], now + LIFE))
+    pipe.zremrangebyscore(key, "-inf", now)
+    pipe.expire(key, int(LIFE) + 5)
+    pipe.execute()
+
+
+def _redis_remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
+    ids = client().zrangebyscore(_watching(channel_id), time.time(), "+inf")
+    pipe = client().pipeline(transaction=False)
+    for at in range(0, len(ids), _BATCH):  # type: ignore[arg-type]
+        pipe.pfadd(_watched(broadcast_id), *ids[at : at + _BATCH])  # type: ignore[index]
+    pipe.expire(_watched(broadcast_id), UNIQUE_DAYS * 86_400)
+    pipe.execute()
+
+
+def _ask(question: Callable[[], T], otherwise: T) -> T:
+    try:
+        return question()
+    except redis.RedisError as error:
+        log.warning("Redis does not answer about viewers: %s", error)
+        return otherwise
+
+
+class _Memory:
+    """The same for one process; usable from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[uuid.UUID, dict[str, float]] = {}
+        self._seen: dict[uuid.UUID, set[str]] = {}
+
+    def touch(self, channel_id: uuid.UUID, ids: list[str], until: float) -> None:
+        with self._lock:
+            self._until.setdefault(channel_id, {}).update(dict.fromkeys(ids, until))
+
+    def leave(self, channel_id: uuid.UUID, ids: list[str], until: float) -> None:
+        with self._lock:
+            held = self._until.get(channel_id, {})
+            for viewer in ids:
+                if viewer in held:
+                    held[viewer] = min(held[viewer], until)
+
+    def viewers(self, channel_id: uuid.UUID, now: float) -> set[str]:
+        with self._lock:
+            held = self._until.get(channel_id, {})
+            for viewer in [viewer for viewer, until in held.items() if until <= now]:
+                del held[viewer]
+            if not held:
+                self._until.pop(channel_id, None)
+            return set(held)
+
+    def remember(self, broadcast_id: uuid.UUID, ids: set[str]) -> None:
+        with self._lock:
+            self._seen.setdefault(broadcast_id, set()).update(ids)
+            # Only running broadcasts are asked for: the oldest are over.
+            while len(self._seen) > _BROADCASTS_MOST:
+                del self._seen[next(iter(self._seen))]
+
+    def unique(self, broadcast_id: uuid.UUID) -> int:
+        with self._lock:
+            return len(self._seen.get(broadcast_id, ()))
+
+
+_here = _Memory()
