@@ -1,0 +1,162 @@
+"""Who is in a room, as one process sees them: viewers to count, people to greet, people who type."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core import presence
+from apps.core.realtime.connection import Connection
+from apps.core.realtime.frames import Outgoing, encode, frame
+from apps.core.realtime.hub import Hub
+from apps.core.realtime.topic import Topic
+
+from .selectors import Speaker
+
+# Joins and leaves are told in rooms of fewer sockets, typing in rooms of at most so many.
+SMALL_ROOM = 50
+TYPING_ROOM = 200
+TYPING_EVERY = 2.0
+TYPING_GATHER = 0.5
+TELL_EVERY = 5.0
+# A reload leaves and comes back: that is no parting.
+PARTING = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What the count of one channel must hear: who is here, and who went."""
+
+    channel_id: uuid.UUID
+    here: list[str]
+    gone: list[str]
+
+
+def count_viewers(beats: list[Beat]) -> list[int]:
+    """Tell the shared count and read it, channel by channel. Blocks."""
+    counts = []
+    for beat in beats:
+        presence.touch(beat.channel_id, beat.here)
+        presence.leave(beat.channel_id, beat.gone)
+        counts.append(presence.count(beat.channel_id))
+    return counts
+
+
+class Audience:
+    """Everything happens on the hub's loop."""
+
+    def __init__(self, hub: Hub, topic: Topic, channel_id: uuid.UUID) -> None:
+        self._hub, self._topic, self._channel_id = hub, topic, channel_id
+        self._viewers: Counter[str] = Counter()
+        self._gone: set[str] = set()
+        self._newcomers: list[Connection] = []
+        self._beat_at = self._told_at = float("-inf")
+        self._told: int | None = None
+        self._people: Counter[str] = Counter()
+        self._partings: dict[str, asyncio.TimerHandle] = {}
+        self._typed_at: dict[str, float] = {}
+        self._typing: dict[str, dict[str, Any]] = {}
+
+    def welcome(self, connection: Connection) -> None:
+        """Tell a newcomer the count with the next beat."""
+        self._newcomers.append(connection)
+
+    def watch(self, viewer_id: str) -> None:
+        """One more socket of this browser watches."""
+        self._viewers[viewer_id] += 1
+        self._gone.discard(viewer_id)
+
+    def unwatch(self, viewer_id: str) -> None:
+        """One socket less."""
+        self._viewers[viewer_id] -= 1
+        if self._viewers[viewer_id] <= 0:
+            del self._viewers[viewer_id]
+            self._gone.add(viewer_id)
+
+    def beat(self) -> Beat | None:
+        """What to tell the shared count now; None while there is nothing new and no heartbeat is due."""
+        due = self._hub.loop.time() - self._beat_at >= presence.HEARTBEAT
+        if not (due or self._newcomers or self._gone):
+            return None
+        if due:
+            self._typed_at.clear()
+        self._beat_at = self._hub.loop.time()
+        gone, self._gone = list(self._gone), set()
+        return Beat(self._channel_id, list(self._viewers), gone)
+
+    def counted(self, count: int) -> None:
+        """The shared count of the last beat: tell the room when it changed, newcomers in any case."""
+        event = Outgoing(encode(frame("viewers:updated", {"count": count})))
+        newcomers, self._newcomers = self._newcomers, []
+        now = self._hub.loop.time()
+        if count != self._told and now - self._told_at >= TELL_EVERY:
+            self._told, self._told_at = count, now
+            self._topic.post(event.body)
+        elif self._told is not None:
+            for connection in newcomers:
+                if connection.is_open:
+                    connection.write(event)
+
+    def came(self, speaker: Speaker) -> None:
+        """A socket of a signed-in person opened."""
+        person = str(speaker.user_id)
+        self._people[person] += 1
+        parting = self._partings.pop(person, None)
+        if parting is not None:
+            parting.cancel()
+        elif self._people[person] == 1:
+            self._tell_small("chat:user-joined", speaker)
+
+    def went(self, speaker: Speaker) -> None:
+        """A socket of a signed-in person closed."""
+        person = str(speaker.user_id)
+        self._people[person] -= 1
+        if self._people[person] <= 0:
+            del self._people[person]
+            self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
+
+    def types(self, speaker: Speaker) -> None:
+        """A person types: told together with all others who do, soon."""
+        person, now = str(speaker.user_id), self._hub.loop.time()
+        if now - self._typed_at.get(person, float("-inf")) < TYPING_EVERY or self._size() > TYPING_ROOM:
+            return
+        self._typed_at[person] = now
+        if not self._typing:
+            self._hub.loop.call_later(TYPING_GATHER, self._tell_typing)
+        self._typing[person] = speaker.brief
+
+    def show_typing(self, users: list[dict[str, Any]]) -> None:
+        """Tell the listeners here who types, each without themselves."""
+        if self._size() > TYPING_ROOM:
+            return
+        to_all = _typing_event(users)
+        typists = {user["id"] for user in users}
+        for connection in list(self._topic.listeners):
+            if connection.person_id not in typists:
+                connection.write(to_all)
+            elif others := [user for user in users if user["id"] != connection.person_id]:
+                connection.write(_typing_event(others))
+
+    def _tell_typing(self) -> None:
+        users, self._typing = list(self._typing.values()), {}
+        self.show_typing(users)
+        self._hub.hint(self._topic.name, {"kind": "typing", "users": users})
+
+    def _part(self, person: str, speaker: Speaker) -> None:
+        self._partings.pop(person, None)
+        self._tell_small("chat:user-left", speaker)
+
+    def _tell_small(self, type: str, speaker: Speaker) -> None:
+        if self._size() < SMALL_ROOM:
+            event = encode(frame(type, {"user": speaker.brief}))
+            self._hub.spawn(self._hub.tell(self._topic.name, event))
+
+    def _size(self) -> int:
+        return len(self._topic)
+
+
+def _typing_event(users: list[dict[str, Any]]) -> Outgoing:
+    return Outgoing(encode(frame("chat:typing", {"users": users})))

@@ -1,0 +1,124 @@
+"""Who stands at a socket's door, and in front of which channel: decided once, at the handshake."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+from apps.accounts import tickets
+from apps.accounts.models import User
+from apps.accounts.tokens import validate_access_token
+from apps.channels import policies
+from apps.channels.models import Channel
+from apps.channels.roles import Power
+from apps.core.realtime.closing import Close
+from apps.core.realtime.database import read
+from apps.core.realtime.doors import headers
+from apps.core.realtime.socket import Refused
+
+from . import selectors
+from .selectors import Speaker
+
+Scope = MutableMapping[str, Any]
+
+VIEWER_COOKIE = "viewer"
+CHANNEL_SECONDS = 5.0
+CHANNELS_MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel as its sockets need it."""
+
+    channel_id: uuid.UUID
+    is_open: bool
+
+
+_places: dict[str, tuple[float, Place | None]] = {}
+
+
+async def place_of(slug: str) -> Place:
+    """The channel at this address (also a former one); raises Refused when there is none.
+
+    Remembered for CHANNEL_SECONDS: everybody of a room comes back at once after a restart.
+    """
+    slug, now = slug.lower(), time.monotonic()
+    known = _places.get(slug)
+    if known is None or now - known[0] > CHANNEL_SECONDS:
+        if len(_places) >= CHANNELS_MOST:
+            _places.clear()
+        known = _places[slug] = (now, await read(_find, slug))
+    if known[1] is None:
+        raise Refused(Close.NOT_FOUND, "There is no such channel.")
+    return known[1]
+
+
+async def person_of(scope: Scope) -> uuid.UUID | None:
+    """The person whose ticket or token the handshake carries, None without either.
+
+    Raises Refused for a wrong one: to go on as somebody anonymous would be a silent demotion.
+    """
+    ticket = query_of(scope).get("ticket", "")
+    if ticket:
+        user_id = await tickets.redeem(ticket)
+        if user_id is None:
+            raise Refused(Close.BAD_TICKET, "This ticket is wrong, used or expired.")
+        return user_id
+    kind, _, token = headers(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
+    if kind.lower() != "bearer":
+        return None
+    user = await read(validate_access_token, token.strip())
+    if user is None:
+        raise Refused(Close.BAD_TICKET, "This token is wrong or expired.")
+    return user.pk
+
+
+def load_speaker(user_id: uuid.UUID, channel_id: uuid.UUID) -> Speaker | None:
+    """What the person's messages carry in this channel; None when either is gone. Blocks."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    channel = Channel.objects.filter(pk=channel_id).first()
+    return selectors.speaker(user, channel) if user and channel else None
+
+
+def may_view_dashboard(user_id: uuid.UUID, channel_id: uuid.UUID) -> bool:
+    """Blocks."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    channel = Channel.objects.filter(pk=channel_id).first()
+    return bool(user and channel) and policies.may(user, Power.VIEW_DASHBOARD, channel)  # type: ignore[arg-type]
+
+
+def viewer_of(scope: Scope) -> str:
+    """The browser's viewer id: its cookie, the `viewer` parameter of a client without cookies, else a new
+    one, which makes the socket a viewer of its own."""
+    try:
+        cookies = SimpleCookie(headers(scope).get(b"cookie", b"").decode("latin-1"))
+        held = cookies[VIEWER_COOKIE].value if VIEWER_COOKIE in cookies else ""
+    except CookieError:
+        held = ""
+    held = held or query_of(scope).get("viewer", "")
+    return held if 8 <= len(held) <= 64 and held.isalnum() and held.isascii() else secrets.token_hex(8)
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """The address's parameters; of a repeated one the last."""
+    parsed = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    return {name: values[-1] for name, values in parsed.items()}
+
+
+def after_of(scope: Scope) -> int | None:
+    """`?after=`, the last number that the client has; None when it has none or says nonsense."""
+    raw = query_of(scope).get("after", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+def _find(slug: str) -> Place | None:
+    channel = (
+        Channel.objects.filter(slug=slug).first() or Channel.objects.filter(old_slugs__slug=slug).first()
+    )
+    return Place(channel.pk, channel.suspended_at is None) if channel else None

@@ -1,0 +1,158 @@
+"""The store of socket processes on PostgreSQL: psycopg on the server's own loop, one round trip a batch.
+
+The ORM would need a thread that shares the interpreter with the fan-out; this ceiling is half as high again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import psycopg
+from django.utils import timezone
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from apps.core.errors import DomainError
+from apps.streams.models import Broadcast, Status
+
+from .models import ChatRoom, Message
+from .store import Appended, Conflicting, Draft, Receipt, reply_not_found, room_is_gone, unavailable
+
+log = logging.getLogger(__name__)
+
+# Each room writes one batch at a time; so many rooms write at once.
+CONNECTIONS = 4
+PATIENCE = 5.0
+
+_ROOM = ChatRoom._meta.db_table
+_MESSAGE = Message._meta.db_table
+_BROADCAST = Broadcast._meta.db_table
+_DRAFTS = """unnest(
+    %(id)s::uuid[], %(user)s::uuid[], %(content)s::text[], %(nonce)s::text[], %(badges)s::text[],
+    %(reply)s::uuid[]
+) WITH ORDINALITY AS draft (id, user_id, content, nonce, badges, reply_to, place)"""
+
+_LOCK = f"SELECT last_seq FROM {_ROOM} WHERE channel_id = %(room)s FOR UPDATE"  # noqa: S608
+
+# A statement of its own after the lock: it sees what the holder before us committed.
+_INSERT = f"""
+WITH fresh AS (
+    SELECT draft.*, row_number() OVER (ORDER BY place) AS turn FROM {_DRAFTS}
+    WHERE NOT EXISTS (
+        SELECT FROM {_MESSAGE} known
+        WHERE known.room_id = %(room)s AND known.user_id = draft.user_id AND known.nonce = draft.nonce
+    ) AND (
+        reply_to IS NULL
+        OR EXISTS (SELECT FROM {_MESSAGE} a WHERE a.id = reply_to AND a.room_id = %(room)s)
+    )
+), kept AS (
+    INSERT INTO {_MESSAGE} (
+        id, room_id, seq, user_id, content, nonce, badges, reply_to_id, broadcast_id, created_at
+    )
+    SELECT id, channel_id, last_seq + turn, user_id, content, nonce, badges::jsonb, reply_to,
+        (SELECT id FROM {_BROADCAST} WHERE channel_id = %(room)s AND status = ANY(%(on_air)s)), %(now)s
+    FROM fresh, {_ROOM} WHERE channel_id = %(room)s
+    RETURNING seq
+)
+UPDATE {_ROOM} SET last_seq = last_seq + (SELECT count(*) FROM kept)
+WHERE channel_id = %(room)s AND EXISTS (SELECT FROM kept)
+"""  # noqa: S608
+
+_RECEIPTS = f"""
+SELECT draft.place, m.id, m.seq, m.broadcast_id FROM {_DRAFTS}
+JOIN {_MESSAGE} m ON m.room_id = %(room)s AND m.user_id = draft.user_id AND m.nonce = draft.nonce
+"""  # noqa: S608
+
+
+class PostgresStore:
+    """Implements `Store`. Connections open on first use and heal by themselves."""
+
+    def __init__(self, database: Mapping[str, Any]) -> None:
+        named = {
+            "dbname": database["NAME"],
+            "user": database["USER"],
+            "password": database["PASSWORD"],
+            "host": database["HOST"],
+            "port": database["PORT"],
+        }
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=PATIENCE,
+            open=False,
+            kwargs={
+                **{name: value for name, value in named.items() if value},
+                "autocommit": True,
+                "application_name": "aethex-chat",
+                "connect_timeout": int(PATIENCE),
+                "options": f"-c statement_timeout={int(PATIENCE * 1000)}",
+            },
+        )
+        self._opening = asyncio.Lock()
+
+    async def append(self, room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
+        try:
+            return await self._append(room_id, drafts)
+        except psycopg.IntegrityError as error:
+            raise Conflicting from error
+        except (psycopg.Error, PoolTimeout, OSError, TimeoutError) as error:
+            log.warning("The chat's database does not answer: %s", error)
+        # A server that restarted leaves dead connections behind. The nonces make a second try harmless.
+        try:
+            await self._pool.check()
+            return await self._append(room_id, drafts)
+        except (psycopg.Error, PoolTimeout, OSError, TimeoutError) as error:
+            raise unavailable() from error
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _append(self, room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
+        async with self._opening:
+            await self._pool.open()
+        now = timezone.now()
+        values = {
+            "room": room_id,
+            "now": now,
+            "on_air": [Status.LIVE.value, Status.ENDING.value],
+            "id": [draft.id for draft in drafts],
+            "user": [draft.user_id for draft in drafts],
+            "content": [draft.content for draft in drafts],
+            "nonce": [draft.nonce for draft in drafts],
+            "badges": [orjson.dumps(draft.badges).decode() for draft in drafts],
+            "reply": [draft.reply_to for draft in drafts],
+        }
+        async with asyncio.timeout(2 * PATIENCE), self._pool.connection() as connection:
+            locked, receipts = await _transact(connection, values)
+        if not locked:
+            raise room_is_gone()
+        outcomes: list[Receipt | DomainError] = [reply_not_found() for _ in drafts]
+        broadcast_id = None
+        for place, id, seq, of_broadcast in receipts:
+            is_new = id == drafts[place - 1].id
+            outcomes[place - 1] = Receipt(id, seq, is_new)
+            broadcast_id = of_broadcast if is_new else broadcast_id
+        return Appended(outcomes, now, broadcast_id)
+
+
+async def _transact(
+    connection: psycopg.AsyncConnection[Any], values: dict[str, Any]
+) -> tuple[list[Any], list[Any]]:
+    """Lock, number, insert, read the receipts, commit: sent at once, answered at once."""
+    try:
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            locked = await connection.execute(_LOCK, values)
+            await connection.execute(_INSERT, values)
+            receipts = await connection.execute(_RECEIPTS, values)
+            await connection.execute("COMMIT")
+        return await locked.fetchall(), await receipts.fetchall()
+    except psycopg.Error:
+        with contextlib.suppress(psycopg.Error):
+            await connection.rollback()
+        raise

@@ -1,0 +1,223 @@
+"""The language of `/ws/channels/{slug}` and `/ws/dashboard/{slug}`: every frame, in both directions.
+
+docs/realtime.md is written from this module (`manage.py realtime_docs`), and a test holds them together.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from apps.core.errors import Invalid
+
+NONCE_MOST = 64
+SEQ_MOST = 2**63 - 1
+# A text far beyond the limit is refused by the content's rule, which can say how long it is.
+TEXT_MOST = 8 * 1024
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Say something. Answered by `chat:ack` once it is stored, or by `chat:error` with the same `nonce`."""
+
+    type: ClassVar[str] = "chat:send"
+    fields: ClassVar[dict[str, str]] = {
+        "content": "text, 1 to 500 characters after trimming",
+        "nonce": "text, 1 to 64 characters, the client's own mark: the same one again gets the same ack and "
+        "no second message",
+        "replyTo": "id of a message of this room, optional",
+    }
+
+    content: str
+    nonce: str
+    reply_to: uuid.UUID | None
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Send:
+        """Raises Invalid that names the field, the rule and the way out."""
+        reply_to = payload.get("replyTo")
+        return cls(
+            content=_text(payload, "content", most=TEXT_MOST),
+            nonce=_text(payload, "nonce", most=NONCE_MOST, least=1),
+            reply_to=None if reply_to is None else _id(payload, "replyTo"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a message: one's own, or any with the power to. Everybody gets `chat:deleted`."""
+
+    type: ClassVar[str] = "chat:delete"
+    fields: ClassVar[dict[str, str]] = {"id": "the message's id"}
+
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Delete:
+        """Raises Invalid like `Send.parse`."""
+        return cls(id=_id(payload, "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Ask for what came after a number: the way to fill a hole. Answered by `chat:history`."""
+
+    type: ClassVar[str] = "chat:history"
+    fields: ClassVar[dict[str, str]] = {"after": "the last `seq` that the client has, a whole number"}
+
+    after: int
+
+    @classmethod
+    def parse(cls, payload: Payload) -> History:
+        """Raises Invalid like `Send.parse`."""
+        after = payload.get("after")
+        if type(after) is not int or not 0 <= after <= SEQ_MOST:
+            raise Invalid.field("after", "after must be a whole number from 0. Send the last seq you have.")
+        return cls(after=after)
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Tell the room that one is typing; at most every 2 s is enough, more is ignored."""
+
+    type: ClassVar[str] = "chat:typing"
+    fields: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Typing:
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Count me as a viewer (again). A socket counts from its opening, unless `?watch=0` is in its address."""
+
+    type: ClassVar[str] = "stream:join"
+    fields: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Join:
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """I only chat: do not count me as a viewer."""
+
+    type: ClassVar[str] = "stream:leave"
+    fields: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Leave:
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Is the line alive? Answered by `pong`."""
+
+    type: ClassVar[str] = "ping"
+    fields: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Ping:
+        return cls()
+
+
+CLIENT_FRAMES = (Send, Delete, History, Typing, Join, Leave, Ping)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFrame:
+    """One kind of event that the server sends."""
+
+    type: str
+    meaning: str
+    payload: str
+
+
+SERVER_FRAMES = (
+    ServerFrame(
+        "chat:history",
+        "First frame after opening, and the answer to `chat:history`: the last 100 messages, or with `after` "
+        "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
+        "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`.",
+        "{messages, lastSeq, truncated}",
+    ),
+    ServerFrame(
+        "chat:message",
+        "A message, in the order of `seq`. Whoever sees a number left out asks for `chat:history`.",
+        "{id, seq, channelId, streamId, content, badges, replyTo, createdAt, user, deletedAt?}",
+    ),
+    ServerFrame("chat:ack", "Your message is stored.", "{nonce, id, seq}"),
+    ServerFrame(
+        "chat:error",
+        "A frame of yours was not carried out. `code` is stable: see the table of codes.",
+        "{nonce?, code, message, fields?, retryAfter?}",
+    ),
+    ServerFrame(
+        "chat:deleted",
+        "A message was removed; it stays in the numbering, without its content.",
+        "{id, seq, deletedAt}",
+    ),
+    ServerFrame(
+        "chat:typing",
+        "These people typed within the last seconds; never oneself, only in rooms of up to 200 sockets a "
+        "process.",
+        "{users: [{id, username, displayName}]}",
+    ),
+    ServerFrame("chat:user-joined", "Somebody came; only in small rooms.", "{user}"),
+    ServerFrame("chat:user-left", "Somebody left; only in small rooms.", "{user}"),
+    ServerFrame(
+        "viewers:updated", "How many browsers watch; at most every 5 s and only when it changed.", "{count}"
+    ),
+    ServerFrame("stream:started", "The first picture can be played.", "{stream}"),
+    ServerFrame("stream:updated", "Title, category, tags or state changed.", "{stream}"),
+    ServerFrame("stream:ended", "The broadcast is over.", "{streamId}"),
+    ServerFrame("pong", "The answer to `ping`.", "{}"),
+)
+
+CODES = {
+    "BAD_FRAME": "Not a frame of this protocol. The tenth closes the socket with 4400.",
+    "UNKNOWN_TYPE": "This socket knows no such type. Counts as a bad frame.",
+    "INVALID": "A field breaks its rule; `fields` names it.",
+    "CONTENT_EMPTY": "Nothing visible was written.",
+    "CONTENT_TOO_LONG": "More than 500 characters.",
+    "SIGN_IN_NEEDED": "Reading is open to all, writing needs a ticket or a token.",
+    "RATE_LIMITED": "Too many messages; after `retryAfter` seconds one more may be sent.",
+    "BUSY": "The room takes no more at the moment; the same nonce may be sent again after `retryAfter`.",
+    "STORE_UNAVAILABLE": "It is not known whether the message was stored. Send the same nonce again after "
+    "`retryAfter`: it gets its ack, once.",
+    "REPLY_NOT_FOUND": "`replyTo` is no message of this room.",
+    "MESSAGE_NOT_FOUND": "There is no such message in this room.",
+    "NOT_ALLOWED": "Somebody else's message, and no power to remove it.",
+    "INTERNAL": "Something went wrong on the server. The same nonce may be sent again.",
+}
+
+
+def client_types() -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """The parser of each type that a client may send."""
+    return {frame.type: frame.parse for frame in CLIENT_FRAMES}
+
+
+def _text(payload: Payload, name: str, *, most: int, least: int = 0) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str):
+        raise Invalid.field(name, f"{name} must be text. Send it as a string.")
+    if len(value) > most:
+        raise Invalid.field(name, f"{name} has at most {most} characters ({len(value)} now). Shorten it.")
+    if len(value) < least or "\x00" in value:
+        raise Invalid.field(name, f"{name} needs {least} to {most} characters, none of them NUL.")
+    return value
+
+
+def _id(payload: Payload, name: str) -> uuid.UUID:
+    value = payload.get(name)
+    try:
+        return uuid.UUID(value if isinstance(value, str) else "")
+    except ValueError:
+        raise Invalid.field(name, f"{name} must be the id of a message, as the server sent it.") from None

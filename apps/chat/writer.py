@@ -1,0 +1,145 @@
+"""The writer of a room in one process: what comes in a moment is stored at once, then acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+
+from apps.core.errors import DomainError, Unavailable
+from apps.core.realtime.hub import Hub
+
+from .payloads import compose, iso
+from .selectors import Line
+from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, unavailable
+
+TICK = 0.02
+WAITING_MOST = 5_000
+WAITING_SECONDS = 1.0
+REMEMBERED = 2_000
+
+Answer = Callable[[Receipt | DomainError], None]
+Stored = Callable[[list[Line], str, int], None]
+Key = tuple[uuid.UUID, str]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    draft: Draft
+    card: bytes
+    since: float
+    answers: list[Answer] = field(default_factory=list)
+
+
+class RoomWriter:
+    """Gathers drafts for TICK seconds, leading-edge: a lone message is stored at once.
+
+    An answer is given only after the commit. What waits is bounded in number and age; beyond it a draft is
+    refused with BUSY, because buffering on would only hide that the database is too slow.
+    """
+
+    def __init__(self, hub: Hub, room_id: uuid.UUID, store: Store, on_stored: Stored) -> None:
+        self._hub, self._room_id, self._store, self._on_stored = hub, room_id, store, on_stored
+        self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
+        self._writing: dict[Key, _Waiting] = {}
+        self._receipts: OrderedDict[Key, Receipt] = OrderedDict()
+        self._run: asyncio.Task[None] | None = None
+
+    def repeat(self, user_id: uuid.UUID, nonce: str, answer: Answer) -> bool:
+        """Answer a draft that came before by its first copy's receipt, now or when it has one. False when
+        this process knows no such nonce (the database still may)."""
+        key = user_id, nonce
+        if receipt := self._receipts.get(key):
+            answer(receipt)
+        elif waiting := self._writing.get(key) or self._waiting.get(key):
+            waiting.answers.append(answer)
+        else:
+            return False
+        return True
+
+    def submit(self, draft: Draft, card: bytes, answer: Answer) -> None:
+        """Store `draft`; `answer` is called once, with its receipt or its refusal. `card` is the encoded
+        author. Raises Unavailable (BUSY) when too much waits already."""
+        now = time.monotonic()
+        oldest = next(iter(self._writing.values()), None) or next(iter(self._waiting.values()), None)
+        if len(self._waiting) >= WAITING_MOST or (oldest and now - oldest.since > WAITING_SECONDS):
+            raise Unavailable("This chat is very busy. Try again.", code="BUSY", retry_after=1.0)
+        self._waiting[draft.user_id, draft.nonce] = _Waiting(draft, card, now, [answer])
+        if self._run is None or self._run.done():
+            self._run = self._hub.spawn(self._write_all())
+
+    async def finish(self) -> None:
+        """Wait until nothing waits."""
+        if self._run is not None:
+            await asyncio.wait([self._run])
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            began = time.monotonic()
+            keys = list(self._waiting)[:BATCH_MOST]
+            self._writing = {key: self._waiting.pop(key) for key in keys}
+            try:
+                await self._write(list(self._writing.values()))
+            finally:
+                self._writing = {}
+            await asyncio.sleep(max(0.0, began + TICK - time.monotonic()))
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            appended = await self._store.append(self._room_id, [waiting.draft for waiting in batch])
+        except Conflicting:
+            if len(batch) > 1:
+                for waiting in batch:
+                    await self._write([waiting])
+            else:
+                _answer(batch[0], DomainError("This message can't be stored.", code="NOT_STORED"))
+            return
+        except DomainError as refusal:
+            for waiting in batch:
+                _answer(waiting, refusal)
+            return
+        except Exception:
+            for waiting in batch:
+                _answer(waiting, unavailable())
+            raise
+        self._report(batch, appended)
+
+    def _report(self, batch: list[_Waiting], appended: Appended) -> None:
+        """Acknowledge to the senders, then show to everybody."""
+        lines, known = [], 0
+        for waiting, outcome in zip(batch, appended.outcomes, strict=True):
+            if isinstance(outcome, Receipt):
+                self._receipts[waiting.draft.user_id, waiting.draft.nonce] = outcome
+                if outcome.is_new:
+                    lines.append(self._line(waiting, outcome, appended))
+                else:
+                    known = max(known, outcome.seq)
+            _answer(waiting, outcome)
+        while len(self._receipts) > REMEMBERED:
+            self._receipts.popitem(last=False)
+        self._on_stored(lines, iso(appended.created_at), known)
+
+    def _line(self, waiting: _Waiting, receipt: Receipt, appended: Appended) -> Line:
+        draft = waiting.draft
+        told = compose(
+            id=receipt.id,
+            seq=receipt.seq,
+            channel_id=self._room_id,
+            broadcast_id=appended.broadcast_id,
+            content=draft.content,
+            badges=draft.badges,
+            reply_to=draft.reply_to,
+            created_at=appended.created_at,
+            user=orjson.Fragment(waiting.card),
+        )
+        return Line(receipt.seq, receipt.id, orjson.dumps(told))
+
+
+def _answer(waiting: _Waiting, outcome: Receipt | DomainError) -> None:
+    for answer in waiting.answers:
+        answer(outcome)
