@@ -34,7 +34,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="aethex-obs-") as temporary, running.embedded() as stack:
         home = Path(temporary)
         streamer = sign_up(stack)
-        channel = streamer.create_channel("OBS")
+        channel = streamer.create_channel()
         server, _, key = streamer.publish_url(channel).rpartition("/")
         profile.write(home, server=server, key=key, film=make_film(home))
         fact("OBS", version())

@@ -30,10 +30,11 @@ class Person:
         """The header that says who this is, also on a websocket's handshake."""
         return {"Authorization": f"Bearer {self.token}"}
 
-    def create_channel(self, name: str = "Night shift", **fields: Any) -> dict[str, Any]:
-        """A channel of theirs with an address of its own."""
-        slug = f"c-{unique()}"
-        return expect(201, self.api.post("/api/channels", json={"name": name, "slug": slug, **fields}))
+    def create_channel(self, **fields: Any) -> dict[str, Any]:
+        """A channel of theirs with a name and an address that nobody has yet, unless `fields` say them."""
+        number = unique()
+        fields = {"name": f"Channel {number}", "slug": f"c-{number}"} | fields
+        return expect(201, self.api.post("/api/channels", json=fields))
 
     def publish_url(self, channel: dict[str, Any]) -> str:
         """The whole address that an encoder of this channel publishes to, key included."""
