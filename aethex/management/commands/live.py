@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A process started in a shell's background ignores SIGINT from birth; this one always stops on it.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         call_command("migrate", interactive=False, verbosity=0)
         with_demo = env.flag("AETHEX_DEMO", default=True)
         people = demo.seed() if with_demo else []

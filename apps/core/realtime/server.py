@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -45,6 +48,20 @@ def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
 
 class Server(uvicorn.Server):
     """Closes its sockets with 1012, spread over a few seconds, before it stops."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A signal asks the server to leave, once more hurries it. uvicorn would raise it again afterwards, but
+        the command that runs the server has more to bring home than the server."""
+        loop = asyncio.get_running_loop()
+        asked = (signal.SIGINT, signal.SIGTERM)
+        for number in asked:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in asked:
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in getattr(self, "servers", []):
