@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zoneinfo
 from collections.abc import Callable, Container
 from functools import cache
@@ -27,6 +28,7 @@ from .models import Actor, User
 AVATAR_SIDE = 512
 DISPLAY_NAME_MOST = 40
 BIO_MOST = 300
+VISIBLE = "LNPS"  # Unicode's letters, numbers, punctuation and symbols
 
 TAKEN = {
     "username": ("USERNAME_TAKEN", "This username is already taken. Choose another one."),
@@ -86,9 +88,9 @@ def onboard(
             _refuse_together(username=lambda: _check_username(username))
             user.username = username
         user.onboarded_at = timezone.now()
+        _save_named(user)
         if picture is not None:
             _change_avatar(user, picture)
-        _save_named(user)
     return user
 
 
@@ -134,9 +136,9 @@ def edit_profile(
             user.time_zone = _one_of(
                 "time_zone", time_zone, time_zones(), "Choose a time zone such as Europe/Paris."
             )
+        user.save()
         if picture is not None:
             _change_avatar(user, picture)
-        user.save()
     return user
 
 
@@ -146,7 +148,6 @@ def remove_avatar(*, actor: Actor) -> User:
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=person.pk)
         _change_avatar(user, None)
-        user.save(update_fields=["avatar"])
     return user
 
 
@@ -173,7 +174,10 @@ def _person(actor: Actor) -> User:
 
 
 def _display_name(value: str, *, least: int) -> str:
-    return clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
+    name = clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
+    if name and not any(unicodedata.category(c)[0] in VISIBLE for c in name):
+        raise Invalid.field("display_name", "Use at least one character that can be seen.")
+    return name
 
 
 def _avatar(upload: IO[bytes] | None) -> ContentFile[bytes] | None:
@@ -236,5 +240,6 @@ def _change_avatar(user: User, picture: ContentFile[bytes] | None) -> None:
     """Put `picture` (or none) in place of the avatar; the old file goes once the change is committed."""
     storage, old = user.avatar.storage, user.avatar.name
     user.avatar = picture or ""
+    user.save(update_fields=["avatar"])
     if old:
         transaction.on_commit(lambda: storage.delete(old))

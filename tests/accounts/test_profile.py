@@ -65,9 +65,12 @@ class TestOnboarding:
         assert services.onboard(actor=viewer, username="vera_1", display_name="V").username == "vera_1"
 
     @pytest.mark.parametrize("name", ["stan", "STAN"])
-    def test_another_persons_name_is_refused_and_nothing_changes(self, viewer, stranger, name):
+    def test_another_persons_name_is_refused_and_nothing_changes(
+        self, viewer, stranger, name, picture, tmp_path
+    ):
         with pytest.raises(Conflict) as refused:
-            services.onboard(actor=viewer, username=name, display_name="V")
+            services.onboard(actor=viewer, username=name, display_name="V", avatar=picture())
+        assert not list(tmp_path.rglob("*.webp"))
         assert list(refused.value.fields) == ["username"]
         viewer.refresh_from_db()
         assert (viewer.username, viewer.display_name, viewer.is_onboarded) == ("Vera_1", "", False)
@@ -80,6 +83,7 @@ class TestOnboarding:
             ("username", "Moderator"),
             ("display_name", "  "),
             ("display_name", "x" * 41),
+            ("display_name", "\u200b\u200d"),
             ("display_name", "\u202e\u200b" * 3000),
             ("bio", "x" * 301),
         ],
