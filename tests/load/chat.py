@@ -97,7 +97,8 @@ class Generator:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"ws_load ended with code {self.process.wait()}")
-        return json.loads(line)
+        told: dict[str, Any] = json.loads(line)
+        return told
 
     def command(self, text: str) -> dict[str, Any]:
         assert self.process.stdin

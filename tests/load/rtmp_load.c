@@ -52,14 +52,16 @@ static uint8_t *slurp(const char *name, size_t *size) {
     return data;
 }
 
-static void open_publisher(struct conn *c, int port, const char *hello_file) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+static void open_publisher(struct conn *c, int number, int port, const char *hello_file) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)}, from = {.sin_family = AF_INET};
     size_t size;
     int one = 1;
     uint8_t *hello = slurp(hello_file, &size), answer[S0S1S2];
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    from.sin_addr.s_addr = htonl(0x7F010001 + number); /* encoders do not share an address */
+    if (bind(c->fd, (void *)&from, sizeof from)) perror("bind");
     if (connect(c->fd, (void *)&to, sizeof to)) { perror("connect"); exit(1); }
     if (send(c->fd, hello, C0C1, MSG_NOSIGNAL) != C0C1) { perror("send"); exit(1); }
     if (recv(c->fd, answer, S0S1S2, MSG_WAITALL) != S0S1S2) { fprintf(stderr, "no handshake\n"); exit(1); }
@@ -108,7 +110,7 @@ int main(int argc, char **argv) {
     const uint8_t *recording = slurp(argv[2], &size), *end = recording + size;
     struct conn *conns = calloc(people, sizeof *conns);
     for (int i = 0; i < people; i++) {
-        open_publisher(&conns[i], port, argv[4 + i]);
+        open_publisher(&conns[i], i, port, argv[4 + i]);
         conns[i].next = recording;
     }
     uint64_t start = now_us() + 1500000, finish = start + atof(argv[3]) * 1e6, now, looked = 0;
