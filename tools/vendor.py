@@ -53,7 +53,7 @@ def member(tarball: tarfile.TarFile, path: str) -> bytes:
 
 
 def without_source_map(path: str, content: bytes) -> bytes:
-    """A script without its last line's link to a source map that we do not ship: collectstatic would miss it."""
+    """A script without its link to a source map that does not ship: collectstatic would miss it."""
     return re.sub(rb"\n//# sourceMappingURL=\S+\s*$", b"\n", content) if path.endswith("js") else content
 
 

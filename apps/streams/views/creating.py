@@ -122,13 +122,9 @@ def _manager(
     """The dashboard: 422 when `form` was refused, the stream key in clear when `key` is given."""
     broadcast = _open_broadcast(channel)
     is_live = broadcast is not None and broadcast.is_live
-    refusal = IngestRefusal.objects.filter(
-        channel=channel, refused_at__gt=timezone.now() - REFUSAL_SHOWN
-    ).first()
+    recent = timezone.now() - REFUSAL_SHOWN
     if form is None:
-        form = (
-            BroadcastForm(initial=BroadcastForm.initial_of(broadcast)) if broadcast else _blank_form(channel)
-        )
+        form = _form_of(broadcast) if broadcast else _blank_form(channel)
     context = {
         "channel": channel,
         "broadcast": broadcast,
