@@ -6,6 +6,7 @@ every process on its own; `make test` does both. Whoever asks for the platform g
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -30,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     # A developer's own proxy must not stand between a test and this machine.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    # One line a request would bury what a failed test has to say.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
