@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.core.errors import DomainError
@@ -21,7 +24,8 @@ YEAR = 365 * 24 * 3600
 
 @login_required
 def onboarding(request: HttpRequest) -> HttpResponse:
-    user = request.user
+    """The welcome; who came from somewhere (`next`) goes back there, others on to a channel of their own."""
+    user = cast(User, request.user)
     if user.is_onboarded:
         return redirect("channels:new")
     known = {"username": user.username, "display_name": user.display_name or user.username}
@@ -32,7 +36,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
         except DomainError as refusal:
             take_refusal(form, refusal)
         else:
-            return redirect("channels:first")
+            return redirect(next_address(request, reverse("channels:first")))
     return render(request, "accounts/onboarding.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -40,17 +44,16 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 @login_required
 def skip_onboarding(request: HttpRequest) -> HttpResponse:
     services.skip_onboarding(actor=request.user)
-    return redirect("streams:home")
+    return redirect(next_address(request, reverse("streams:home")))
 
 
 @login_required
 def settings(request: HttpRequest) -> HttpResponse:
-    form = SettingsForm(
-        request.POST or None, request.FILES or None, initial=SettingsForm.initial_of(request.user)
-    )
+    user = cast(User, request.user)
+    form = SettingsForm(request.POST or None, request.FILES or None, initial=SettingsForm.initial_of(user))
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_profile(actor=request.user, **form.cleaned_data)
+            services.edit_profile(actor=user, **form.cleaned_data)
         except DomainError as refusal:
             take_refusal(form, refusal)
         else:

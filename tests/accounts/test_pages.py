@@ -105,6 +105,27 @@ class TestSigningUp:
         assert client.get("/auth/register").url == "/"
 
 
+class TestTheWelcome:
+    def test_leads_back_to_where_the_person_was_going(self, client):
+        client.post("/auth/register?next=/c/vera", NEW)
+        page = client.get("/onboarding?next=/c/vera").content.decode()
+        assert page.count('name="next" value="/c/vera"') == 2
+        introduction = {"username": "Nora", "display_name": "Nora N.", "next": "/c/vera"}
+        assert client.post("/onboarding", introduction).url == "/c/vera"
+        assert User.objects.get().display_name == "Nora N."
+
+    def test_can_be_skipped_on_the_way_there(self, client):
+        register(client)
+        assert client.post("/onboarding/skip", {"next": "/c/vera"}).url == "/c/vera"
+        assert User.objects.get().is_onboarded
+
+    def test_leads_nobody_to_another_site(self, client):
+        register(client)
+        page = client.get('/onboarding?next="><script>alert(1)</script>').content.decode()
+        assert "<script>alert(1)" not in page
+        assert client.post("/onboarding/skip", {"next": "https://evil.example/"}).url == "/"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_on_sign_up_makes_one_account_and_no_crash():
     answers = at_once(*[lambda: register(Client()).status_code] * 4)
