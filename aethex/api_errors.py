@@ -50,10 +50,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     }
     headers = {}
     if isinstance(error, exceptions.ValidationError):
-        body["fields"] = _fields(error.detail)
-        body["message"] = _first(body["fields"])
+        fields = _fields(error.detail)
+        body |= {"fields": fields, "message": _first(fields)}
     if isinstance(error, exceptions.Throttled):
-        wait = math.ceil(error.wait or 1)
+        wait = math.ceil(getattr(error, "wait", None) or 1)
         body["message"] = f"Too many requests. Try again in {wait} s."
         body["retryAfter"] = wait
         headers["Retry-After"] = str(wait)

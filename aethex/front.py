@@ -10,18 +10,17 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.wsgi_typing import WSGIApp
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 PAGE_THREADS = 8
 BODY_MOST = 20 * 1024 * 1024  # bytes; the largest upload that a form takes, and some
 
 
-def front(*, live: App, sockets: App, pages: WSGIApp) -> App:
+def front(*, live: App, sockets: App, pages: Any) -> App:
     """One app of three. `pages` is a WSGI application."""
     django = _bounded(WSGIMiddleware(pages, workers=PAGE_THREADS))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 from django.conf import settings
@@ -11,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from apps.core.errors import DomainError, SignInNeeded
+from apps.core.viewers import COOKIE, is_viewer_id, new_viewer_id, viewer_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
-VIEWER_COOKIE = "viewer"
 
 
 class HealthCheck:
@@ -37,14 +36,14 @@ class ViewerId:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        held = request.COOKIES.get(VIEWER_COOKIE, "")
-        is_ours = len(held) == 16 and held.isalnum()
-        request.viewer_id = held if is_ours else secrets.token_hex(8)
+        held = request.COOKIES.get(COOKIE, "")
+        is_ours = is_viewer_id(held)
+        request.viewer_id = held if is_ours else new_viewer_id()  # type: ignore[attr-defined]
         response = self.get_response(request)
         if not is_ours and response.get("Content-Type", "").startswith("text/html"):
             response.set_cookie(
-                VIEWER_COOKIE,
-                request.viewer_id,
+                COOKIE,
+                viewer_id(request),
                 max_age=365 * 24 * 3600,
                 httponly=True,
                 samesite="Lax",

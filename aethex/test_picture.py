@@ -7,10 +7,13 @@ import math
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
+from typing import BinaryIO, cast
+
+from PIL import Image, ImageDraw, ImageFont
 
 from apps.streams.media.rtmp.client import publish_flv
-from PIL import Image, ImageDraw, ImageFont
 
 from .ffmpeg import ffmpeg_path
 
@@ -51,28 +54,30 @@ class TestPicture:
     def publish(self, *, port: int, key: str, stop: threading.Event) -> None:
         """Encode and publish to the local RTMP door until `stop`. OSError when refused or cut."""
         encoder = subprocess.Popen(_encode(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        picture, encoded = cast(BinaryIO, encoder.stdin), cast(BinaryIO, encoder.stdout)
         over = threading.Event()
-        drawing = threading.Thread(target=self._draw, args=(encoder, stop, over), daemon=True)
+        drawing = threading.Thread(target=self._draw, args=(picture, stop, over), daemon=True)
         drawing.start()
         try:
-            asyncio.run(publish_flv(f"rtmp://127.0.0.1:{port}/live", key, encoder.stdout))
+            asyncio.run(publish_flv(f"rtmp://127.0.0.1:{port}/live", key, encoded))
         finally:
             over.set()
             encoder.kill()
             encoder.wait()
             drawing.join(2)
 
-    def _draw(self, encoder: subprocess.Popen[bytes], stop: threading.Event, over: threading.Event) -> None:
+    def _draw(self, picture: BinaryIO, stop: threading.Event, over: threading.Event) -> None:
         began, number = time.monotonic(), 0
         try:
             while not stop.is_set() and not over.is_set():
-                encoder.stdin.write(self.frame(time.time()))
+                picture.write(self.frame(time.time()))
                 number += 1
                 over.wait(max(0.0, began + number / FPS - time.monotonic()))
         except OSError:
             pass  # the encoder is gone; its reader says why
         finally:
-            encoder.stdin.close()
+            with suppress(OSError):
+                picture.close()
 
     def _still(self) -> Image.Image:
         picture = Image.new("RGB", (WIDTH, HEIGHT), GROUND)

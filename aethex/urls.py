@@ -3,12 +3,13 @@
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
-admin.site.login = secure_admin_login(admin.site.login)  # staff go through the second factor, too
+# Staff sign in through the site's own page and so through their second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("aethex.api")),
     path("admin/", admin.site.urls),
     path("auth/", include("apps.accounts.urls")),

@@ -107,7 +107,7 @@ REDIS_URL = env.text("REDIS_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASE_URL:
-    DATABASES = {"default": env.database(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+    DATABASES = {"default": {**env.database(DATABASE_URL), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 else:
     DATABASES = {
         "default": {
@@ -127,6 +127,8 @@ else:
         }
     }
 
+CACHES: dict[str, dict[str, object]]
+CHANNEL_LAYERS: dict[str, dict[str, object]]
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CHANNEL_LAYERS = {

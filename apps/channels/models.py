@@ -15,7 +15,7 @@ from apps.core.ids import uuid7
 from .roles import Role
 
 if TYPE_CHECKING:
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 
 class Category(models.Model):
@@ -45,7 +45,7 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         """Channels that may appear on home, in lists and in search."""
         return self.standing().filter(visibility=Channel.Visibility.PUBLIC)
 
-    def reachable_by(self, viewer: User) -> Self:
+    def reachable_by(self, viewer: Actor) -> Self:
         """Channels whose page this person may open: an unlisted one is open to who knows its address."""
         if viewer.is_authenticated and viewer.is_staff:
             return self

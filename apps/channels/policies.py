@@ -10,7 +10,7 @@ from .models import Channel, ChannelRole
 from .roles import POWERS, Power, Role
 
 if TYPE_CHECKING:
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 _WORDS = {
     Power.DELETE_CHANNEL: "delete this channel",
@@ -24,7 +24,7 @@ _WORDS = {
 }
 
 
-def role_of(user: User, channel: Channel) -> Role | None:
+def role_of(user: Actor, channel: Channel) -> Role | None:
     """The person's role in the channel, or None for everybody else."""
     if not user.is_authenticated:
         return None
@@ -34,12 +34,12 @@ def role_of(user: User, channel: Channel) -> Role | None:
     return Role(held) if held else None
 
 
-def may(user: User, power: Power, channel: Channel) -> bool:
+def may(user: Actor, power: Power, channel: Channel) -> bool:
     role = role_of(user, channel)
     return role is not None and power in POWERS[role]
 
 
-def require(user: User, power: Power, channel: Channel) -> None:
+def require(user: Actor, power: Power, channel: Channel) -> None:
     """Raise SignInNeeded or NotAllowed unless `user` holds `power` in `channel`."""
     if not user.is_authenticated:
         raise SignInNeeded("Sign in first.")

@@ -12,10 +12,10 @@ from apps.core.errors import NotFound
 from .models import Channel, Follow
 
 if TYPE_CHECKING:
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 
-def find_channel(*, viewer: User, slug_or_id: str) -> Channel:
+def find_channel(*, viewer: Actor, slug_or_id: str) -> Channel:
     """The channel with this address or id, or that once had this address. NotFound when hidden or absent."""
     reachable = Channel.objects.reachable_by(viewer).select_related("owner", "category")
     try:
@@ -28,6 +28,6 @@ def find_channel(*, viewer: User, slug_or_id: str) -> Channel:
     return channel
 
 
-def follows(user: User, channel: Channel) -> bool:
+def follows(user: Actor, channel: Channel) -> bool:
     """Whether this person follows the channel; nobody signed in follows nothing."""
     return user.is_authenticated and Follow.objects.filter(user=user, channel=channel).exists()

@@ -25,7 +25,7 @@ from .roles import Power
 if TYPE_CHECKING:
     import uuid
 
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,38}[a-z0-9])")
 SLUG_RULE = "Use 3 to 40 of a–z, 0–9, - and _, starting and ending with a letter or digit."
@@ -64,7 +64,7 @@ def slug_from(name: str) -> str:
 
 def create_channel(
     *,
-    actor: User,
+    actor: Actor,
     name: str,
     slug: str = "",
     category: str = "",
@@ -97,7 +97,7 @@ def create_channel(
     return channel
 
 
-def edit_channel(*, actor: User, channel: Channel, **changes: Any) -> Channel:
+def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
     """Change any of name, slug, category (by slug), description, tags, language, avatar, banner, visibility
     and is_mature.
 
@@ -127,7 +127,7 @@ def edit_channel(*, actor: User, channel: Channel, **changes: Any) -> Channel:
     return channel
 
 
-def delete_channel(*, actor: User, channel: Channel, confirmation: str) -> None:
+def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None:
     """Delete for good; `confirmation` must be the channel's address, typed by hand."""
     policies.require(actor, Power.DELETE_CHANNEL, channel)
     if confirmation.strip() != channel.slug:
@@ -147,7 +147,7 @@ def delete_channel(*, actor: User, channel: Channel, confirmation: str) -> None:
         channel.delete()
 
 
-def follow_channel(*, actor: User, channel: Channel) -> Follow:
+def follow_channel(*, actor: Actor, channel: Channel) -> Follow:
     """Follow; following twice is one follow."""
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to follow a channel.")
@@ -161,7 +161,7 @@ def follow_channel(*, actor: User, channel: Channel) -> Follow:
     return follow
 
 
-def unfollow_channel(*, actor: User, channel: Channel) -> None:
+def unfollow_channel(*, actor: Actor, channel: Channel) -> None:
     """Stop following; not following is fine, too."""
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")

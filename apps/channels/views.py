@@ -81,7 +81,9 @@ def new(request: HttpRequest, is_first: bool = False) -> HttpResponse:
         else:
             messages.success(request, f"{channel.name} is yours. Here is what your encoder needs.")
             return redirect("streams:manager", channel.slug)
-    return render(request, "channels/new.html", {"form": form, "is_first": is_first}, status=422 if form.errors else 200)
+    return render(
+        request, "channels/new.html", {"form": form, "is_first": is_first}, status=422 if form.errors else 200
+    )
 
 
 @login_required

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import PersonSerializer
@@ -9,7 +11,7 @@ from apps.channels.models import Category, Channel
 
 
 class CategorySerializer(serializers.ModelSerializer):
-    parent = serializers.SlugRelatedField("slug", read_only=True)
+    parent = serializers.SlugRelatedField("slug", read_only=True)  # type: ignore[assignment, var-annotated]
 
     class Meta:
         model = Category
@@ -28,7 +30,7 @@ class ChannelBriefSerializer(serializers.ModelSerializer):
 
 
 class ChannelSerializer(ChannelBriefSerializer):
-    category = serializers.SlugRelatedField("slug", read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     isLive = serializers.BooleanField(source="is_live", read_only=True)
     isMature = serializers.BooleanField(source="is_mature", read_only=True)

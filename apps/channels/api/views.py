@@ -44,7 +44,7 @@ class Channels(APIView):
             channels = channels.listed()
         pages = PageEnvelope()
         page = pages.paginate_queryset(channels, request)
-        return pages.get_paginated_response(ChannelSerializer(page, many=True).data)
+        return pages.get_paginated_response(list(ChannelSerializer(page, many=True).data))
 
     @extend_schema(request=NewChannelSerializer, responses={201: ChannelSerializer})
     def post(self, request: Request) -> Response:
@@ -72,7 +72,7 @@ class OneChannel(APIView):
     def delete(self, request: Request, channel: str) -> Response:
         """Delete for good; `?confirmation=` is the channel's slug."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        confirmation = str(request.query_params.get("confirmation") or request.data.get("confirmation", ""))
+        confirmation = request.query_params.get("confirmation", "")
         services.delete_channel(actor=request.user, channel=found, confirmation=confirmation)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -102,7 +102,7 @@ class ChannelFollowers(APIView):
         follows = found.follows.select_related("user").order_by("-id")
         pages = PageEnvelope()
         page = pages.paginate_queryset(follows, request)
-        return pages.get_paginated_response(PersonSerializer([f.user for f in page], many=True).data)
+        return pages.get_paginated_response(list(PersonSerializer([f.user for f in page], many=True).data))
 
 
 class Categories(APIView):
@@ -110,4 +110,4 @@ class Categories(APIView):
     def get(self, request: Request) -> Response:
         pages = PageEnvelope()
         page = pages.paginate_queryset(Category.objects.select_related("parent"), request)
-        return pages.get_paginated_response(CategorySerializer(page, many=True).data)
+        return pages.get_paginated_response(list(CategorySerializer(page, many=True).data))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.channels.api.serializers import ChannelBriefSerializer
@@ -14,7 +16,7 @@ class StreamSerializer(serializers.ModelSerializer):
 
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)
-    category = serializers.SlugRelatedField("slug", read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True)
     categoryName = serializers.CharField(source="category.name", default=None, read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     viewerCount = serializers.IntegerField(source="viewer_count", read_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.channels import policies
@@ -22,6 +24,7 @@ from apps.core import presence
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.pagination import PageEnvelope
 from apps.core.throttles import StreamControl
+from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.health import health_of
 from apps.streams.models import Broadcast
@@ -46,16 +49,16 @@ def find_broadcast(request: Request, stream: str) -> Broadcast:
     return broadcast
 
 
-def shown(request: Request, broadcast: Broadcast) -> dict:
+def shown(request: Request, broadcast: Broadcast) -> dict[str, Any]:
     return shapes.StreamSerializer(broadcast, context=_viewer(request)).data
 
 
-def shown_all(request: Request, broadcasts: Iterable[Broadcast]) -> list:
-    return shapes.StreamSerializer(broadcasts, many=True, context=_viewer(request)).data
+def shown_all(request: Request, broadcasts: Iterable[Broadcast]) -> list[Any]:
+    return list(shapes.StreamSerializer(broadcasts, many=True, context=_viewer(request)).data)
 
 
 def _viewer(request: Request) -> dict[str, str]:
-    return {"viewer_id": request._request.viewer_id}
+    return {"viewer_id": viewer_id(request)}
 
 
 class Streams(APIView):
@@ -82,7 +85,7 @@ class Streams(APIView):
         broadcast = services.open_broadcast(actor=request.user, channel=channel, **fields)
         return Response(shown(request, broadcast), status=status.HTTP_201_CREATED)
 
-    def get_throttles(self) -> list:
+    def get_throttles(self) -> list[BaseThrottle]:
         return [StreamControl()] if self.request.method == "POST" else super().get_throttles()
 
     def _wanted(self, request: Request) -> QuerySet[Broadcast]:
@@ -128,7 +131,7 @@ class OneStream(APIView):
         """Ends the stream."""
         return end(request, stream)
 
-    def get_throttles(self) -> list:
+    def get_throttles(self) -> list[BaseThrottle]:
         return super().get_throttles() if self.request.method == "GET" else [StreamControl()]
 
 
@@ -153,7 +156,8 @@ class StreamState(APIView):
         """Ends the stream. That it goes live is the encoder's doing."""
         broadcast = find_broadcast(request, stream)
         policies.require(request.user, Power.END_BROADCAST, broadcast.channel)
-        if request.data.get("status") in ("OFFLINE", "LIVE"):
+        wanted = request.data.get("status") if isinstance(request.data, dict) else None
+        if wanted in ("OFFLINE", "LIVE"):
             raise Conflict("A stream becomes live when its encoder publishes.", code="BAD_TRANSITION")
         parsed(shapes.NewStatusSerializer(data=request.data))
         return end(request, stream)
@@ -163,7 +167,7 @@ class StreamHls(APIView):
     @extend_schema(responses=shapes.HlsSerializer)
     def get(self, request: Request, stream: str) -> Response:
         broadcast = find_broadcast(request, stream)
-        url = services.playback_url(broadcast=broadcast, viewer_id=request._request.viewer_id)
+        url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
         return Response(
             {"hlsUrl": url, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
             headers={"Cache-Control": "no-store"},

@@ -21,14 +21,14 @@ from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened
 from apps.streams.models import Broadcast, Status
 
 if TYPE_CHECKING:
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 TITLE_LENGTH = 140
 
 
 def open_broadcast(
     *,
-    actor: User,
+    actor: Actor,
     channel: Channel,
     title: str,
     description: str = "",
@@ -88,7 +88,7 @@ def broadcast_of(channel: Channel) -> Broadcast:
     return broadcast
 
 
-def edit_broadcast(*, actor: User, broadcast: Broadcast, **changes: Any) -> Broadcast:
+def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Broadcast:
     """Change any of title, description, category (slug), tags; every open page follows."""
     policies.require(actor, Power.EDIT_BROADCAST, broadcast.channel)
     checks = {
@@ -116,7 +116,7 @@ def edit_broadcast(*, actor: User, broadcast: Broadcast, **changes: Any) -> Broa
     return broadcast
 
 
-def end_broadcast(*, actor: User, broadcast: Broadcast) -> Broadcast:
+def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
     """End it now and cut the encoder; ending what has ended changes nothing."""
     policies.require(actor, Power.END_BROADCAST, broadcast.channel)
     with transaction.atomic():

@@ -20,10 +20,10 @@ from apps.core import audit
 from apps.streams.models import Broadcast, StreamKey
 
 if TYPE_CHECKING:
-    from apps.accounts.models import User
+    from apps.accounts.models import Actor
 
 
-def reveal_key(*, actor: User, channel: Channel) -> str:
+def reveal_key(*, actor: Actor, channel: Channel) -> str:
     """The channel's stream key in clear, for its owner only; made on first use."""
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():
@@ -33,7 +33,7 @@ def reveal_key(*, actor: User, channel: Channel) -> str:
         return _box().decrypt(held.key_encrypted.encode()).decode() if held else _make(channel)
 
 
-def rotate_key(*, actor: User, channel: Channel) -> str:
+def rotate_key(*, actor: Actor, channel: Channel) -> str:
     """A new key; the old one stops at once and whoever publishes with it is cut."""
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():

@@ -80,7 +80,8 @@ def claim_publish(
             broadcast.media_at = timezone.now()
             if broadcast.status == Status.ENDING:
                 # It came back in time; the sweeper leaves it the seconds that the first picture takes.
-                broadcast.ends_at = max(broadcast.ends_at, timezone.now() + timedelta(seconds=15))
+                soonest = timezone.now() + timedelta(seconds=15)
+                broadcast.ends_at = max(broadcast.ends_at or soonest, soonest)
             broadcast.save()
     except Refused as refusal:
         note_refusal(channel_id=channel.pk, code=refusal.code, message=refusal.message, address=address)

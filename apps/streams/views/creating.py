@@ -20,6 +20,7 @@ from apps.channels.roles import Power
 from apps.channels.views import channel_for
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
+from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.forms import BroadcastForm
 from apps.streams.models import Broadcast, IngestRefusal
@@ -129,7 +130,9 @@ def _manager(
         "channel": channel,
         "broadcast": broadcast,
         "is_live": is_live,
-        "hls_url": services.playback_url(broadcast=broadcast, viewer_id=request.viewer_id) if is_live else "",
+        "hls_url": services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        if is_live
+        else "",
         "form": form,
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),

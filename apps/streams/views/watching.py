@@ -15,6 +15,7 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.selectors import find_channel, follows
+from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.models import Broadcast
 from apps.streams.selectors import categories_on_air
@@ -33,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     categories = categories_on_air()
     context = {
         "hero": hero,
-        "hero_url": services.playback_url(broadcast=hero, viewer_id=request.viewer_id) if hero else "",
+        "hero_url": services.playback_url(broadcast=hero, viewer_id=viewer_id(request)) if hero else "",
         "broadcasts": broadcasts,
         "categories": categories,
         "chosen": next((category for category in categories if category.slug == chosen), None),
@@ -75,5 +76,5 @@ def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:
     if broadcast is not None:
         broadcast.channel = channel
         if broadcast.is_live and channel.suspended_at is None:
-            hls_url = services.playback_url(broadcast=broadcast, viewer_id=request.viewer_id)
+            hls_url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
     return {"channel": channel, "broadcast": broadcast, "hls_url": hls_url}
