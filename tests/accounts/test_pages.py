@@ -100,6 +100,15 @@ class TestSigningUp:
         assert log_in(client).status_code == 403
         assert User.objects.count() == 1
 
+    def test_is_limited_by_address(self, client, settings):
+        settings.ACCOUNT_RATE_LIMITS = {"signup": "2/m/ip"}
+        for _ in range(2):
+            assert register(client, password1="short").status_code == 200
+        answer = register(client)
+        assert answer.status_code == 429
+        assert "Wait a minute" in answer.content.decode()
+        assert not User.objects.exists()
+
     def test_is_over_for_who_is_in_already(self, client, viewer):
         client.force_login(viewer)
         assert client.get("/auth/register").url == "/"
