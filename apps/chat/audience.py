@@ -151,8 +151,7 @@ class Audience:
 
     def _tell_small(self, type: str, speaker: Speaker) -> None:
         if self._size() < SMALL_ROOM:
-            event = encode(frame(type, {"user": speaker.brief}))
-            self._hub.spawn(self._hub.tell(self._topic.name, event))
+            self._hub.tell(self._topic.name, encode(frame(type, {"user": speaker.brief})))
 
     def _size(self) -> int:
         return len(self._topic)

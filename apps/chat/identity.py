@@ -36,8 +36,15 @@ CHANNELS_MOST = 2_000
 class Place:
     """A channel as its sockets need it."""
 
-    channel_id: uuid.UUID
-    is_open: bool
+    channel: Channel
+
+    @property
+    def channel_id(self) -> uuid.UUID:
+        return self.channel.pk
+
+    @property
+    def is_open(self) -> bool:
+        return self.channel.suspended_at is None
 
 
 _places: dict[str, tuple[float, Place | None]] = {}
@@ -79,18 +86,16 @@ async def person_of(scope: Scope) -> uuid.UUID | None:
     return user.pk
 
 
-def load_speaker(user_id: uuid.UUID, channel_id: uuid.UUID) -> Speaker | None:
-    """What the person's messages carry in this channel; None when either is gone. Blocks."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    channel = Channel.objects.filter(pk=channel_id).first()
-    return selectors.speaker(user, channel) if user and channel else None
+def load_speaker(user_id: uuid.UUID, channel: Channel) -> Speaker | None:
+    """What the person's messages carry in this channel; None when the account is gone. Blocks."""
+    user = _account(user_id)
+    return selectors.speaker(user, channel) if user else None
 
 
-def may_view_dashboard(user_id: uuid.UUID, channel_id: uuid.UUID) -> bool:
-    """Blocks."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    channel = Channel.objects.filter(pk=channel_id).first()
-    return bool(user and channel) and policies.may(user, Power.VIEW_DASHBOARD, channel)  # type: ignore[arg-type]
+def may_view_dashboard(user_id: uuid.UUID, channel: Channel) -> bool:
+    """Whether this person belongs to the channel's crew. Blocks."""
+    user = _account(user_id)
+    return user is not None and policies.may(user, Power.VIEW_DASHBOARD, channel)
 
 
 def viewer_of(scope: Scope) -> str:
@@ -117,8 +122,12 @@ def after_of(scope: Scope) -> int | None:
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
 
 
+def _account(user_id: uuid.UUID) -> User | None:
+    return next(iter(User.objects.filter(pk=user_id, is_active=True)), None)
+
+
 def _find(slug: str) -> Place | None:
     channel = (
         Channel.objects.filter(slug=slug).first() or Channel.objects.filter(old_slugs__slug=slug).first()
     )
-    return Place(channel.pk, channel.suspended_at is None) if channel else None
+    return Place(channel) if channel else None

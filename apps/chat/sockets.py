@@ -64,7 +64,7 @@ class RoomSocket(Socket):
     user_id: uuid.UUID | None = None
     speaker: Speaker | None = None
     spoke_at = 0.0
-    viewer_id = ""
+    slug = viewer_id = ""
     watches = False
 
     async def open(self) -> None:
@@ -155,7 +155,7 @@ class RoomSocket(Socket):
             raise Refused(Close.NOT_FOUND, "There is no such channel.")
         user_id = await person_of(self.scope)
         if user_id is not None:
-            self.speaker = await read(load_speaker, user_id, place.channel_id)
+            self.speaker = await read(load_speaker, user_id, place.channel)
             if self.speaker is None:
                 raise Refused(Close.FORBIDDEN, "This account can't be used.")
             if not people.enter(str(user_id)):
@@ -163,13 +163,14 @@ class RoomSocket(Socket):
             self.connection.person_id = str(user_id)
             self.user_id, self.spoke_at = user_id, self.hub.loop.time()
         self.channel_id = place.channel_id
+        self.slug = place.channel.slug
 
     async def _speaker(self) -> Speaker:
         """Who writes here, read anew every SPEAKER_SECONDS; raises SignInNeeded for the anonymous."""
         if self.speaker is None or self.user_id is None or self.channel_id is None:
             raise SignInNeeded("Sign in to chat.")
         if self.hub.loop.time() - self.spoke_at > SPEAKER_SECONDS:
-            fresh = await read(load_speaker, self.user_id, self.channel_id)
+            fresh = await read(load_speaker, self.user_id, (await place_of(self.slug)).channel)
             if fresh is None:
                 raise Refused(Close.FORBIDDEN, "This account can't be used.")
             self.speaker, self.spoke_at = fresh, self.hub.loop.time()
@@ -186,7 +187,7 @@ class DashboardSocket(Socket):
     async def open(self) -> None:
         place = await place_of(self.scope["url_route"]["kwargs"]["slug"])
         user_id = await person_of(self.scope)
-        if user_id is None or not await read(may_view_dashboard, user_id, place.channel_id):
+        if user_id is None or not await read(may_view_dashboard, user_id, place.channel):
             raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
         if not people.enter(str(user_id)):
             raise Refused(Close.TOO_MANY, "You have too many connections open.")

@@ -1,6 +1,6 @@
 """The language of `/ws/channels/{slug}` and `/ws/dashboard/{slug}`: every frame, in both directions.
 
-docs/realtime.md is written from this module (`manage.py realtime_docs`), and a test holds them together.
+docs/realtime.md is written from this module (`manage.py realtime_docs`); a test holds them together.
 """
 
 from __future__ import annotations
@@ -178,6 +178,15 @@ SERVER_FRAMES = (
     ServerFrame("stream:started", "The first picture can be played.", "{stream}"),
     ServerFrame("stream:updated", "Title, category, tags or state changed.", "{stream}"),
     ServerFrame("stream:ended", "The broadcast is over.", "{streamId}"),
+    ServerFrame(
+        "stream:health-update",
+        "Dashboard only: how the encoder is doing, every 2 s while it sends.",
+        "{streamId, connected, bitrateKbps, fps, width, height, videoCodec, audioCodec, keyframeSeconds, "
+        "delaySeconds, encoder}",
+    ),
+    ServerFrame(
+        "stream:refused", "Dashboard only: an encoder was turned away, and why.", "{code, message, at}"
+    ),
     ServerFrame("pong", "The answer to `ping`.", "{}"),
 )
 
@@ -195,6 +204,7 @@ CODES = {
     "REPLY_NOT_FOUND": "`replyTo` is no message of this room.",
     "MESSAGE_NOT_FOUND": "There is no such message in this room.",
     "NOT_ALLOWED": "Somebody else's message, and no power to remove it.",
+    "NOT_STORED": "This message can never be stored, such as one of a deleted account.",
     "INTERNAL": "Something went wrong on the server. The same nonce may be sent again.",
 }
 

@@ -112,11 +112,12 @@ class Hub:
         self.spawn(self._try(self.note(name, note)))
 
     def tell(self, name: str, event: bytes) -> None:
-        """Send an encoded event to the topic's listeners in every process. Raises like `note`."""
+        """Send an encoded event to the topic's listeners in every process, here also without the layer."""
         topic = self.topics.get(name)
         if topic is not None:
             topic.post(event)
-        await self._layer.group_send(name, {"type": "event", "topic": name, "event": event, "from": self.id})
+        message = {"type": "event", "topic": name, "event": event, "from": self.id}
+        self.spawn(self._try(self._layer.group_send(name, message)))
 
     async def _try(self, sending: Awaitable[None]) -> None:
         try:

@@ -51,8 +51,8 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """A signal asks the server to leave, once more hurries it. uvicorn would raise it again afterwards, but
-        the command that runs the server has more to bring home than the server."""
+        """A signal asks the server to leave, once more hurries it. uvicorn would raise it again afterwards,
+        but the command that runs the server has more to bring home than the server."""
         loop = asyncio.get_running_loop()
         asked = (signal.SIGINT, signal.SIGTERM)
         for number in asked:
