@@ -13,5 +13,6 @@ app.conf.beat_schedule = {
     "sample viewers": {"task": "apps.streams.tasks.sample_viewers", "schedule": 5.0},
     "sweep broadcasts": {"task": "apps.streams.tasks.sweep_broadcasts", "schedule": 2.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},
     "finish recordings": {"task": "apps.vod.tasks.finish_recordings", "schedule": 10.0},
 }

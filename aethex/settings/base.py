@@ -344,6 +344,7 @@ else:
     # Without a mail server letters land in a folder that the operator can read.
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
+    EMAIL_FILE_PATH.mkdir(mode=0o700, exist_ok=True)  # reset links lie there
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "AeThex LIVE <live@localhost>")
 
 LOGGING = {

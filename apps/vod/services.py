@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import timedelta
 
+from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
@@ -47,6 +49,27 @@ def finish_recordings() -> int:
             # Storage out of reach: the row stays PROCESSING and the next round tries again.
             log.exception("recording %s could not be closed", recording.pk)
     return done
+
+
+def remove_orphans() -> int:
+    """Delete the files of broadcasts that are gone with their channel; how many folders were emptied."""
+    storage = storages["recordings"]
+    removed = 0
+    try:
+        folders = storage.listdir("")[0]
+    except FileNotFoundError:  # nothing was ever recorded
+        return 0
+    for folder in folders:
+        try:
+            broadcast_id = uuid.UUID(folder)
+        except ValueError:
+            continue
+        if not Broadcast.objects.filter(pk=broadcast_id).exists():
+            for name in storage.listdir(folder)[1]:
+                storage.delete(f"{folder}/{name}")
+            storage.delete(folder)
+            removed += 1
+    return removed
 
 
 def finish_recording(recording: Recording) -> Recording:

@@ -11,8 +11,8 @@ from pytest import raises
 from apps.channels.models import Channel
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.streams import services
-from apps.streams.models import Broadcast, IngestRefusal, Status, StreamKey, ViewerSample
 from apps.streams.media.ports import Refused
+from apps.streams.models import Broadcast, IngestRefusal, Status, StreamKey, ViewerSample
 from apps.streams.services import Publishing
 from tests import factories
 
@@ -172,6 +172,21 @@ def test_the_sweeper_finds_what_a_dead_node_left(channel):
     services.sweep_broadcasts()
     broadcast.refresh_from_db()
     assert broadcast.status == Status.ENDING
+
+
+@pytest.mark.parametrize("was", ["interrupted", "crashed"])
+def test_coming_back_the_next_morning_is_a_new_broadcast(channel, key, was):
+    yesterday = factories.live(channel)
+    long_ago = timezone.now() - timedelta(hours=8)
+    if was == "interrupted":
+        services.interrupt_broadcast(broadcast_id=yesterday.pk, session_id="session-1")
+        Broadcast.objects.update(ends_at=long_ago + timedelta(seconds=60))
+    else:
+        Broadcast.objects.update(media_at=long_ago)
+    assert claim(key, "session-2") != yesterday
+    yesterday.refresh_from_db()
+    assert yesterday.status == Status.ARCHIVED
+    assert abs(yesterday.ended_at - long_ago) < timedelta(seconds=1)
 
 
 def test_ending_twice_is_ending_once(channel, streamer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -18,7 +19,7 @@ from apps.core.errors import Conflict, NotAllowed
 from apps.core.events import publish
 from apps.core.text import clean
 from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened
-from apps.streams.models import Broadcast, Status
+from apps.streams.models import Broadcast, Status, grace
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -123,7 +124,7 @@ def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
         broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
-        _archive(broadcast)
+        archive(broadcast)
         audit.record(
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
         )
@@ -138,23 +139,38 @@ def sweep_broadcasts() -> int:
     from .publishing import interrupt_silent
 
     moved = interrupt_silent()
-    now = timezone.now()
-    over = Q(status=Status.ENDING, ends_at__lte=now)
+    over = Q(status=Status.ENDING, ends_at__lte=timezone.now())
     for pk in Broadcast.objects.filter(over).values_list("pk", flat=True):
         with transaction.atomic():
             broadcast = Broadcast.objects.select_for_update().filter(over, pk=pk).first()
             if broadcast is not None:
-                _archive(broadcast)
+                archive(broadcast, ended_at=left_at(broadcast))
                 moved += 1
     return moved
 
 
-def _archive(broadcast: Broadcast) -> None:
+def archive_if_over(broadcast: Broadcast) -> bool:
+    """Archive a locked broadcast whose encoder came back too late, even if no sweeper ran in between."""
+    gone_at = left_at(broadcast)
+    if gone_at is None or gone_at + grace() > timezone.now():
+        return False
+    archive(broadcast, ended_at=gone_at)
+    return True
+
+
+def left_at(broadcast: Broadcast) -> datetime | None:
+    """When the encoder of a broadcast on air was last heard of; None while it is waiting or over."""
+    if broadcast.status == Status.ENDING and broadcast.ends_at is not None:
+        return broadcast.ends_at - grace()
+    return broadcast.media_at if broadcast.status == Status.LIVE else None
+
+
+def archive(broadcast: Broadcast, *, ended_at: datetime | None = None) -> None:
     """Bring a locked broadcast to its end, whatever its state; the node learns it with its next report."""
     if broadcast.status == Status.LIVE:
         broadcast.advance(Status.ENDING)
     broadcast.advance(Status.ARCHIVED)
-    broadcast.ended_at = timezone.now()
+    broadcast.ended_at = ended_at or timezone.now()
     broadcast.ends_at = None
     broadcast.publisher_session = ""
     broadcast.viewer_count = 0

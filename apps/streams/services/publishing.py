@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, Broadcast
 from apps.streams.media.ports import Refused, SilentFor
 from apps.streams.models import Broadcast, IngestRefusal, Status, grace
 
-from .broadcasts import broadcast_of
+from .broadcasts import archive_if_over, broadcast_of
 from .keys import recognise
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ def claim_publish(
             if row.retired_at is not None:
                 raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
             broadcast = broadcast_of(channel)
+            if archive_if_over(broadcast):
+                broadcast = broadcast_of(channel)
             if _still_sends(broadcast, silent_for):
                 raise Refused(
                     "ALREADY_PUBLISHING",
@@ -128,7 +130,7 @@ def interrupt_silent() -> int:
             broadcast = silent.select_for_update().filter(pk=pk).first()
             if broadcast is not None:
                 log.warning("broadcast %s: no report from node %s", pk, broadcast.node)
-                _interrupt(broadcast)
+                _interrupt(broadcast, since=broadcast.media_at)
                 count += 1
     return count
 
@@ -215,10 +217,10 @@ def _owned(broadcast_id: uuid.UUID, session_id: str) -> Broadcast | None:
     )
 
 
-def _interrupt(broadcast: Broadcast) -> None:
+def _interrupt(broadcast: Broadcast, since: datetime | None = None) -> None:
     broadcast.publisher_session = ""
     if broadcast.status == Status.LIVE:
         broadcast.advance(Status.ENDING)
-        broadcast.ends_at = timezone.now() + grace()
+        broadcast.ends_at = (since or timezone.now()) + grace()
         publish(BroadcastInterrupted(broadcast.pk, broadcast.channel_id))
     broadcast.save()
