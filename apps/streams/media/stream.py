@@ -13,9 +13,13 @@ from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo
 from apps.streams.media.publisher import Publisher
 from apps.streams.media.recording import Recording
-from apps.streams.media.window import LiveWindow, Segment
+from apps.streams.media.window import FIRST_MSN, LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
+
+# Not 0: hls.js 1.7.4 takes the parts of segment 0 for evicted (`sn || -1`) and then waits until segment 1 is
+# complete: a stall and a second more of delay for everybody who was there from the start.
+FIRST_MSN = 1
 
 
 class State(Enum):
@@ -64,7 +68,7 @@ class LiveStream:
         self.window = LiveWindow(
             config,
             epoch,
-            next_msn=resume.next_msn if resume else 0,
+            next_msn=resume.next_msn if resume else FIRST_MSN,
             discontinuity_sequence=resume.discontinuity_sequence if resume else 0,
         )
         self.packager = Packager(
