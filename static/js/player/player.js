@@ -1,7 +1,8 @@
 /** The player on a page: what the state of the broadcast means for the picture, and what is said about it. */
 import { Controls } from "./controls.js";
 import { Grant } from "./grants.js";
-import { loadLibrary, Source } from "./source.js";
+import { loadLibrary } from "./library.js";
+import { Source } from "./source.js";
 
 const PATIENCE_MS = 700; // a shorter wait for data is not worth a word
 

@@ -3,54 +3,13 @@
 import { ApiError } from "../api.js";
 import { Backoff } from "../backoff.js";
 import { steer } from "./governor.js";
+import { createHls, loadLibrary } from "./library.js";
 import { Watchdog } from "./watchdog.js";
 
 const LOOK_MS = 250;
 const CALM_MS = 60_000; // so long without a stall: take back what stalls have added to the distance
 const MEDIA_REPAIRS = 2; // attempts to mend a decoder in MEDIA_REPAIR_MS before starting over
 const MEDIA_REPAIR_MS = 15_000;
-
-let library = null;
-
-/** hls.js, loaded once and only where there is a player. */
-export function loadLibrary() {
-  library ??= import("../../vendor/hls-1.7.4/hls.mjs").then((module) => module.default);
-  return library;
-}
-
-const quickRetry = { maxNumRetry: 8, retryDelayMs: 250, maxRetryDelayMs: 1_000 };
-
-/** What was measured to give a second camera to eye without stalls; the rest is hls.js' own choice. */
-function options(grant) {
-  return {
-    lowLatencyMode: true,
-    enableWorker: false, // fMP4 is passed through: a worker only adds a copy
-    liveDurationInfinity: true,
-    backBufferLength: 20,
-    maxBufferLength: 20,
-    liveSyncOnStallIncrease: 0.2, // the default of 1 s turns one hiccup into a second of delay
-    nudgeMaxRetry: 5,
-    highBufferWatchdogPeriod: 1,
-    xhrSetup: (xhr, url) => xhr.open("GET", grant.freshen(url), true),
-    // A reload that waits for an absent encoder is answered late or with 503: both are no end.
-    playlistLoadPolicy: {
-      default: {
-        maxTimeToFirstByteMs: 15_000,
-        maxLoadTimeMs: 20_000,
-        timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
-        errorRetry: quickRetry,
-      },
-    },
-    fragLoadPolicy: {
-      default: {
-        maxTimeToFirstByteMs: 6_000,
-        maxLoadTimeMs: 20_000,
-        timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
-        errorRetry: quickRetry,
-      },
-    },
-  };
-}
 
 export class Source {
   #video;
@@ -169,7 +128,7 @@ export class Source {
   }
 
   #attachLibrary(Hls) {
-    const hls = new Hls(options(this.#grant));
+    const hls = createHls(Hls, this.#grant);
     this.#Hls = Hls;
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => hls === this.#hls && this.#erred(data));
