@@ -152,7 +152,7 @@ else:
             "CONFIG": {"capacity": 10_000},
         }
     }
-    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_URL = "memory://localhost/"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}
 
 CELERY_TASK_IGNORE_RESULT = True

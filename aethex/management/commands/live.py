@@ -41,9 +41,9 @@ class Command(BaseCommand):
         server = Server(config(app, settings.BIND_HOST, settings.PORT))
         try:
             await node.start()
-        except OSError as error:
+        except OSError:
             raise CommandError(
-                f"Port {settings.RTMP_PORT} for encoders is not free ({error.strerror}). Set RTMP_PORT."
+                f"Port {settings.RTMP_PORT} for encoders is taken. Set RTMP_PORT to another."
             ) from None
         reporting = asyncio.create_task(report_forever(node))
         try:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 self._greet(people)
                 await server.serve()
         except SystemExit:
-            raise CommandError(f"Port {settings.PORT} for pages is not free. Set PORT to another.") from None
+            raise CommandError(f"Port {settings.PORT} for pages is taken. Set PORT to another.") from None
         finally:
             await node.stop()
             reporting.cancel()
