@@ -12,7 +12,7 @@ from apps.streams.media.ports import Refused
 from apps.streams.media.timeline import Timeline
 from apps.streams.media.window import LiveWindow, Part, Segment
 
-_FIRST_SEGMENT_PARTS = 2
+_FIRST_SEGMENT_PARTS = 3
 _SOUND_TOLERANCE = 8
 """Sound may be off by 1/8 s before frames are dropped or silence is put in."""
 _SOUND_PATIENCE = 100
@@ -114,7 +114,7 @@ class Packager:
         if self._held is not None:
             self._complete_held(self._held_ms + self._frame_ms)
             self._held = None
-            self._close_part(self.end_ms)
+            self._close_part(self.end_ms, last=True)
         self._close_segment()
 
     def _jump(self, wall_ms: int) -> None:
@@ -164,11 +164,11 @@ class Packager:
             and length_ms + self._frame_ms / 2 >= self.config.part_ms
         )
 
-    def _close_part(self, end_ms: int) -> None:
+    def _close_part(self, end_ms: int, *, last: bool = False) -> None:
         if not self._samples:
             return
         video = VideoRun(self._part_ms, self._samples)
-        audio = self._sound.take(end_ms, self._timeline) if self._sound is not None else None
+        audio = self._sound.take(end_ms, self._timeline, last=last) if self._sound is not None else None
         self._sequence += 1
         part = Part(fragment(self._sequence, video, audio), end_ms - self._part_ms, self._samples[0].keyframe)
         if self._segment is None:
@@ -233,8 +233,8 @@ class _Sound:
     def forget_waiting(self) -> None:
         self._queue.clear()
 
-    def take(self, end_ms: int, timeline: Timeline) -> AudioRun | None:
-        """The frames that start before `end_ms`, without a hole between them."""
+    def take(self, end_ms: int, timeline: Timeline, *, last: bool) -> AudioRun | None:
+        """The frames that start before `end_ms`, without a hole; the `last` run reaches `end_ms`."""
         run = AudioRun(self._next, self.config.frame_samples, [])
         while self._queue:
             timestamp, data = self._queue[0]
@@ -246,20 +246,22 @@ class _Sound:
                 if time_ms >= end_ms or not self._place(time_ms, data, run):
                     break
             self._queue.popleft()
-        if not self._queue and end_ms - self.end_ms > _LATE_SOUND_MS:
-            self._fill((end_ms - _LATE_SOUND_MS // 2) * self.config.sample_rate // 1000, run)
+        waited_ms = 0 if last else _LATE_SOUND_MS
+        if not self._queue and end_ms - self.end_ms > waited_ms:
+            self._fill(self._position(end_ms - waited_ms // 2), run)
         return run if run.frames else None
 
     def _place(self, time_ms: int, data: memoryview, run: AudioRun) -> bool:
         """Add a frame or drop it because its time has passed; False: it must wait for the next part, behind a
         hole."""
-        position = time_ms * self.config.sample_rate // 1000
+        position = self._position(time_ms)
+        tolerance = self.config.sample_rate // _SOUND_TOLERANCE
         if not self._started:
+            # Both tracks begin together: players skip, or stop at, what only one of them covers.
             if time_ms < self._start_ms:
                 return True
             self._started = True
-            run.start = self._next = position
-        tolerance = self.config.sample_rate // _SOUND_TOLERANCE
+            tolerance = self.config.frame_samples // 2
         if position < self._next - tolerance:
             return True
         if position > self._next + tolerance and not self._fill(position, run):
@@ -268,14 +270,17 @@ class _Sound:
         self._next += self.config.frame_samples
         return True
 
+    def _position(self, time_ms: int) -> int:
+        return time_ms * self.config.sample_rate // 1000
+
     def _fill(self, position: int, run: AudioRun) -> bool:
-        """Silence up to `position`; without a silent frame for this codec the hole stays, between two
-        runs."""
+        """Silence to the nearest frame; where no silent frame is known the hole stays, between two runs."""
         self._started = True
         if self._silence is not None:
-            count = max(position - self._next, 0) // self.config.frame_samples
+            size = self.config.frame_samples
+            count = (max(position - self._next, 0) + size // 2) // size
             run.frames.extend([self._silence] * count)
-            self._next += count * self.config.frame_samples
+            self._next += count * size
         elif run.frames:
             return False
         else:

@@ -16,6 +16,10 @@ PARTS_LISTED = 3
 """Segments from the end whose parts are listed."""
 
 
+FIRST_MSN = 1
+"""Not 0: hls.js (1.7.4, fragment tracker) takes the parts of segment 0 for evicted and loads them anew."""
+
+
 @dataclass(slots=True)
 class Part:
     """One moof + mdat. `independent`: it begins with a keyframe."""
@@ -67,7 +71,7 @@ class LiveWindow:
     """
 
     def __init__(
-        self, config: MediaConfig, epoch: str, *, next_msn: int = 0, discontinuity_sequence: int = 0
+        self, config: MediaConfig, epoch: str, *, next_msn: int = FIRST_MSN, discontinuity_sequence: int = 0
     ) -> None:
         self.config = config
         self.epoch = epoch
