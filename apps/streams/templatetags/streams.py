@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Value
 
 from apps.channels.models import Channel, Follow
@@ -31,6 +32,12 @@ def rail(context: template.Context, here: str = "") -> dict[str, Any]:
         "others": [row for row in rows if not row.is_followed],
         "here": here,
     }
+
+
+@register.simple_tag
+def grant_seconds() -> int:
+    """How long a playback grant of this page lives, so that its player renews in time."""
+    return settings.PLAYBACK_GRANT_SECONDS
 
 
 @register.inclusion_tag("components/on_air.html")

@@ -13,7 +13,7 @@ export class Grant {
 
   /** @param {{streamId: string, url?: string, lifeSeconds?: number}} options `url` is the playlist the page
    * already carries, empty when there was nothing to play yet */
-  constructor({ streamId, url = "", lifeSeconds = 600 }) {
+  constructor({ streamId, url = "", lifeSeconds = 60 }) {
     this.#streamId = streamId;
     this.#url = url;
     this.#life = lifeSeconds * 1000;

@@ -105,7 +105,7 @@ export class Player {
     this.#source?.stop();
     this.#streamId = id;
     this.#root.dataset.streamId = id;
-    const lifeSeconds = Number(this.#root.dataset.grantSeconds) || 600;
+    const lifeSeconds = Number(this.#root.dataset.grantSeconds) || undefined;
     const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds });
     this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
     this.#show("loading");
