@@ -7,6 +7,7 @@ app_name = "streams"
 urlpatterns = [
     path("", watching.home, name="home"),
     path("streams/<str:slug>", watching.watch, name="watch"),
+    path("streams/<str:slug>/mature", watching.accept_mature, name="accept_mature"),
     path("embed/<str:slug>", watching.embed, name="embed"),
     path("dashboard/<str:slug>", creating.manager, name="manager"),
     path("dashboard/<str:slug>/broadcast", creating.save, name="save"),

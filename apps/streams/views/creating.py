@@ -123,6 +123,7 @@ def _manager(
     """The dashboard: 422 when `form` was refused, the stream key in clear when `key` is given."""
     broadcast = _open_broadcast(channel)
     is_live = broadcast is not None and broadcast.is_live
+    can_play = is_live and channel.suspended_at is None
     recent = timezone.now() - REFUSAL_SHOWN
     if form is None:
         form = _form_of(broadcast) if broadcast else _blank_form(channel)
@@ -131,7 +132,7 @@ def _manager(
         "broadcast": broadcast,
         "is_live": is_live,
         "hls_url": services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
-        if is_live
+        if can_play
         else "",
         "form": form,
         "key": key,

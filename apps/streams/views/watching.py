@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.channels import policies
 from apps.channels.models import Channel
@@ -21,6 +21,7 @@ from apps.streams.models import Broadcast
 from apps.streams.selectors import categories_on_air
 
 ON_HOME = 24
+MATURE_COOKIE = "mature"
 
 
 @require_safe
@@ -48,6 +49,8 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
     if channel.slug != slug:
         return redirect("streams:watch", channel.slug, permanent=True)
+    if _must_ask(request, channel):
+        return render(request, "streams/mature.html", {"channel": channel})
     context = _stage(request, channel) | {
         "follows": follows(request.user, channel),
         "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
@@ -63,10 +66,25 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
 @csp_replace({"frame-ancestors": ["*"]})
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
+    if _must_ask(request, channel):
+        return render(request, "streams/mature.html", {"channel": channel, "is_embedded": True})
     context = _stage(request, channel) | {
         "page_url": request.build_absolute_uri(reverse("streams:watch", args=[channel.slug]))
     }
     return render(request, "streams/embed.html", context)
+
+
+@require_POST
+def accept_mature(request: HttpRequest, slug: str) -> HttpResponse:
+    """The person wants to see channels for a mature audience; asked again after a day."""
+    response = redirect("streams:watch", slug)
+    response.set_cookie(MATURE_COOKIE, "yes", max_age=24 * 3600, samesite="Lax", httponly=True)
+    return response
+
+
+def _must_ask(request: HttpRequest, channel: Channel) -> bool:
+    is_owner = channel.owner_id == request.user.pk
+    return channel.is_mature and not is_owner and request.COOKIES.get(MATURE_COOKIE) != "yes"
 
 
 def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:

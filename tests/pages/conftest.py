@@ -1,0 +1,43 @@
+"""The cast of the pages, each with a browser of their own."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from tests import factories
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+@pytest.fixture
+def streamer(db: None) -> User:
+    return factories.person("streamer", onboarded_at="2026-01-01T00:00Z")
+
+
+@pytest.fixture
+def channel(streamer: User) -> Channel:
+    return factories.channel(streamer, name="Night shift", category="music", tags=["ambient"])
+
+
+@pytest.fixture
+def visitor(db: None) -> Client:
+    return Client()
+
+
+@pytest.fixture
+def owner(streamer: User) -> Client:
+    return browser_of(streamer)
+
+
+@pytest.fixture
+def stranger(db: None) -> Client:
+    return browser_of(factories.person("stranger"))

@@ -1,0 +1,95 @@
+"""What a machine can hold about the face: no inline script, icons that exist, small files, strict headers."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from apps.channels.models import Channel
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+PINS = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text())
+CSS_BUDGET, SCRIPT_BUDGET = 40_000, 60_000  # bytes, compressed
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_no_template_carries_inline_style_or_script(template: Path) -> None:
+    text = template.read_text()
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"<style[\s>]", text)
+    assert not re.search(r"\son[a-z]+\s*=", text)
+    assert "javascript:" not in text
+    for attributes in re.findall(r"<script([^>]*)>", text):
+        assert "src=" in attributes or "application/json" in attributes
+
+
+def test_every_component_names_its_inputs_first() -> None:
+    for template in (ROOT / "templates" / "components").glob("*.html"):
+        assert re.match(r"\{# (no )?inputs", template.read_text()), template.name
+
+
+def test_every_icon_that_is_named_is_in_the_sprite() -> None:
+    sprite = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/img/icons.svg").read_text()))
+    named = {
+        name
+        for template in TEMPLATES
+        for name in re.findall(r'(?:\{% icon |icon_name=)"([^"]+)"', template.read_text())
+    }
+    assert named <= sprite
+    assert sprite == set(PINS["icons"]["names"])
+
+
+def test_vendored_files_are_those_that_were_pinned() -> None:
+    for package in PINS["package"]:
+        for file in package["files"]:
+            content = (ROOT / "static/vendor" / package["folder"] / file["to"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"], file["to"]
+    sprite = (ROOT / "static/img/icons.svg").read_bytes()
+    assert hashlib.sha256(sprite).hexdigest() == PINS["icons"]["sha256"]
+
+
+def test_nothing_is_vendored_without_a_pin_and_a_licence() -> None:
+    vendor = ROOT / "static/vendor"
+    pinned = {f"{p['folder']}/{f['to']}" for p in PINS["package"] for f in p["files"]}
+    pinned |= {f"{p['folder']}/LICENSE" for p in PINS["package"]}
+    assert {str(path.relative_to(vendor)) for path in vendor.rglob("*") if path.is_file()} == pinned
+    notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text()
+    for package in [*PINS["package"], PINS["icons"]]:
+        assert f"## {package['name']} {package['version']} ({package['licence']})" in notices
+
+
+def test_our_own_css_and_scripts_stay_small() -> None:
+    css = b"".join(path.read_bytes() for path in sorted((ROOT / "static/css").glob("*.css")))
+    scripts = b"".join(path.read_bytes() for path in sorted((ROOT / "static/js").rglob("*.js")))
+    assert len(gzip.compress(css)) < CSS_BUDGET
+    assert len(gzip.compress(scripts)) < SCRIPT_BUDGET
+
+
+def test_style_sheets_use_only_tokens_that_exist() -> None:
+    sheets = "\n".join(path.read_text() for path in (ROOT / "static/css").glob("*.css"))
+    defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", sheets))
+    without_default = set(re.findall(r"var\((--[a-z0-9-]+)\)", sheets))
+    assert without_default <= defined
+
+
+def test_pages_forbid_what_they_do_not_use(channel: Channel, visitor: Client) -> None:
+    for path in ("/", "/streams/night-shift", "/auth/login"):
+        policy = visitor.get(path).headers["Content-Security-Policy"]
+        assert "script-src 'self'" in policy
+        assert "style-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_only_the_embedded_player_may_stand_in_other_peoples_pages(channel: Channel, visitor: Client) -> None:
+    embedded = visitor.get("/embed/night-shift")
+    assert "frame-ancestors *" in embedded.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in embedded.headers
+    assert visitor.get("/streams/night-shift").headers["X-Frame-Options"] == "DENY"

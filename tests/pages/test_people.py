@@ -1,0 +1,94 @@
+"""Signing up to the first channel, a person's settings, and how pages look."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from tests import factories
+from tests.pages.conftest import browser_of
+
+
+@pytest.fixture
+def newcomer(db: None) -> User:
+    return factories.person("newcomer")
+
+
+def test_a_newcomer_comes_from_sign_up_to_a_channel(visitor: Client) -> None:
+    joined = visitor.post(
+        "/auth/register",
+        {"username": "newcomer", "email": "newcomer@example.org", "password1": "a long password 17"},
+    )
+    assert joined.headers["Location"] == "/onboarding"
+    introduced = visitor.post(
+        "/onboarding", {"username": "new_comer", "display_name": "New Comer", "bio": "Hello."}
+    )
+    assert introduced.headers["Location"] == "/onboarding/channel"
+    created = visitor.post("/onboarding/channel", {"name": "Comer's corner"})
+    assert created.headers["Location"] == "/dashboard/comer-s-corner"
+    user = User.objects.get()
+    assert (user.username, user.display_name, user.is_onboarded) == ("new_comer", "New Comer", True)
+
+
+def test_onboarding_can_be_skipped_and_is_asked_once(newcomer: User) -> None:
+    browser = browser_of(newcomer)
+    assert browser.post("/onboarding/skip").headers["Location"] == "/"
+    assert browser.get("/onboarding").headers["Location"] == "/dashboard/new"
+
+
+def test_a_taken_name_is_refused_at_its_field_and_the_rest_stays(newcomer: User) -> None:
+    factories.person("somebody_else")
+    answer = browser_of(newcomer).post(
+        "/onboarding", {"username": "Somebody_Else", "display_name": "Me", "bio": "Keep me"}
+    )
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert 'id="id_username_error"' in page
+    assert "already taken" in page
+    assert "Keep me" in page
+
+
+def test_settings_are_saved_and_shown(newcomer: User) -> None:
+    browser = browser_of(newcomer)
+    settings = {
+        "display_name": "Renamed",
+        "bio": "",
+        "color": "#4670e0",
+        "theme": "light",
+        "language": "de",
+        "time_zone": "Europe/Berlin",
+    }
+    assert browser.post("/settings", settings).status_code == 302
+    page = browser.get("/settings").content.decode()
+    assert 'data-theme="light"' in page
+    assert 'value="Renamed"' in page
+    newcomer.refresh_from_db()
+    assert (newcomer.color, newcomer.time_zone) == ("#4670e0", "Europe/Berlin")
+
+
+def test_a_refused_setting_changes_nothing(newcomer: User) -> None:
+    answer = browser_of(newcomer).post("/settings", {"display_name": "x" * 41, "theme": "neon"})
+    assert answer.status_code == 422
+    assert answer.content.decode().count('aria-invalid="true"') >= 2
+    newcomer.refresh_from_db()
+    assert newcomer.display_name == ""
+
+
+def test_a_visitors_theme_lives_in_their_browser(visitor: Client) -> None:
+    assert "data-theme" not in visitor.get("/").content.decode().split(">", 2)[1]
+    visitor.post("/theme", {"theme": "dark", "next": "/"})
+    assert 'data-theme="dark"' in visitor.get("/").content.decode()
+    visitor.post("/theme", {"theme": "neon"})
+    assert 'data-theme="dark"' in visitor.get("/").content.decode()
+    visitor.cookies["theme"] = '"><script>'
+    assert "<script>" not in visitor.get("/").content.decode()
+
+
+def test_a_refused_sign_in_says_how_to_go_on(newcomer: User, visitor: Client) -> None:
+    answer = visitor.post("/auth/login", {"login": "newcomer", "password": "wrong"})
+    page = html.unescape(answer.content.decode())
+    assert "reset your password" in page
+    assert 'value="newcomer"' in page

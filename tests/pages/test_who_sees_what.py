@@ -1,0 +1,135 @@
+"""Every page answers each of the cast as it should, live or not."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.channels.models import Channel
+from tests import factories
+
+SIGN_IN = 302
+# path: what a visitor, a stranger and the owner get
+PAGES = {
+    "/": (200, 200, 200),
+    "/?category=music": (200, 200, 200),
+    "/?category=unheard-of": (200, 200, 200),
+    "/streams/night-shift": (200, 200, 200),
+    "/embed/night-shift": (200, 200, 200),
+    "/c/night-shift": (200, 200, 200),
+    "/c/night-shift/about": (200, 200, 200),
+    "/c/night-shift/live": (302, 302, 302),
+    "/dashboard": (SIGN_IN, 200, 200),
+    "/dashboard/new": (SIGN_IN, 200, 200),
+    "/dashboard/night-shift": (SIGN_IN, 403, 200),
+    "/dashboard/night-shift/settings": (SIGN_IN, 403, 200),
+    "/settings": (SIGN_IN, 200, 200),
+    "/onboarding": (SIGN_IN, 200, 302),
+    "/streams/nobody": (404, 404, 404),
+    "/c/nobody": (404, 404, 404),
+    "/dashboard/nobody": (SIGN_IN, 404, 404),
+    "/nothing-here": (404, 404, 404),
+    "/auth/login": (200, 302, 302),
+    "/auth/register": (200, 302, 302),
+    "/auth/password/reset": (200, 200, 200),
+    "/auth/email": (SIGN_IN, 200, 200),
+    "/auth/2fa/": (SIGN_IN, 200, 200),
+    "/auth/sessions": (SIGN_IN, 200, 200),
+}
+DEEDS = [
+    "/dashboard/night-shift/broadcast",
+    "/dashboard/night-shift/end",
+    "/dashboard/night-shift/key",
+    "/dashboard/night-shift/key/rotate",
+    "/dashboard/night-shift/delete",
+]
+
+
+@pytest.mark.parametrize("is_live", [False, True], ids=["offline", "live"])
+@pytest.mark.parametrize(("path", "answers"), PAGES.items(), ids=PAGES)
+def test_each_page_answers_each_of_the_cast(
+    path: str,
+    answers: tuple[int, int, int],
+    is_live: bool,
+    channel: Channel,
+    visitor: Client,
+    stranger: Client,
+    owner: Client,
+) -> None:
+    if is_live:
+        factories.live(channel)
+    found = tuple(client.get(path).status_code for client in (visitor, stranger, owner))
+    assert found == answers
+
+
+@pytest.mark.parametrize("path", DEEDS)
+def test_a_strangers_deeds_on_a_dashboard_are_refused_and_nothing_happens(
+    path: str, channel: Channel, stranger: Client, visitor: Client
+) -> None:
+    broadcast = factories.live(channel)
+    assert stranger.post(path, {"title": "Mine now", "confirmation": channel.slug}).status_code == 403
+    assert visitor.post(path).status_code == 302
+    broadcast.refresh_from_db()
+    assert broadcast.is_live
+    assert broadcast.title != "Mine now"
+    assert Channel.objects.filter(pk=channel.pk).exists()
+    assert channel.stream_keys.count() == 1
+
+
+@pytest.mark.parametrize("path", DEEDS)
+def test_deeds_are_posted_never_linked(path: str, channel: Channel, owner: Client) -> None:
+    assert owner.get(path).status_code == 405
+
+
+def test_an_old_address_leads_to_the_channel(channel: Channel, owner: Client, visitor: Client) -> None:
+    owner.post(
+        "/dashboard/night-shift/settings",
+        {"name": channel.name, "slug": "day-shift", "language": "en", "visibility": "public"},
+    )
+    assert visitor.get("/c/night-shift").headers["Location"] == "/c/day-shift"
+    assert visitor.get("/streams/night-shift").headers["Location"] == "/streams/day-shift"
+
+
+def test_an_unlisted_channel_is_open_to_who_has_the_link_and_listed_nowhere(
+    channel: Channel, visitor: Client
+) -> None:
+    factories.live(channel)
+    Channel.objects.filter(pk=channel.pk).update(visibility="unlisted")
+    assert "Night shift" not in visitor.get("/").content.decode()
+    page = visitor.get("/streams/night-shift").content.decode()
+    assert "/live/" in page
+    assert 'name="robots" content="noindex"' in page
+
+
+def test_a_suspended_channel_is_gone_for_all_but_its_owner_who_reads_why(
+    channel: Channel, visitor: Client, stranger: Client, owner: Client
+) -> None:
+    factories.live(channel)
+    Channel.objects.filter(pk=channel.pk).update(
+        suspended_at=timezone.now(), suspension_reason="Somebody else's film."
+    )
+    assert visitor.get("/streams/night-shift").status_code == 404
+    assert stranger.get("/c/night-shift").status_code == 404
+    for path in ("/streams/night-shift", "/c/night-shift", "/dashboard/night-shift"):
+        page = owner.get(path)
+        assert page.status_code == 200
+        assert "Somebody else&#x27;s film." in page.content.decode()
+
+
+def test_a_mature_channel_asks_first_and_remembers_the_answer(
+    channel: Channel, visitor: Client, owner: Client
+) -> None:
+    factories.live(channel)
+    Channel.objects.filter(pk=channel.pk).update(is_mature=True)
+    assert "/live/" not in visitor.get("/streams/night-shift").content.decode()
+    assert "/live/" not in visitor.get("/embed/night-shift").content.decode()
+    assert "/live/" in owner.get("/streams/night-shift").content.decode()
+    answer = visitor.post("/streams/night-shift/mature", follow=True)
+    assert "/live/" in answer.content.decode()
+
+
+def test_pages_survive_the_loss_of_everything_for_a_500(visitor: Client) -> None:
+    from django.template.loader import render_to_string
+
+    assert "Something broke on our side" in render_to_string("500.html")
