@@ -15,7 +15,7 @@ class TagsField(forms.CharField):
     """Words between commas, as a list. How many and how long is for the verb to say."""
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        return [word.strip() for word in super().to_python(value).split(",") if word.strip()]
+        return [word.strip() for word in (super().to_python(value) or "").split(",") if word.strip()]
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value

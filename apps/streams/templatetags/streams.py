@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, OuterRef
 
 from apps.channels.models import Channel, Follow
 from apps.streams.models import Broadcast
@@ -21,23 +21,13 @@ def rail(context: template.Context, here: str = "") -> dict[str, Any]:
     """The channels on air at the side of a page, those that the reader follows first."""
     user = context["request"].user
     on_air = Broadcast.objects.on_air().listed().with_channel()
-    if user.is_authenticated:
-        follows = Follow.objects.filter(user=user, channel=OuterRef("channel"))
-        on_air = on_air.annotate(is_followed=Exists(follows)).order_by("-is_followed", "-viewer_count", "-id")
-    else:
-        on_air = on_air.annotate(is_followed=Value(False)).order_by("-viewer_count", "-id")
-    rows = list(on_air[:IN_RAIL])
-    return {
-        "followed": [row for row in rows if row.is_followed],
-        "others": [row for row in rows if not row.is_followed],
-        "here": here,
-    }
-
-
-@register.simple_tag
-def grant_seconds() -> int:
-    """How long a playback grant of this page lives, so that its player renews in time."""
-    return settings.PLAYBACK_GRANT_SECONDS
+    if not user.is_authenticated:
+        return {"followed": [], "others": on_air.order_by("-viewer_count", "-id")[:IN_RAIL], "here": here}
+    follows = Follow.objects.filter(user=user, channel=OuterRef("channel"))
+    marked = on_air.annotate(is_followed=Exists(follows)).order_by("-is_followed", "-viewer_count", "-id")
+    rows = list(marked[:IN_RAIL])
+    followed = [row for row in rows if row.is_followed]
+    return {"followed": followed, "others": rows[len(followed) :], "here": here}
 
 
 @register.inclusion_tag("components/on_air.html")

@@ -123,7 +123,9 @@ def _manager(
     """The dashboard: 422 when `form` was refused, the stream key in clear when `key` is given."""
     broadcast = _open_broadcast(channel)
     is_live = broadcast is not None and broadcast.is_live
-    can_play = is_live and channel.suspended_at is None
+    hls_url = ""
+    if broadcast is not None and is_live and channel.suspended_at is None:
+        hls_url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
     recent = timezone.now() - REFUSAL_SHOWN
     if form is None:
         form = _form_of(broadcast) if broadcast else _blank_form(channel)
@@ -131,14 +133,12 @@ def _manager(
         "channel": channel,
         "broadcast": broadcast,
         "is_live": is_live,
-        "hls_url": services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
-        if can_play
-        else "",
+        "hls_url": hls_url,
         "form": form,
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
         "rtmp_url": settings.RTMP_URL,
         "refusal": IngestRefusal.objects.filter(channel=channel, refused_at__gt=recent).first(),
-        "ticket": tickets.issue(request.user),
+        "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }
     return render(request, "streams/manager.html", context, status=422 if form.errors else 200)

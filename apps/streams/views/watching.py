@@ -63,7 +63,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # it is typed for views without arguments
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
     if _must_ask(request, channel):
