@@ -16,6 +16,12 @@ register = template.Library()
 IN_RAIL = 12
 
 
+@register.simple_tag
+def grant_seconds() -> int:
+    """How long a playback grant of this page lives, so that its player renews in time."""
+    return settings.PLAYBACK_GRANT_SECONDS
+
+
 @register.inclusion_tag("components/rail.html", takes_context=True)
 def rail(context: template.Context, here: str = "") -> dict[str, Any]:
     """The channels on air at the side of a page, those that the reader follows first."""
