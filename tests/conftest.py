@@ -76,7 +76,8 @@ def stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.S
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
-    started = getattr(item, "funcargs", {}).get("stack")
-    if report.when == "call" and report.failed and isinstance(started, running.Stack):
-        report.sections.append(("processes", started.report()))
+    if report.when == "call" and report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, running.Stack):
+                report.sections.append(("processes", value.report()))
     return report
