@@ -12,17 +12,17 @@ _Written by `manage.py realtime_docs` from `apps/chat/wire.py`; do not edit by h
 
 ## Opening
 - `/ws/channels/{slug}`: the room of a channel. Everybody may read, signed-in people write.
-- `/ws/dashboard/{slug}`: what the channel's crew is told (`stream:…` frames with health and refusals). It only
-  listens, and needs somebody with a role that may view the dashboard.
+- `/ws/dashboard/{slug}`: what the channel's crew is told (`stream:…` frames with health and refusals). It
+  only listens, and needs somebody with a role that may view the dashboard.
 
-Who you are is said once, at the handshake: `?ticket=` (from the page or `POST /api/auth/ws-ticket`; works once,
-for 60 s) or the header `Authorization: Bearer <access token>`. A wrong one closes the socket with 4401 instead
-of letting you in as somebody anonymous. An `Origin`, when there is one, must be the site's.
+Who you are is said once, at the handshake: `?ticket=` (from the page or `POST /api/auth/ws-ticket`; works
+once, for 60 s) or the header `Authorization: Bearer <access token>`. A wrong one closes the socket with 4401
+instead of letting you in as somebody anonymous. An `Origin`, when there is one, must be the site's.
 
 | parameter of `/ws/channels/{slug}` | meaning |
 |---|---|
 | `after=SEQ` | the last message number you have: the first frame tells what came since |
-| `viewer=ID` | 8 to 64 letters and digits that stand for this browser, for clients without the site's cookie |
+| `viewer=ID` | 8 to 64 letters and digits that stand for this device, for clients without cookies |
 | `watch=0` | do not count this socket as a viewer (it only chats) |
 
 ## Frames
@@ -31,12 +31,13 @@ server may send a JSON array of such objects at once; a client sends one object 
 timestamp may be left out. Unknown fields and unknown types from the server are to be ignored.
 
 Messages of a room are numbered 1, 2, 3 … by `seq`, without holes, in one order for everybody. A message was
-stored before anybody sees it. Keep the highest `seq`; drop what you have already; when a number is left out, or
-after a reconnect, ask for what came after it (`chat:history`, or `?after=`). Sockets only hint, the database
-keeps: `GET /api/channels/{id}/messages?after=SEQ` tells the same.
+stored before anybody sees it. Keep the highest `seq`; drop what you have already; when a number is left out,
+or after a reconnect, ask for what came after it (`chat:history`, or `?after=`). Sockets only hint, the
+database keeps: `GET /api/channels/{id}/messages?after=SEQ` tells the same.
 
-To send, choose a `nonce` and keep the message until its `chat:ack`. Without an answer (the socket closed, `BUSY`,
-`STORE_UNAVAILABLE`) send it again with the same `nonce`: it is stored once, whatever happened the first time.
+To send, choose a `nonce` and keep the message until its `chat:ack`. Without an answer (the socket closed,
+`BUSY`, `STORE_UNAVAILABLE`) send it again with the same `nonce`: it is stored once, whatever happened the
+first time.
 """
 
 

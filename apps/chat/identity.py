@@ -66,6 +66,11 @@ async def place_of(slug: str) -> Place:
     return known[1]
 
 
+def forget_places() -> None:
+    """Look every channel up anew (tests make others at the same address)."""
+    _places.clear()
+
+
 async def person_of(scope: Scope) -> uuid.UUID | None:
     """The person whose ticket or token the handshake carries, None without either.
 

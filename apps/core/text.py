@@ -21,7 +21,7 @@ def clean(value: str, *, field: str, most: int, least: int = 0, lines: bool = Fa
     # Bound the work before normalising: a megabyte is refused, not folded.
     if len(value) > 4 * most + 1000:
         raise Invalid.field(field, f"Use at most {most} characters ({len(value)} now).")
-    value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+    value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     kept = "".join(
         c for c in value if c == "\n" or (unicodedata.category(c) not in _FORBIDDEN and c not in _BIDI)
     )

@@ -1,0 +1,176 @@
+"""The cast of the chat: a channel, its owner, a moderator, two viewers; and clients for its sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.core.cache import cache
+
+from aethex.websockets import application
+from apps.accounts import tickets
+from apps.accounts.models import User
+from apps.channels.models import Channel, ChannelRole
+from apps.channels.roles import Role
+from apps.chat import services
+from apps.chat.identity import forget_places
+from apps.chat.models import ChatRoom
+from apps.core.realtime import database
+from apps.core.realtime.hub import Hub
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def clean_slate() -> None:
+    cache.clear()
+    forget_places()
+
+
+@pytest.fixture
+def streamer(db: None) -> User:
+    return factories.person("streamer")
+
+
+@pytest.fixture
+def moderator(channel: Channel) -> User:
+    person = factories.person("moderator")
+    ChannelRole.objects.create(channel=channel, user=person, role=Role.MODERATOR)
+    return person
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return factories.person("viewer")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return factories.person("stranger")
+
+
+@pytest.fixture
+def channel(streamer: User) -> Channel:
+    return factories.channel(streamer, "Night drive")
+
+
+@pytest.fixture
+def room(channel: Channel) -> ChatRoom:
+    return ChatRoom.objects.create(channel=channel)
+
+
+@pytest.fixture
+def say(channel: Channel) -> Callable[..., Any]:
+    """`say(person, "hello")` stores a message, unhurried by the limit."""
+
+    def say(actor: User, content: str = "hello", nonce: str = "", **more: Any) -> Any:
+        marks.append(nonce or f"said-{len(marks)}")
+        return services.send_message(actor=actor, channel=channel, content=content, nonce=marks[-1], **more)
+
+    marks: list[str] = []
+    return say
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked to slow down."""
+    monkeypatch.setattr(services, "LIMIT", services.Limit("unlimited", "100000/1"))
+
+
+@pytest.fixture
+def readers(transactional_db: None) -> Iterator[None]:
+    """For tests that open sockets in this process: committed rows, and no connection left behind."""
+    yield
+    database.disconnect()
+
+
+class Client:
+    """One open socket of this process, seen from the browser's side."""
+
+    def __init__(self, line: WebsocketCommunicator) -> None:
+        self.line = line
+        self.frames: list[dict[str, Any]] = []
+
+    async def send(self, type: str, **payload: Any) -> None:
+        await self.line.send_to(text_data=orjson.dumps({"type": type, "payload": payload}).decode())
+
+    async def next(self, type: str, seconds: float = 5.0) -> dict[str, Any]:
+        """The payload of the next frame of this type; others stay in `frames`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for place, frame in enumerate(self.frames):
+                if frame["type"] == type:
+                    return self.frames.pop(place)["payload"]
+            await self._read(max(0.01, deadline - time.monotonic()))
+
+    async def silent(self, type: str, seconds: float = 0.3) -> bool:
+        """Whether no frame of this type comes within `seconds`."""
+        try:
+            await self.next(type, seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    async def closed(self, seconds: float = 5.0) -> int:
+        """The code that the server closes with."""
+        deadline = time.monotonic() + seconds
+        while True:
+            event = await self._event(deadline - time.monotonic())
+            if event["type"] == "websocket.close":
+                return event["code"]
+
+    async def _event(self, seconds: float) -> dict[str, Any]:
+        # Not `receive_output`: that ends the socket when nothing comes in time.
+        async with asyncio.timeout(max(0.01, seconds)):
+            return await self.line.output_queue.get()
+
+    async def _read(self, seconds: float) -> None:
+        event = await self._event(seconds)
+        assert event["type"] == "websocket.send", event
+        content = orjson.loads(event["text"])
+        self.frames += content if isinstance(content, list) else [content]
+
+
+Dial = Callable[..., Any]
+
+
+@pytest.fixture
+def dial(readers: None, channel: Channel) -> Dial:
+    """`async with dial("/ws/…") as client`: an open socket. The path is the room's when there is none; `who`
+    comes with a ticket."""
+
+    @asynccontextmanager
+    async def dial(
+        path: str = "", *, who: User | None = None, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[Client]:
+        path = path or f"/ws/channels/{channel.slug}"
+        if who is not None:
+            path += f"{'&' if '?' in path else '?'}ticket={tickets.issue(who)}"
+        given = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        line = WebsocketCommunicator(application, path, given)
+        opened, _ = await line.connect(timeout=5)
+        assert opened
+        try:
+            yield Client(line)
+        finally:
+            await line.disconnect()
+
+    return dial
+
+
+def story(steps: Callable[[], Any]) -> None:
+    """Run an async test on a loop of its own, with its hub gone at the end."""
+
+    async def told() -> None:
+        try:
+            async with asyncio.timeout(30):
+                await steps()
+        finally:
+            await Hub.here().stop()
+
+    asyncio.run(told())

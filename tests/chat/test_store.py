@@ -1,0 +1,184 @@
+"""Storing messages: dense numbers, one message a nonce, whoever writes and whatever fails.
+
+One contract, every store that this database has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from apps.chat import store
+from apps.chat.models import ChatRoom, Message
+from apps.chat.store import Draft, Receipt
+from apps.core.errors import DomainError, NotFound
+from apps.core.ids import uuid7
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STORES = ["orm", "own"]  # "own": what a socket process uses on this database
+
+
+def on_store(kind: str, work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+    """Run `work(append)` on a loop, `append` being that of the store."""
+
+    async def run() -> Any:
+        if kind == "orm":
+            return await work(lambda *args: asyncio.to_thread(closing, store.append, *args))
+        own = store.make_store()
+        try:
+            return await work(own.append)
+        finally:
+            await own.close()
+
+    return asyncio.run(run())
+
+
+def closing(call: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return call(*args)
+    finally:
+        connection.close()
+
+
+def draft(user: User, content: str = "hello", nonce: str = "", **more: Any) -> Draft:
+    return Draft(uuid7(), user.pk, content, nonce or uuid.uuid4().hex, more.pop("badges", ()), **more)
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_messages_are_numbered_from_one_in_the_order_of_the_batch(
+    kind: str, room: ChatRoom, viewer: User, stranger: User
+) -> None:
+    batch = [draft(viewer, "a", badges=("vip",)), draft(stranger, "b"), draft(viewer, "c")]
+
+    appended = on_store(kind, lambda append: append(room.pk, batch))
+
+    assert [(r.id, r.seq, r.is_new) for r in appended.outcomes] == [
+        (d.id, n, True) for n, d in enumerate(batch, 1)
+    ]
+    rows = list(Message.objects.order_by("seq"))
+    assert [(m.seq, m.content, m.user_id, m.badges) for m in rows] == [
+        (1, "a", viewer.pk, ["vip"]),
+        (2, "b", stranger.pk, []),
+        (3, "c", viewer.pk, []),
+    ]
+    assert {m.created_at for m in rows} == {appended.created_at}
+    room.refresh_from_db()
+    assert room.last_seq == 3
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_the_same_nonce_of_the_same_person_is_the_same_message(
+    kind: str, room: ChatRoom, viewer: User, stranger: User
+) -> None:
+    first = draft(viewer, "once", "n")
+    again, theirs = draft(viewer, "twice", "n"), draft(stranger, "mine", "n")
+
+    async def work(append: Any) -> tuple[Any, Any]:
+        return await append(room.pk, [first]), await append(room.pk, [again, theirs])
+
+    one, two = on_store(kind, work)
+    assert one.outcomes == [Receipt(first.id, 1, True)]
+    assert two.outcomes == [Receipt(first.id, 1, False), Receipt(theirs.id, 2, True)]
+    assert list(Message.objects.order_by("seq").values_list("content", flat=True)) == ["once", "mine"]
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_an_answer_belongs_to_a_message_of_the_same_room(
+    kind: str, room: ChatRoom, viewer: User, streamer: User
+) -> None:
+    elsewhere = ChatRoom.objects.create(channel=factories.channel(streamer, "Elsewhere"))
+    foreign, here = draft(viewer), draft(viewer)
+
+    async def work(append: Any) -> Any:
+        await append(elsewhere.pk, [foreign])
+        await append(room.pk, [here])
+        return await append(
+            room.pk,
+            [
+                draft(viewer, "to another room", reply_to=foreign.id),
+                draft(viewer, "to nothing", reply_to=uuid7()),
+                draft(viewer, "to one here", reply_to=here.id),
+            ],
+        )
+
+    outcomes = on_store(kind, work).outcomes
+    assert [getattr(o, "code", None) for o in outcomes] == ["REPLY_NOT_FOUND", "REPLY_NOT_FOUND", None]
+    assert outcomes[2].seq == 2, "a refused message takes no number"
+    assert Message.objects.get(pk=outcomes[2].id).reply_to_id == here.id
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_a_message_said_on_air_belongs_to_the_broadcast(
+    kind: str, channel: Channel, room: ChatRoom, viewer: User
+) -> None:
+    broadcast = factories.live(channel)
+    appended = on_store(kind, lambda append: append(room.pk, [draft(viewer)]))
+    assert appended.broadcast_id == broadcast.pk
+    assert Message.objects.get().broadcast_id == broadcast.pk
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_a_room_that_is_gone_takes_nothing(kind: str, viewer: User) -> None:
+    with pytest.raises(NotFound):
+        on_store(kind, lambda append: append(uuid7(), [draft(viewer)]))
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_one_draft_that_cannot_be_stored_leaves_nothing_half_done(
+    kind: str, room: ChatRoom, viewer: User
+) -> None:
+    ghost = Draft(uuid7(), uuid7(), "boo", "n", ())
+    with pytest.raises(store.Conflicting):
+        on_store(kind, lambda append: append(room.pk, [draft(viewer), ghost]))
+    assert not Message.objects.exists()
+    room.refresh_from_db()
+    assert room.last_seq == 0
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_writers_that_meet_leave_no_hole_and_no_double(kind: str, room: ChatRoom, viewer: User) -> None:
+    """Eight writers with overlapping nonces, half of them by the ORM as web processes are."""
+    batches = [
+        [draft(viewer, f"{n % 60}", f"n{n % 60}") for n in range(at, at + 15)] for at in range(0, 120, 15)
+    ]
+    outcomes: list[tuple[Draft, Receipt | DomainError]] = []
+    lock = threading.Lock()
+
+    def write(batch: list[Draft], kind: str) -> None:
+        appended = on_store(kind, lambda append: append(room.pk, batch))
+        with lock:
+            outcomes.extend(zip(batch, appended.outcomes, strict=True))
+
+    def close_and_write(batch: list[Draft], kind: str) -> None:
+        try:
+            write(batch, kind)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        jobs = [
+            threads.submit(close_and_write, batch, kind if turn % 2 else "orm")
+            for turn, batch in enumerate(batches)
+        ]
+        for job in jobs:
+            job.result(60)
+
+    stored = list(Message.objects.order_by("seq"))
+    assert [m.seq for m in stored] == list(range(1, 61))
+    where = {m.nonce: (m.pk, m.seq) for m in stored}
+    for said, receipt in outcomes:
+        assert isinstance(receipt, Receipt)
+        assert (receipt.id, receipt.seq) == where[said.nonce]
+    assert sum(r.is_new for _, r in outcomes if isinstance(r, Receipt)) == 60
