@@ -28,6 +28,11 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "apps.accounts.entrance.SignUpForm", "login": "apps.accounts.entrance.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
+# Attempts a minute and address; behind one campus or one test run there are many people.
+ACCOUNT_RATE_LIMITS = {
+    "signup": env.text("SIGNUP_RATE", "20/m/ip"),
+    "login": env.text("LOGIN_RATE", "30/m/ip"),
+}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SIGNUP_REDIRECT_URL = "/onboarding"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

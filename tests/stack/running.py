@@ -26,7 +26,13 @@ SECRET_KEY = "the full stack of the tests signs with this and nothing else does"
 # What a child may see of the environment of the test run; everything else is set here, on purpose.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "CI", "LOG_LEVEL", "FFMPEG_PATH")
 # The suite registers and posts from one address, far more than any person does in a minute.
-GENEROUS = {"API_RATE_ANONYMOUS": "100000/60", "API_RATE_PERSON": "100000/60", "API_RATE_STREAM": "100000/60"}
+GENEROUS = {
+    "API_RATE_ANONYMOUS": "100000/60",
+    "API_RATE_PERSON": "100000/60",
+    "API_RATE_STREAM": "100000/60",
+    "SIGNUP_RATE": "100000/m/ip",
+    "LOGIN_RATE": "100000/m/ip",
+}
 
 
 def environment(**values: str) -> dict[str, str]:
