@@ -22,11 +22,8 @@ PORT = env.integer("PORT", 8000, low=1, high=65535)
 RTMP_PORT = env.integer("RTMP_PORT", 1935, low=1, high=65535)
 BIND_HOST = env.text("BIND_HOST", "0.0.0.0")  # noqa: S104  encoders and viewers come from outside
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
-# Where encoders publish, as shown to creators; the stream key is the stream name below it.
-RTMP_URL = env.text(
-    "RTMP_URL",
-    "rtmp://localhost/live" if RTMP_PORT == 1935 else f"rtmp://localhost:{RTMP_PORT}/live",
-).rstrip("/")
+# Where encoders publish, as shown to creators; empty: the host of the page and RTMP_PORT.
+RTMP_URL = env.text("RTMP_URL", "").rstrip("/")
 # Where playlists are served, as seen by browsers: empty means the same origin as the pages.
 MEDIA_URL_BASE = env.text("MEDIA_URL_BASE", "").rstrip("/")
 

@@ -40,7 +40,8 @@ STREAM = {
 def test_the_key_and_the_door_are_told_to_the_owner_only(mine, theirs, visitor, channel, settings):
     body = mine.get(f"/api/channels/{channel.pk}/stream-key").json()
     assert set(body) == {"streamKey", "rtmpUrl"}
-    assert body["rtmpUrl"] == settings.RTMP_URL
+    assert body["rtmpUrl"] == "rtmp://testserver/live"
+    settings.RTMP_URL = "rtmp://in.example.org/live"
     rotated = mine.post(f"/api/channels/{channel.pk}/stream-key").json()
     assert rotated["streamKey"] != body["streamKey"]
     assert theirs.get(f"/api/channels/{channel.pk}/stream-key").status_code == 403

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from aethex import demo, env
+from apps.streams.doors import local_rtmp_url
 
 
 class Command(BaseCommand):
@@ -60,7 +61,11 @@ class Command(BaseCommand):
             self.stdout.write("Stopped. Everything is kept in " + str(settings.DATA_DIR))
 
     def _greet(self, people: list[demo.DemoPerson]) -> None:
-        lines = ["", f"  AeThex LIVE   {settings.PUBLIC_URL}", f"  Encoders      {settings.RTMP_URL}"]
+        lines = [
+            "",
+            f"  AeThex LIVE   {settings.PUBLIC_URL}",
+            f"  Encoders      {settings.RTMP_URL or local_rtmp_url('localhost')}",
+        ]
         for person in people:
             lines.append(f"  Demo {person.role:<9}{person.username} / {person.password}")
         lines += ["", "  Ctrl-C stops it; everything is kept in " + str(settings.DATA_DIR), ""]

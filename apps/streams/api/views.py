@@ -26,6 +26,7 @@ from apps.core.pagination import PageEnvelope
 from apps.core.throttles import StreamControl
 from apps.core.viewers import viewer_id
 from apps.streams import services
+from apps.streams.doors import rtmp_url
 from apps.streams.health import health_of
 from apps.streams.models import Broadcast
 
@@ -229,15 +230,15 @@ class ChannelKey(APIView):
     @extend_schema(responses=shapes.KeySerializer)
     def get(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(services.reveal_key(actor=request.user, channel=found))
+        return self._answer(request, services.reveal_key(actor=request.user, channel=found))
 
     @extend_schema(request=None, responses=shapes.KeySerializer)
     def post(self, request: Request, channel: str) -> Response:
         """Replaces the key; the old one stops at once."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(services.rotate_key(actor=request.user, channel=found))
+        return self._answer(request, services.rotate_key(actor=request.user, channel=found))
 
-    def _answer(self, key: str) -> Response:
+    def _answer(self, request: Request, key: str) -> Response:
         return Response(
-            {"streamKey": key, "rtmpUrl": settings.RTMP_URL}, headers={"Cache-Control": "no-store"}
+            {"streamKey": key, "rtmpUrl": rtmp_url(request)}, headers={"Cache-Control": "no-store"}
         )

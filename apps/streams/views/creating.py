@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.core.viewers import viewer_id
 from apps.streams import services
+from apps.streams.doors import rtmp_url
 from apps.streams.forms import BroadcastForm
 from apps.streams.models import Broadcast, IngestRefusal
 
@@ -137,7 +137,7 @@ def _manager(
         "form": form,
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
-        "rtmp_url": settings.RTMP_URL,
+        "rtmp_url": rtmp_url(request),
         "refusal": IngestRefusal.objects.filter(channel=channel, refused_at__gt=recent).first(),
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }
