@@ -43,10 +43,11 @@ class MediaConfig:
     """How the live edge cuts, keeps, lists and guards media.
 
     TARGETDURATION may never change while a playlist lives (RFC 8216bis 6.2.1), but encoders choose their
-    keyframe interval freely and OBS' "auto" makes 8 s and more. So it is fixed here, at twice the recommended
-    interval, and a longer group of pictures is cut inside: such a segment begins without a keyframe, which
-    HLS allows as long as EXT-X-INDEPENDENT-SEGMENTS is left out. A larger value would push plain HLS players
-    (three target durations behind) away from live for everybody.
+    keyframe interval freely, and only a segment that begins with a keyframe lets somebody join there: hls.js
+    gives up on others. So it is fixed at 10, which with HLS' rounding admits 10.4 s: x264's default of 250
+    pictures, OBS' "auto", at 24 a second. Only longer intervals are cut inside; HLS allows that while
+    EXT-X-INDEPENDENT-SEGMENTS is left out. It costs low-latency players nothing; they follow parts, not
+    target durations.
     """
 
     grant_key: bytes
@@ -57,8 +58,8 @@ class MediaConfig:
     part_ms: int = 200
     """Aimed part duration. The advertised PART-TARGET is 5 % more, so that 24 and 29.97 frames a second fit
     too."""
-    target_duration: int = 4
-    """TARGETDURATION in seconds; no segment is longer."""
+    target_duration: int = 10
+    """TARGETDURATION in seconds; no segment is longer when rounded."""
     segment_min_ms: int = 1000
     """A keyframe closes a segment only from this length on (scene cuts make keyframes in quick
     succession)."""
@@ -68,6 +69,9 @@ class MediaConfig:
     """Segments kept in memory behind the playlist, for a player that read the previous one."""
     window_max_bytes: int = 256 * 1024 * 1024
     """Hard limit of one stream's window; beyond it the playlist gets shorter instead."""
+    block_seconds: float = 8.0
+    """Longest time a request waits for what is not there yet; players give up on a silent server after 10
+    s."""
     parts_before_live: int = 3
     """A stream is announced when this many parts exist: players that start with fewer stall at once."""
     pending_max_bytes: int = 16 * 1024 * 1024
@@ -83,6 +87,11 @@ class MediaConfig:
     the viewers."""
     recorder_finish_seconds: float = 60.0
     limits: RtmpLimits = field(default_factory=RtmpLimits)
+
+    @property
+    def segment_max_ms(self) -> int:
+        """The longest segment that rounds to TARGETDURATION."""
+        return self.target_duration * 1000 + 499
 
     @property
     def part_target_ms(self) -> int:

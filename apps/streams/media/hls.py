@@ -37,8 +37,6 @@ _FILE = re.compile(
     r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z"
 )
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
-_BLOCK_TARGETS = 3
-_INTERRUPTED_TARGETS = 2
 
 
 class HlsApp:
@@ -92,20 +90,18 @@ class HlsApp:
     async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:
         """Return when the playlist contains what was asked for (6.2.5.2), or will not for a while.
 
-        503 after three target durations. While the encoder is away the unchanged playlist goes out after two
-        instead: players give up on repeated errors, but not on a playlist that stands still.
+        A stalled encoder makes 503. While it is away the unchanged playlist goes out instead: players give up
+        on repeated errors, but not on a playlist that stands still.
         """
         window = stream.window
         if msn > window.next_part[0] + 2:
             raise _Problem(400, "that segment is too far in the future")
         loop = asyncio.get_running_loop()
-        asked = loop.time()
-        target = window.config.target_duration
+        deadline = loop.time() + window.config.block_seconds
         while not (window.ended or window.has(msn, part)):
-            waited = loop.time() - asked
-            if window.interrupted and waited >= _INTERRUPTED_TARGETS * target:
-                return
-            if waited >= _BLOCK_TARGETS * target:
+            if loop.time() >= deadline:
+                if window.interrupted:
+                    return
                 raise _Problem(503, "nothing new has come")
             await window.change()
 
@@ -130,7 +126,8 @@ class HlsApp:
     async def _part(self, stream: LiveStream, msn: int, index: int) -> bytes:
         """A part, waited for when it is the one that PRELOAD-HINT promised."""
         window = stream.window
-        deadline = asyncio.get_running_loop().time() + _BLOCK_TARGETS * window.config.target_duration
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + window.config.block_seconds
         hinted = (msn, index) == window.next_part
         while True:
             segment = window.find(msn)
@@ -138,7 +135,7 @@ class HlsApp:
                 return segment.parts[index].data
             if not hinted or window.ended or (msn, index) < window.next_part:
                 raise _Problem(404, "no such part")
-            if asyncio.get_running_loop().time() >= deadline:
+            if loop.time() >= deadline:
                 raise _Problem(503, "nothing new has come")
             await window.change()
 

@@ -129,7 +129,7 @@ class Packager:
         """The held picture lasts until `end_ms`; one that lasts too long for its part or segment begins the
         next."""
         assert self._held is not None
-        if self._samples and end_ms - self._segment_ms > self.config.target_duration * 1000:
+        if self._samples and end_ms - self._segment_ms > self.config.segment_max_ms:
             self._close_part(self._held_ms)
             self._close_segment()
         elif self._samples and end_ms - self._part_ms > self.window.part_target_ms:

@@ -92,6 +92,10 @@ def _header(window: LiveWindow, segments: list[Segment]) -> list[str]:
         lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}")
     if all(segment.independent for segment in segments):
         lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    elif not window.ended and not any(segment.independent for segment in segments[1:]):
+        # The first group of pictures, whose first parts were made a segment of their own: whoever comes now
+        # must begin where the keyframe is.
+        lines.append("#EXT-X-START:TIME-OFFSET=0.0,PRECISE=YES")
     return lines
 
 

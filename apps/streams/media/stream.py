@@ -17,10 +17,6 @@ from apps.streams.media.window import FIRST_MSN, LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
 
-# Not 0: hls.js 1.7.4 takes the parts of segment 0 for evicted (`sn || -1`) and then waits until segment 1 is
-# complete: a stall and a second more of delay for everybody who was there from the start.
-FIRST_MSN = 1
-
 
 class State(Enum):
     """STARTING → LIVE ⇄ INTERRUPTED → ENDED; every state may end."""

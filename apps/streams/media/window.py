@@ -17,7 +17,8 @@ PARTS_LISTED = 3
 
 
 FIRST_MSN = 1
-"""Not 0: hls.js (1.7.4, fragment tracker) takes the parts of segment 0 for evicted and loads them anew."""
+"""Not 0: hls.js 1.7.4 takes the parts of segment 0 for evicted (`sn || -1`) and waits until segment 1 is
+complete: a stall, and a second more of delay for everybody who was there from the start."""
 
 
 @dataclass(slots=True)
