@@ -29,6 +29,7 @@ export class Player {
   #controls;
   #patience = 0;
   #endsAt = null;
+  #wanted = true; // the viewer has not paused; a new source pauses the element by itself
   state = "idle";
 
   /** @param {HTMLElement} root the `[data-player]` section
@@ -79,10 +80,12 @@ export class Player {
 
   /** Play, or go on playing where the viewer paused. */
   resume() {
+    this.#wanted = true;
     if (this.#source) this.#startPlayback();
   }
 
   pause() {
+    this.#wanted = false;
     this.#source?.allowBehind();
     this.#video.pause();
   }
@@ -109,8 +112,8 @@ export class Player {
     const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds });
     this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
     this.#show("loading");
+    this.#wanted = true;
     this.#source.start();
-    this.#startPlayback();
   }
 
   #finish(status) {
@@ -134,6 +137,7 @@ export class Player {
   }
 
   #heard(event) {
+    if (event === "attached" && this.#wanted) this.#startPlayback();
     if (event === "flowing") this.#flows();
     if (event === "unsupported") this.#show("error");
     if (event === "finished") this.#show("ended");

@@ -7,6 +7,7 @@ import { createHls, loadLibrary } from "./library.js";
 import { Watchdog } from "./watchdog.js";
 
 const LOOK_MS = 250;
+const WAKING_MS = 300; // a player that was only waiting moves by then
 const CALM_MS = 60_000; // so long without a stall: take back what stalls have added to the distance
 const MEDIA_REPAIRS = 2; // attempts to mend a decoder in MEDIA_REPAIR_MS before starting over
 const MEDIA_REPAIR_MS = 15_000;
@@ -30,7 +31,7 @@ export class Source {
   /**
    * @param {HTMLVideoElement} video
    * @param {import("./grants.js").Grant} grant
-   * @param {(event: "flowing"|"trouble"|"nothing"|"finished"|"unsupported", error?: Error) => void} report
+   * @param {(event: "attached"|"flowing"|"trouble"|"nothing"|"finished"|"unsupported", error?: Error) => void} report
    */
   constructor(video, grant, report) {
     this.#video = video;
@@ -71,12 +72,12 @@ export class Source {
     this.#watchdog.rest(Date.now());
     this.#backoff.reset();
     if (!this.#hls || this.#timers.retry) return this.#reopen();
-    // A reload that was waiting wakes up by itself; only if it did not, begin again.
+    // A reload that was waiting has been answered by now; hls.js may also have given it up and pause for seconds.
     const stoodAt = this.#video.currentTime;
     clearTimeout(this.#timers.poke);
     this.#timers.poke = setTimeout(() => {
       if (this.#wanted && !this.#video.paused && this.#video.currentTime === stoodAt) this.#open();
-    }, 1_000);
+    }, WAKING_MS);
   }
 
   /** Seconds between the live edge and the picture, null while unknown. */
@@ -137,12 +138,14 @@ export class Source {
     });
     hls.loadSource(this.#grant.url);
     hls.attachMedia(this.#video);
+    this.#report("attached");
   }
 
   #attachNative() {
     this.#video.src = this.#grant.url;
     this.#video.onerror = () => this.#failed(new Error("media error"));
     this.#video.onended = () => this.#report("finished");
+    this.#report("attached");
   }
 
   #release() {
