@@ -46,6 +46,7 @@ TOOLS = (
     Tool("chromium", ("chromium",), "the browser tests"),
     Tool("ffmpeg", ("ffmpeg",), "the tests with a foreign encoder"),
     Tool("ffprobe", ("ffmpeg",), "the tests with a foreign reader"),
+    Tool("cc", ("gcc", "libc6-dev"), "the tests of the load generators"),
 )
 OBS_TOOLS = (
     Tool("obs", ("obs-studio", "obs-plugins", "libgl1-mesa-dri", "libegl1"), "the OBS test"),

@@ -25,7 +25,7 @@ VIEWERS, SENDERS = 12, 3
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A folder to compile into; without a compiler the test says so, and fails where nothing may be missing."""
+    """A folder to compile into. Without a compiler the test is skipped, and fails where CI is set."""
     if shutil.which("cc") is None:
         missing = "cc is not installed (Debian: apt install gcc)"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
@@ -33,7 +33,7 @@ def tools(tmp_path: Path) -> Path:
 
 
 class Room:
-    """A chat room with our frames: what one says goes to all, in lists of two, behind a history of old lines."""
+    """A chat room with our frames: what is said goes to all, in lists of two, after a history of old lines."""
 
     def __init__(self) -> None:
         self.people: set[websockets.ServerConnection] = set()
@@ -122,7 +122,7 @@ def web() -> Iterator[int]:
 
 
 def test_every_answer_is_counted_once(tools: Path, web: int) -> None:
-    command = [compiled("http_load.c", tools), str(web), "/", "4", "0.5"]
+    command = [str(compiled("http_load.c", tools)), str(web), "/", "4", "0.5"]
     told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=20).stdout)
     assert told["refused"] == told["reopened"] == 0
     assert told["answers"] <= Page.asked <= told["answers"] + 4
