@@ -26,6 +26,7 @@ class Desk {
   #root;
   #stage;
   #deaf = 0;
+  #phase;
 
   /** @param {HTMLElement} root the `[data-dashboard]` element */
   constructor(root) {
@@ -35,7 +36,8 @@ class Desk {
       chat: document.querySelector("[data-chat]"),
       around: document,
     });
-    const { channelSlug, ticket } = root.dataset;
+    const { channelSlug, ticket, streamId } = root.dataset;
+    this.#phase = phaseOf(streamId, root.querySelector("[data-player]").dataset.status);
     new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true })
       .on("stream:health-update", (health) => this.#showHealth(health))
       .on("stream:refused", (refusal) => this.#showRefusal(refusal))
@@ -51,19 +53,19 @@ class Desk {
     this.#stage.show(stream);
     write(this.#root.querySelector("[data-status-text]"), STATES[stream?.status] ?? NOTHING_ON);
     if (stream?.status === "LIVE") this.#hideRefusal();
-    const mayEnd = this.#root.querySelector("[data-while~=open]") !== null;
-    if ((stream?.id ?? "") !== this.#root.dataset.streamId || (stream && !mayEnd)) this.#renew(stream);
+    const phase = phaseOf(stream?.id, stream?.status);
+    if (phase !== this.#phase) this.#renew(phase, stream);
   }
 
-  /** Another broadcast than the one this page was made for: its facts and buttons come from the server, while
-   * the picture and the chat stay as they are. */
-  async #renew(stream) {
-    this.#root.dataset.streamId = stream?.id ?? "";
+  /** Another broadcast or phase than these facts and buttons were made for: they come from the server, while the
+   * picture, the form and the chat stay as they are. */
+  async #renew(phase, stream) {
+    this.#phase = phase;
     const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-    if (!answer?.ok) return; // the next event tries again; meanwhile a reload shows the same
+    if (!answer?.ok) return; // a reload shows the same
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const [before, after] = [document, page].map((from) => from.querySelector(".on-air-facts"));
-    if (before && after) before.replaceWith(document.adoptNode(after));
+    if (before && after && phase === this.#phase) before.replaceWith(document.adoptNode(after));
     this.#stage.show(stream);
   }
 
@@ -95,6 +97,12 @@ class Desk {
   #hideRefusal() {
     this.#root.querySelector("[data-refusal]")?.setAttribute("hidden", "");
   }
+}
+
+/** What buttons there are depends on this: a grace period is still live. */
+function phaseOf(streamId, status) {
+  if (!streamId) return "none";
+  return `${streamId} ${["LIVE", "ENDING"].includes(status) ? "live" : "announced"}`;
 }
 
 function write(element, words) {
