@@ -33,7 +33,7 @@ def tools(tmp_path: Path) -> Path:
 
 
 class Room:
-    """A chat room with our frames: what is said goes to all, in lists of two, after a history of old lines."""
+    """A chat room with our frames: what is said goes to all, two at a time, after a history of old lines."""
 
     def __init__(self) -> None:
         self.people: set[websockets.ServerConnection] = set()
