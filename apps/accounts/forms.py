@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from apps.core.forms import NEEDED
+
 from . import services
 from .models import User
 from .names import COLORS
@@ -18,6 +20,7 @@ PICTURE_RULE = "Square, at least 256 × 256 pixels. JPEG, PNG, WebP or GIF, up t
 class OnboardingForm(forms.Form):
     username = forms.CharField(
         max_length=25,
+        error_messages=NEEDED,
         help_text="3 to 25 letters, digits or underscores. Your address here; you choose it once.",
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
@@ -25,6 +28,7 @@ class OnboardingForm(forms.Form):
     )
     display_name = forms.CharField(
         max_length=services.DISPLAY_NAME_MOST,
+        error_messages=NEEDED,
         help_text="What others read in the chat.",
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
@@ -41,6 +45,7 @@ class OnboardingForm(forms.Form):
 class SettingsForm(forms.Form):
     display_name = forms.CharField(
         max_length=services.DISPLAY_NAME_MOST,
+        error_messages=NEEDED,
         help_text="What others read in the chat.",
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )

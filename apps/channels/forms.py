@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from apps.core.forms import AddressField, TagsField
+from apps.core.forms import NEEDED, AddressField, TagsField
 
 from .models import Category, Channel
 
@@ -29,11 +29,17 @@ def category_choices() -> list[tuple[str, Any]]:
 
 
 class NewChannelForm(forms.Form):
-    name = forms.CharField(max_length=60, min_length=2, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(
+        max_length=60,
+        min_length=2,
+        error_messages=NEEDED,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     slug = AddressField(
         prefix="/c/",
         label="Address",
         required=False,
+        error_messages=NEEDED,
         max_length=40,
         help_text="3 to 40 of a–z, 0–9, - and _. Left empty, it is made from the name.",
         widget=forms.TextInput(

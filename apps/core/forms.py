@@ -10,6 +10,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from .errors import DomainError
 
+# In our own words, wherever a field may not stay empty.
+NEEDED = {"required": "This can't be empty."}
+
 
 class TagsField(forms.CharField):
     """Words between commas, as a list. How many and how long is for the verb to say."""

@@ -7,14 +7,16 @@ from typing import Any
 from django import forms
 
 from apps.channels.forms import category_choices
-from apps.core.forms import TagsField
+from apps.core.forms import NEEDED, TagsField
 
 from .services.broadcasts import TITLE_LENGTH
 
 
 class BroadcastForm(forms.Form):
     title = forms.CharField(
-        max_length=TITLE_LENGTH, help_text="What people read before they click.", widget=forms.TextInput
+        max_length=TITLE_LENGTH,
+        help_text="What people read before they click.",
+        error_messages=NEEDED,
     )
     category = forms.ChoiceField(required=False)
     tags = TagsField(required=False, help_text="Up to 10, with commas between them.")

@@ -77,7 +77,7 @@ def test_the_title_changes_while_live(channel: Channel, owner: Client) -> None:
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
-        ({"title": ""}, "This field is required."),
+        ({"title": ""}, "This can't be empty."),
         ({"title": "x" * 141}, "at most 140 characters"),
         ({"title": "Good", "tags": ",".join(f"tag{n}" for n in range(11))}, "Use at most 10 tags (11 now)."),
         ({"title": "Good", "tags": "x" * 26}, "Use at most 25 characters (26 now)."),

@@ -1,6 +1,6 @@
 /**
- * `<form data-swap="id">` (or a link): sent in the background, and of the page that comes back only the element
- * with that id is taken into this one. So the video plays on while somebody follows, saves or reveals a key.
+ * `<form data-swap="id …">` (or a link): sent in the background, and of the page that comes back only the elements
+ * with these ids are taken into this one. So the video plays on while somebody follows, saves or reveals a key.
  * Without a script the same form loads the same page.
  */
 
@@ -25,7 +25,7 @@ async function swap(source, address, options) {
   try {
     const answer = await fetch(address, { ...options, credentials: "same-origin", headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!take(page, source.dataset.swap)) location.assign(answer.redirected ? answer.url : location.href);
+    if (!take(page, source.dataset.swap.split(" "))) location.assign(answer.redirected ? answer.url : location.href);
   } catch {
     say("This could not be sent. Check your connection and try again.");
   } finally {
@@ -33,18 +33,20 @@ async function swap(source, address, options) {
   }
 }
 
-/** Whether the answer held the element; it stands in place of ours then, with the page's messages. */
-function take(page, id) {
-  const ours = document.getElementById(id);
-  const theirs = page.getElementById(id);
-  if (!ours || !theirs) return false;
+/** Whether the answer held all of them; they stand in place of ours then, with the page's messages. */
+function take(page, ids) {
+  const pairs = [...ids, "messages"].map((id) => [document.getElementById(id), page.getElementById(id)]);
+  if (!pairs.every(([ours, theirs]) => ours && theirs)) return false;
+  for (const [ours, theirs] of pairs) replace(ours, theirs);
+  return true;
+}
+
+function replace(ours, theirs) {
   const focused = ours.contains(document.activeElement);
   ours.replaceWith(theirs);
-  const messages = page.getElementById("messages");
-  if (messages) document.getElementById("messages")?.replaceWith(messages);
-  if (focused) (theirs.querySelector("[aria-invalid=true]") ?? theirs.querySelector("input:not([type=hidden]), button"))?.focus();
+  const wrong = theirs.querySelector("[aria-invalid=true]");
+  if (focused) (wrong ?? theirs.querySelector("input:not([type=hidden]), button"))?.focus();
   theirs.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
-  return true;
 }
 
 function say(text) {
