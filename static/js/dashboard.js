@@ -11,7 +11,7 @@ const FIGURES = {
   fps: ({ fps }) => fps && `${Math.round(fps * 10) / 10} fps`,
   resolution: ({ width, height }) => width && height && `${width} × ${height}`,
   keyframes: ({ keyframeSeconds }) => keyframeSeconds && `${keyframeSeconds.toFixed(1)} s`,
-  codecs: ({ videoCodec, audioCodec }) => [videoCodec, audioCodec].filter(Boolean).join(" + "),
+  codecs: ({ videoCodec, audioCodec }) => [videoCodec, audioCodec].filter(Boolean).map(codecName).join(" + "),
   encoder: ({ connected, address }) => connected && (address ? `Connected from ${address}` : "Connected"),
 };
 
@@ -97,6 +97,11 @@ class Desk {
   #hideRefusal() {
     this.#root.querySelector("[data-refusal]")?.setAttribute("hidden", "");
   }
+}
+
+/** What people call a codec string (RFC 6381): avc1.42c01e is H.264. */
+function codecName(codec) {
+  return { avc1: "H.264", avc3: "H.264", mp4a: "AAC" }[codec.split(".")[0]] ?? codec;
 }
 
 /** What buttons there are depends on this: a grace period is still live. */

@@ -14,6 +14,7 @@ const count = new Intl.NumberFormat();
 export class Numbers {
   #root;
   #clock;
+  #counted = false;
 
   /** @param {ParentNode} root the part of the page that belongs to this channel
    * @param {import("./clock.js").ServerClock} clock */
@@ -32,13 +33,19 @@ export class Numbers {
     this.#write("[data-title]", stream.title);
     this.#showCategory(stream);
     this.#showTags(stream.tags ?? []);
-    this.showViewers(stream.viewerCount);
+    if (!this.#counted) this.#writeViewers(stream.viewerCount);
     this.#since("[data-uptime]", "startedAt", stream.startedAt);
     this.#since("[data-countdown]", "endsAt", status === "ENDING" ? stream.endsAt : null);
     this.#tick();
   }
 
+  /** The count as the room tells it, which is newer than the one that a broadcast carries. */
   showViewers(viewers) {
+    this.#counted = true;
+    this.#writeViewers(viewers);
+  }
+
+  #writeViewers(viewers) {
     if (Number.isInteger(viewers)) this.#write("[data-viewers]", count.format(viewers));
   }
 

@@ -21,7 +21,7 @@ Room = dict[str, Any]
 def room(stack: Stack) -> Room:
     """A channel of its own, and somebody who is not on any page: `voice` speaks through the API."""
     voice = sign_up(stack)
-    return {"voice": voice, "channel": voice.create_channel("Reading room")}
+    return {"voice": voice, "channel": voice.create_channel()}
 
 
 def post(voice: Person, channel: dict[str, Any], content: str) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def test_after_a_restart_of_the_server_the_room_has_no_hole(
     browser: Any, own_stack: Stack, request: pytest.FixtureRequest
 ) -> None:
     voice, reader = sign_up(own_stack), sign_up(own_stack)
-    channel = voice.create_channel("Restarts")
+    channel = voice.create_channel()
     visitor = Visitor.open(browser, own_stack.url)
     request.addfinalizer(visitor.context.close)
     visitor.sign_in(reader.username)

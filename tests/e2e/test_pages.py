@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.stack.people import sign_up
+from tests.stack.people import sign_up, unique
 from tests.stack.running import Stack
 
 from .visitor import Visitor
@@ -23,7 +23,9 @@ WHERE_AM_I = "document.activeElement.closest('[data-player], .chat, .bar')?.clas
 @pytest.fixture
 def channel(stack: Stack) -> dict[str, Any]:
     owner = sign_up(stack)
-    made = owner.create_channel("A name that is long enough to be a trouble", tags=["one", "two"])
+    made = owner.create_channel(
+        name=f"A name that is long enough to be a trouble {unique()}", tags=["one", "two"]
+    )
     return made | {"owner": owner}
 
 

@@ -37,7 +37,7 @@ def camera(owner: Person, channel: dict[str, Any]) -> Iterator[subprocess.Popen[
 def live(stack: Stack) -> Iterator[str]:
     """The address of a channel that is on air while this file's tests run."""
     owner = sign_up(stack)
-    channel = owner.create_channel("Always on")
+    channel = owner.create_channel()
     with camera(owner, channel):
         await_value(
             lambda: owner.api.get(f"/api/stream/status?channel={channel['slug']}").json()["isLive"], bool, 20
@@ -47,7 +47,7 @@ def live(stack: Stack) -> Iterator[str]:
 
 def test_a_page_that_waits_shows_the_first_frame_as_the_stream_starts(stack: Stack, visit: Visit) -> None:
     owner = sign_up(stack)
-    channel = owner.create_channel("Punctual")
+    channel = owner.create_channel()
     visitor = visit()
     visitor.watch(channel["slug"])
     visitor.await_chat()
@@ -179,7 +179,7 @@ def guest(browser: Browser, hasty_stack: Stack) -> Iterator[Visitor]:
 
 def test_playing_outlives_the_grant_it_began_with(hasty_stack: Stack, guest: Visitor) -> None:
     owner = sign_up(hasty_stack)
-    channel = owner.create_channel("Long evening")
+    channel = owner.create_channel()
     refused: list[str] = []
     guest.page.on("response", lambda answer: answer.status == 403 and refused.append(answer.url))
     with camera(owner, channel):
@@ -196,7 +196,7 @@ def test_playing_outlives_the_grant_it_began_with(hasty_stack: Stack, guest: Vis
 
 def test_after_a_restart_of_the_server_the_picture_comes_back(hasty_stack: Stack, guest: Visitor) -> None:
     owner = sign_up(hasty_stack)
-    channel = owner.create_channel("Restarts")
+    channel = owner.create_channel()
     guest.expects_outage = True
     with camera(owner, channel):
         guest.watch(channel["slug"])

@@ -20,7 +20,7 @@ def test_from_sign_up_to_the_end_of_a_broadcast(stack: Stack, visit: Callable[..
     slug = f"night-{unique()}"
     creator.sign_up()
     creator.onboard("Nova Kade")
-    creator.create_first_channel("Night shift", slug)
+    creator.create_first_channel(f"Night shift {slug}", slug)
     server, key = creator.read_encoder_settings(slug)
 
     # The guest is there before anything is on, and signs up to be able to talk.
