@@ -63,7 +63,7 @@ class Phase:
     p99: float
     delivered: float
     cpu: float
-    errors: int
+    refused: int
     generator: float
 
 
@@ -127,7 +127,7 @@ def run_phase(generator: Generator, room: Room, command: str) -> Phase:
         p99=answer["p99"],
         delivered=answer["delivered"] / max(answer["expected"], 1),
         cpu=load.share(),
-        errors=answer["errors"] + answer["closed"],
+        refused=answer["errors"] + answer["closed"],
         generator=100 * answer["generator"],
     )
 

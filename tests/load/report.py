@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.load.chat import FULL_RUNS, RoomResult
+from tests.load.chat import FULL_RUNS, Phase, RoomResult
 from tests.load.delay import DelayResult
 from tests.load.ingest import IngestResult
 from tests.load.pages import PageResult
@@ -111,7 +111,7 @@ def chat(results: list[RoomResult], viewers: int) -> str:
             *(steady(result, rate) for rate in (10, 100, 1000)),
             f"{result.full.rate:,.0f} ({result.full_range[0]:,.0f}–{result.full_range[1]:,.0f})",
             f"{result.full.rate / peer_rate:.0f}",
-            f"{result.full.delivered:.2%}",
+            delivered(result.full),
             f"{result.handshakes:,.0f}",
             f"{result.kib:.0f}",
         ]
@@ -143,6 +143,11 @@ def chat(results: list[RoomResult], viewers: int) -> str:
         + " of its own."
     )
     return table(head, rows) + "\n\n" + more
+
+
+def delivered(phase: Phase) -> str:
+    """The share of accepted messages that reached everybody, and how many were refused or hung up on."""
+    return f"{phase.delivered:.2%}" + (f", {phase.refused} refused" if phase.refused else "")
 
 
 def pages(results: list[PageResult]) -> str:

@@ -11,7 +11,8 @@
  *   quit
  *
  * A message is timed by the marker in its content: `~`, two letters that name the phase, sixteen digits of
- * microseconds. A delivery is one marker seen on one socket. Latency is delivery minus send, of each delivery.
+ * microseconds. A delivery is one marker seen on one socket. Latency is delivery minus send, of each delivery. What
+ * the server refuses with an error frame is counted as `errors` and not expected.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -280,7 +281,7 @@ static void begin_phase(void) {
 /* Wait until everything that was sent has arrived everywhere, or nothing arrives any more for two seconds. */
 static void drain(void) {
     uint64_t last = delivered, since = now_us();
-    while (delivered < sent * ready && now_us() - since < 2000000) {
+    while (delivered + errors * ready < sent * ready && now_us() - since < 2000000) {
         turn(10);
         if (delivered != last) last = delivered, since = now_us();
     }
@@ -293,9 +294,9 @@ static void run_phase(double rate, uint64_t window, double seconds) {
     uint64_t start = now_us(), end = start + seconds * 1e6, now, progress = start, last = 0, lost = 0;
     while ((now = now_us()) < end) {
         if (delivered != last) last = delivered, progress = now;
-        if (now - progress > 1000000) lost = sent - delivered / people, progress = now; /* never came: do not wait */
+        if (now - progress > 1000000) lost = sent - errors - delivered / people, progress = now; /* never came: do not wait */
         if (rate) while (sent < (now - start) / 1e6 * rate) say();
-        else while (sent < lost + window + delivered / people) say();
+        else while (sent < lost + errors + window + delivered / people) say();
         turn(1);
     }
     double took = (now - start) / 1e6, used = cpu_seconds() - cpu, in_time = (double)delivered / people / took;
@@ -308,7 +309,7 @@ static void run_phase(double rate, uint64_t window, double seconds) {
     }
     printf("{\"sent\":%llu,\"seconds\":%.3f,\"rate\":%.1f,\"delivered\":%llu,\"expected\":%llu,\"least\":%llu,\"most\":%llu,"
            "\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,\"acks\":%llu,\"errors\":%llu,\"closed\":%llu,\"generator\":%.3f}\n",
-           (unsigned long long)sent, took, in_time, (unsigned long long)delivered, (unsigned long long)sent * people,
+           (unsigned long long)sent, took, in_time, (unsigned long long)delivered, (unsigned long long)(sent - errors) * people,
            (unsigned long long)least, (unsigned long long)most, quantile(.5), quantile(.95), quantile(.99),
            (unsigned long long)acks, (unsigned long long)errors, (unsigned long long)closed, used / took);
     fflush(stdout);
