@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -20,6 +21,7 @@ LANGUAGES = dict(settings.LANGUAGES)
 
 
 @register.simple_tag
+@cache
 def icon(name: str, classes: str = "") -> SafeString:
     """One icon of the sprite, silent for screen readers: what it stands in gets the words."""
     return format_html(

@@ -4,6 +4,9 @@
  * Without a script the same form loads the same page.
  */
 
+const SAID_FOR = 6000;
+let hiding = 0;
+
 export function watchSwaps() {
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-swap]");
@@ -27,17 +30,18 @@ async function swap(source, address, options) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!take(page, source.dataset.swap.split(" "))) location.assign(answer.redirected ? answer.url : location.href);
   } catch {
-    say("This could not be sent. Check your connection and try again.");
+    say(notice("This could not be sent. Check your connection and try again."));
   } finally {
     source.removeAttribute("aria-busy");
   }
 }
 
-/** Whether the answer held all of them; they stand in place of ours then, with the page's messages. */
+/** Whether the answer held all of them; they stand in place of ours then, and its messages are said. */
 function take(page, ids) {
-  const pairs = [...ids, "messages"].map((id) => [document.getElementById(id), page.getElementById(id)]);
+  const pairs = ids.map((id) => [document.getElementById(id), page.getElementById(id)]);
   if (!pairs.every(([ours, theirs]) => ours && theirs)) return false;
   for (const [ours, theirs] of pairs) replace(ours, theirs);
+  say(...(page.getElementById("messages")?.children ?? []));
   return true;
 }
 
@@ -49,11 +53,20 @@ function replace(ours, theirs) {
   theirs.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
 }
 
-function say(text) {
+/** Show notices over the page, wherever it is scrolled to, for as long as it takes to read them. */
+function say(...notices) {
   const messages = document.getElementById("messages");
-  const notice = document.createElement("div");
-  notice.className = "notice bad";
-  notice.textContent = text;
-  messages.replaceChildren(notice);
-  messages.hidden = false;
+  if (!messages) return;
+  clearTimeout(hiding);
+  messages.replaceChildren(...notices);
+  messages.hidden = notices.length === 0;
+  messages.dataset.floating = "";
+  hiding = setTimeout(() => (messages.hidden = true), SAID_FOR);
+}
+
+function notice(text) {
+  const box = document.createElement("div");
+  box.className = "notice bad";
+  box.textContent = text;
+  return box;
 }
