@@ -200,6 +200,7 @@ class Rooms:
         self._rooms: dict[uuid.UUID, Room] = {}
         hub.every_so_often(self._compare_heads)
         hub.before_drain(self._finish)
+        hub.at_stop(self._store.close)
         hub.spawn(self._beat())
 
     @classmethod

@@ -42,5 +42,11 @@ def run(query: Callable[..., T], *args: Any) -> T:
 
 def disconnect() -> None:
     """Close the connections of the readers' threads (tests drop their database afterwards)."""
-    for _ in range(READERS * 4):
-        _readers.submit(connections.close_all).result()
+    everyone = threading.Barrier(READERS)
+
+    def close_one() -> None:
+        everyone.wait(10)  # so that no thread takes two of these jobs
+        connections.close_all()
+
+    for job in [_readers.submit(close_one) for _ in range(READERS)]:
+        job.result()

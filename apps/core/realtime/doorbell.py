@@ -9,11 +9,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from channels.layers import get_channel_layer
-from django.db import transaction
+from django.db import connection, transaction
 
 from .frames import encode
 from .hub import Hub
@@ -29,17 +29,27 @@ _complained_at = 0.0
 def push(topic: str, event: dict[str, Any]) -> None:
     """Send `event` (made by `frame`) to every listener of `topic` in every process, once the surrounding
     transaction has committed. Never raises and never waits: a push is a hint, the database is the truth."""
-    transaction.on_commit(lambda: ring(topic, {"type": "event", "topic": topic, "event": encode(event)}))
+    message = {"type": "event", "topic": topic, "event": encode(event)}
+    _after_commit(lambda: ring(topic, message))
 
 
 def note(topic: str, content: dict[str, Any]) -> None:
     """Tell `content` to the `on_note` of `topic` in every process, after the commit, like `push`."""
-    transaction.on_commit(lambda: ring(topic, {"type": "note", "topic": topic, "note": content}))
+    message = {"type": "note", "topic": topic, "note": content}
+    _after_commit(lambda: ring(topic, message))
 
 
 def ring(topic: str, message: dict[str, Any]) -> None:
     """Hand a message to the channel layer from any thread; at once, whatever the transaction does."""
     _run(_send(topic, message))
+
+
+def _after_commit(act: Callable[[], None]) -> None:
+    # `on_commit` outside a transaction would open a connection only to find that there is none.
+    if connection.in_atomic_block:
+        transaction.on_commit(act)
+    else:
+        act()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -47,10 +47,11 @@ class Hub:
         self.loop = loop
         self._layer = get_channel_layer()
         self._channel: str | None = None
-        self._joined: set[str] = set()
+        self.joined: set[str] = set()
         self._membership = asyncio.Lock()
         self._chores: list[Chore] = []
         self._before_drain: list[Chore] = []
+        self._at_stop: list[Chore] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._complained_at = float("-inf")
         self.spawn(self._read())
@@ -70,6 +71,11 @@ class Hub:
         """The loop of this process's hub, for threads that want to reach it."""
         return next((loop for loop in list(cls._hubs) if loop.is_running()), None)
 
+    @property
+    def is_attached(self) -> bool:
+        """Whether hints of other processes reach every topic here."""
+        return self._channel is not None and set(self.topics) == self.joined
+
     def spawn(self, work: Any) -> asyncio.Task[None]:
         """Run in the background and stay referenced; a failure is logged."""
         task: asyncio.Task[None] = self.loop.create_task(work)
@@ -85,6 +91,10 @@ class Hub:
         """Run `chore` when the process is told to stop, while its sockets are still open."""
         self._before_drain.append(chore)
 
+    def at_stop(self, chore: Chore) -> None:
+        """Run `chore` when the hub ends, after all background work."""
+        self._at_stop.append(chore)
+
     async def arrive(self, name: str, connection: Connection) -> Topic:
         """The topic, joined to the layer and kept for `connection` until it `leave`s; it hears from its
         `topic.enter` on."""
@@ -92,7 +102,7 @@ class Hub:
         if topic is None:
             topic = self.topics[name] = Topic(name, self.loop)
         topic.arriving.add(connection)
-        if name not in self._joined:
+        if name not in self.joined:
             await self._reconcile(name)
         return topic
 
@@ -109,7 +119,7 @@ class Hub:
 
     def hint(self, name: str, note: dict[str, Any]) -> None:
         """`note` in the background; one that can't be sent is logged and given up."""
-        self.spawn(self._try(self.note(name, note)))
+        self.spawn(self._try(lambda: self.note(name, note)))
 
     def tell(self, name: str, event: bytes) -> None:
         """Send an encoded event to the topic's listeners in every process, here also without the layer."""
@@ -117,11 +127,11 @@ class Hub:
         if topic is not None:
             topic.post(event)
         message = {"type": "event", "topic": name, "event": event, "from": self.id}
-        self.spawn(self._try(self._layer.group_send(name, message)))
+        self.spawn(self._try(lambda: self._layer.group_send(name, message)))
 
-    async def _try(self, sending: Awaitable[None]) -> None:
+    async def _try(self, send: Callable[[], Awaitable[None]]) -> None:
         try:
-            await sending
+            await send()
         except Exception as error:
             self._complain(error)
 
@@ -151,13 +161,15 @@ class Hub:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for chore in self._at_stop:
+            await chore()
         self._hubs.pop(self.loop, None)
 
     async def _reconcile(self, name: str) -> None:
         """Make membership in the layer's group what it should be now, whatever happened meanwhile."""
         async with self._membership:
             wanted = name in self.topics
-            if self._channel is None or wanted == (name in self._joined):
+            if self._channel is None or wanted == (name in self.joined):
                 return
             change = self._layer.group_add if wanted else self._layer.group_discard
             try:
@@ -167,7 +179,7 @@ class Hub:
                 # Housekeeping tries again. Until then this process serves its own people.
                 self._complain(error)
                 return
-            (self._joined.add if wanted else self._joined.discard)(name)
+            (self.joined.add if wanted else self.joined.discard)(name)
 
     async def _read(self) -> None:
         while True:
@@ -179,7 +191,7 @@ class Hub:
             except Exception as error:
                 self._complain(error)
                 self._channel = None
-                self._joined.clear()
+                self.joined.clear()
                 await asyncio.sleep(1)
                 continue
             try:
@@ -206,7 +218,7 @@ class Hub:
                     log.exception("Housekeeping failed.")
 
     async def _rejoin(self) -> None:
-        for name in set(self.topics) ^ self._joined:
+        for name in set(self.topics) ^ self.joined:
             await self._reconcile(name)
 
     def _finished(self, task: asyncio.Task[None]) -> None:

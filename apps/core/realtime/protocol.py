@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
+import struct
 from asyncio.transports import BaseTransport
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ EXTENSION = "aethex.raw"
 # The kernel would hide a slow reader behind megabytes of its own.
 SEND_BUFFER = 128 * 1024
 BACKLOG_MOST = 256 * 1024
+LAST_WORDS = 2.0
 
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -59,7 +61,11 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(message.frame)
 
     def abort(self) -> None:
-        """Cut at once, without the closing handshake that a stuck reader would never answer."""
+        """Cut at once: a stuck reader would answer no closing handshake, and what the kernel holds for it
+        would stay there until it reads."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def schedule_ping(self) -> None:
@@ -69,6 +75,18 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
             self.ping_interval * random.uniform(0.8, 1.0),  # noqa: S311  spreads load, guards nothing
             self.send_keepalive_ping,
         )
+
+    def handle_parser_exception(self) -> None:
+        if self.close_sent:
+            return
+        self.close_sent = True
+        assert self.conn.close_sent is not None
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": self.conn.close_sent.code})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        # Closing with unread data in the socket would reset it, and the client would never see the code: what
+        # still comes is read and dropped for a moment.
+        self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LAST_WORDS, self.transport.close)
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None
