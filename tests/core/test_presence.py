@@ -1,0 +1,119 @@
+"""Who is watching."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+
+from apps.core import presence
+from apps.core.realtime import redis as shared
+
+
+@pytest.fixture
+def channel() -> uuid.UUID:
+    return uuid.uuid4()
+
+
+class Clock:
+    """Time that passes when the test says so."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(1_800_000_000.0)
+    monkeypatch.setattr(presence.time, "time", clock.time)
+    return clock
+
+
+def test_a_browser_counts_once_however_often_and_wherever_it_is_seen(
+    memory_or_redis: str, channel: uuid.UUID
+) -> None:
+    presence.touch(channel, ["a", "b"])
+    presence.touch(channel, {"b", "c"})
+    assert presence.count(channel) == 3
+    assert presence.count(uuid.uuid4()) == 0
+
+
+def test_a_process_that_dies_takes_its_viewers_with_it(
+    memory_or_redis: str, channel: uuid.UUID, clock: Clock
+) -> None:
+    presence.touch(channel, ["dead"])
+    clock.now += presence.LIFE - 1
+    presence.touch(channel, ["alive"])
+    assert presence.count(channel) == 2
+    clock.now += 1.5
+    assert presence.count(channel) == 1
+
+
+def test_who_leaves_is_gone_soon_and_who_reloads_is_not(
+    memory_or_redis: str, channel: uuid.UUID, clock: Clock
+) -> None:
+    presence.touch(channel, ["a", "b"])
+    presence.leave(channel, ["a", "b", "never came"])
+    assert presence.count(channel) == 2
+    presence.touch(channel, ["b"])
+    clock.now += presence.LINGER + 0.5
+    assert presence.count(channel) == 1
+
+
+def test_nobody_is_touched_for_nothing(memory_or_redis: str, channel: uuid.UUID) -> None:
+    presence.touch(channel, [])
+    presence.leave(channel, [])
+    assert presence.count(channel) == 0
+
+
+def test_a_broadcast_remembers_everybody_who_ever_watched(
+    memory_or_redis: str, channel: uuid.UUID, clock: Clock
+) -> None:
+    broadcast, other = uuid.uuid4(), uuid.uuid4()
+    presence.touch(channel, ["a", "b"])
+    presence.remember(broadcast, channel)
+    clock.now += presence.LIFE + 1
+    presence.touch(channel, ["b", "c"])
+    presence.remember(broadcast, channel)
+    assert presence.count(channel) == 2
+    assert presence.unique(broadcast) == 3
+    assert presence.unique(other) == 0
+
+
+def test_thousands_are_counted(memory_or_redis: str, channel: uuid.UUID) -> None:
+    presence.touch(channel, (f"viewer{n}" for n in range(5_000)))
+    presence.remember(channel, channel)
+    assert presence.count(channel) == 5_000
+    assert abs(presence.unique(channel) - 5_000) < 150
+
+
+def test_threads_may_touch_at_once(channel: uuid.UUID, settings) -> None:
+    settings.REDIS_URL = ""
+
+    def touch(at: int) -> None:
+        for n in range(200):
+            presence.touch(channel, [f"{at}-{n}"])
+            presence.count(channel)
+
+    threads = [threading.Thread(target=touch, args=(at,)) for at in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert presence.count(channel) == 800
+
+
+def test_a_redis_that_is_away_stops_nothing(channel: uuid.UUID, settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    shared.client.cache_clear()
+    try:
+        presence.touch(channel, ["a"])
+        presence.leave(channel, ["a"])
+        presence.remember(channel, channel)
+        assert presence.count(channel) == presence.unique(channel) == 0
+    finally:
+        shared.client.cache_clear()
