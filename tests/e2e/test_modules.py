@@ -137,6 +137,12 @@ def test_seconds_behind_are_jumped_over(module_page: Page) -> None:
     assert steer(module_page, latency=4)["jump"] is True
 
 
+def test_a_newcomer_is_put_to_the_edge_at_once_if_the_media_is_there(module_page: Page) -> None:
+    assert steer(module_page, latency=2, buffered=1.8, settling=1)["jump"] is True
+    assert steer(module_page, latency=2, buffered=0.8, settling=1)["jump"] is False
+    assert steer(module_page, latency=2, buffered=1.8)["jump"] is False
+
+
 # player/watchdog.js
 
 

@@ -165,7 +165,7 @@ def test_the_embedded_player_plays_alone(visit: Visit, live: str) -> None:
 @pytest.fixture(scope="module")
 def hasty_stack() -> Iterator[Stack]:
     """A platform whose grants live for seconds, and which may be stopped and started."""
-    with running.embedded(PLAYBACK_GRANT_SECONDS="6") as started:
+    with running.embedded(PLAYBACK_GRANT_SECONDS="10") as started:
         yield started
 
 
@@ -187,8 +187,8 @@ def test_playing_outlives_the_grant_it_began_with(hasty_stack: Stack, guest: Vis
         guest.await_picture(seconds=20)
         guest.read_clock()
         began = time.monotonic()
-        # Three lives of a grant, without one standstill or one refused request.
-        await_value(lambda: time.monotonic() - began, lambda passed: passed > 18, 30)
+        # More than two lives of a grant, without one standstill or one refused request.
+        await_value(lambda: time.monotonic() - began, lambda passed: passed > 24, 40)
         assert statistics.median(guest.await_clock(frames=30)) < 2.0
         assert guest.page.evaluate("window.pictureClock.waits") == 0
     assert not refused

@@ -35,7 +35,10 @@ export class Controls {
     this.#actions = {
       play: () => (video.paused ? deeds.play() : deeds.pause()),
       start: () => deeds.play(),
-      live: () => deeds.live(),
+      live: () => {
+        deeds.live();
+        this.#drawEdge();
+      },
       mute: () => this.#setMuted(!video.muted),
       unmute: () => this.#setMuted(false),
       louder: () => this.#setVolume(video.volume + STEP),

@@ -5,6 +5,7 @@ const CALM = 0.04; // nearer than this to the target: play at 1
 const ALERT = 0.15; // farther than this behind: begin to catch up
 const THIN = 0.1; // less than this buffered: slow down before it runs out
 const FAR = 3; // farther behind than this: catching up would take a minute, jump
+const NOTICEABLE = 0.4; // a viewer who has just come is put this near at once, if the media is there
 const FASTER = 1.05;
 const SLOWER = 0.95;
 
@@ -14,11 +15,13 @@ const SLOWER = 0.95;
  * @param {number} at.target how far behind is right (the hold-back, plus what stalls have taught)
  * @param {number} at.buffered media ahead of the playhead
  * @param {number} at.rate the present playback rate
+ * @param {boolean} [at.settling] playback has just begun: nobody misses what is skipped
  * @returns {{rate: number, jump: boolean}}
  */
-export function steer({ latency, target, buffered, rate }) {
+export function steer({ latency, target, buffered, rate, settling = false }) {
   const excess = latency - target;
   if (excess > FAR) return { rate: 1, jump: true };
+  if (settling && excess > NOTICEABLE && buffered > excess + THIN) return { rate: 1, jump: true };
   if (buffered < THIN) return { rate: SLOWER, jump: false };
   const wasCatchingUp = rate > 1;
   if (excess > (wasCatchingUp ? CALM : ALERT)) return { rate: FASTER, jump: false };

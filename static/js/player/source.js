@@ -8,6 +8,7 @@ import { Watchdog } from "./watchdog.js";
 
 const LOOK_MS = 250;
 const WAKING_MS = 300; // a player that was only waiting moves by then
+const SETTLING_MS = 4_000;
 const CALM_MS = 60_000; // so long without a stall: take back what stalls have added to the distance
 const MEDIA_REPAIRS = 2; // attempts to mend a decoder in MEDIA_REPAIR_MS before starting over
 const MEDIA_REPAIR_MS = 15_000;
@@ -25,6 +26,7 @@ export class Source {
   #timers = { look: 0, retry: 0, poke: 0 };
   #repairs = [];
   #stalledAt = 0;
+  #settledAt = 0; // when playing has become too steady to skip anything; 0 before the first frame
   #deliberate = false; // the viewer chose to be behind
   #waiting = false; // the encoder is away: a still picture is to be expected
 
@@ -121,6 +123,7 @@ export class Source {
   /** hls.js wherever it runs: Chromium claims native HLS too and plays it seconds late. */
   #attach(Hls) {
     this.#release();
+    this.#settledAt = 0;
     this.#watchdog.rest(Date.now());
     if (Hls.isSupported()) return this.#attachLibrary(Hls);
     if (this.#video.canPlayType("application/vnd.apple.mpegurl")) return this.#attachNative();
@@ -213,6 +216,7 @@ export class Source {
 
   #flows = () => {
     this.#backoff.reset();
+    this.#settledAt ||= Date.now() + SETTLING_MS;
     this.#report("flowing");
   };
 
@@ -234,7 +238,9 @@ export class Source {
       return;
     }
     this.#forgetOldStalls();
-    const { rate, jump } = steer({ latency, target, buffered: this.#bufferedAhead(), rate: video.playbackRate });
+    const settling = Date.now() < this.#settledAt;
+    const buffered = this.#bufferedAhead();
+    const { rate, jump } = steer({ latency, target, buffered, rate: video.playbackRate, settling });
     if (jump) this.toLiveEdge();
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
