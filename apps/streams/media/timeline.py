@@ -32,7 +32,7 @@ class Timeline:
         """Stream time of the next picture in decode order."""
         if not self._started:
             self._started = True
-            self._true = self._last = self._origin
+            self._true = self._origin
         elif self.jumps(timestamp):
             self._true = self._last + self._interval
         else:
