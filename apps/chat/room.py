@@ -12,6 +12,7 @@ import uuid
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import Error as DatabaseError
@@ -27,7 +28,7 @@ from . import selectors
 from .audience import Audience, count_viewers
 from .payloads import without_content
 from .selectors import Line
-from .store import Store, make_store
+from .store import make_store
 from .writer import RoomWriter
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,8 @@ BEAT_SECONDS = 1.0
 class Room:
     """Made by `Rooms`; everything happens on the hub's loop."""
 
-    def __init__(self, hub: Hub, topic: Topic, channel_id: uuid.UUID, store: Store) -> None:
-        self.hub, self.topic, self.channel_id = hub, topic, channel_id
-        self.writer = RoomWriter(hub, channel_id, store, self._stored)
+    def __init__(self, hub: Hub, topic: Topic, channel_id: uuid.UUID, writer: RoomWriter) -> None:
+        self.hub, self.topic, self.channel_id, self.writer = hub, topic, channel_id, writer
         self.audience = Audience(hub, topic, channel_id)
         self.last_seq = 0
         self._ring: deque[Line] = deque(maxlen=RING)
@@ -117,14 +117,6 @@ class Room:
             case "typing":
                 self.audience.show_typing(note["users"])
 
-    def _stored(self, lines: list[Line], at: str, known: int) -> None:
-        """The writer committed `lines`; number `known` (0: none) was there before."""
-        if known > self.last_seq:
-            self.notice_head(known)
-        if lines:
-            self.hear(lines, at)
-            self.hub.hint(self.topic.name, messages_note(lines, at))
-
     def _release(self, at: str) -> None:
         if not self._is_open:
             return
@@ -169,8 +161,9 @@ class Room:
         return self._newest_frame
 
     def _since(self, after: int, older: list[Line]) -> bytes:
-        lines = [self._as_it_is(line) for line in older]
-        reached = older[-1].seq if older else after
+        # What the database had and the room has not shown yet comes live.
+        lines = [self._as_it_is(line) for line in older if line.seq <= self.last_seq]
+        reached = lines[-1].seq if lines else after
         if self._ring_start() <= reached + 1:
             lines += [line for line in self._ring if line.seq > reached]
         lines = _fitting(lines)
@@ -200,7 +193,7 @@ class Rooms:
         self._rooms: dict[uuid.UUID, Room] = {}
         hub.every_so_often(self._compare_heads)
         hub.before_drain(self._finish)
-        hub.at_stop(self._store.close)
+        hub.at_stop(self._close)
         hub.spawn(self._beat())
 
     @classmethod
@@ -218,7 +211,8 @@ class Rooms:
         topic = await self.hub.arrive(topic_name("room", channel_id), connection)
         room = self._rooms.get(channel_id)
         if room is None or room.topic is not topic:
-            room = self._rooms[channel_id] = Room(self.hub, topic, channel_id, self._store)
+            writer = RoomWriter(self.hub, channel_id, self._store, partial(self._stored, channel_id))
+            room = self._rooms[channel_id] = Room(self.hub, topic, channel_id, writer)
         await room.opened()
         return room
 
@@ -230,6 +224,16 @@ class Rooms:
         self.hub.leave(topic, connection)
         if not len(topic):
             self._rooms.pop(channel_id, None)
+
+    def _stored(self, channel_id: uuid.UUID, lines: list[Line], at: str, known: int) -> None:
+        """A writer committed `lines`; number `known` (0: none) was there before. The room may be another one
+        than that of the writer, or none: everybody left while it wrote, and perhaps came back."""
+        if room := self._rooms.get(channel_id):
+            room.hear(lines, at)
+            if known > room.last_seq:
+                room.notice_head(known)
+        if lines:
+            self.hub.hint(topic_name("room", channel_id), messages_note(lines, at))
 
     async def _compare_heads(self) -> None:
         """The last word on what is missing: hints get lost, the database does not lose."""
@@ -254,6 +258,10 @@ class Rooms:
             for beat, count in zip(beats, counts, strict=True):
                 if room := self._rooms.get(beat.channel_id):
                     room.audience.counted(count)
+
+    async def _close(self) -> None:
+        self._of_hubs.pop(self.hub, None)
+        await self._store.close()
 
     async def _finish(self) -> None:
         """Store what was accepted; its senders still hear of it."""

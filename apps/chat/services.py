@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts.models import Actor
 from apps.channels import policies
 from apps.channels.models import Channel, topic
 from apps.channels.roles import Power
@@ -30,7 +30,7 @@ LIMIT = Limit("chat", settings.CHAT_RATE)
 
 
 def send_message(
-    *, actor: User, channel: Channel, content: str, nonce: str, reply_to: uuid.UUID | None = None
+    *, actor: Actor, channel: Channel, content: str, nonce: str, reply_to: uuid.UUID | None = None
 ) -> Message:
     """Say something in a channel's room; it is stored when this returns.
 
@@ -63,7 +63,7 @@ def send_message(
 
 
 @transaction.atomic
-def delete_message(*, actor: User, message_id: uuid.UUID, room_id: uuid.UUID | None = None) -> Message:
+def delete_message(*, actor: Actor, message_id: uuid.UUID, room_id: uuid.UUID | None = None) -> Message:
     """Remove a message from everybody's sight: one's own, or any with the power to. Its row and number stay.
 
     With `room_id` only a message of that room is found. Deleting twice changes nothing.

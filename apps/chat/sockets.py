@@ -65,7 +65,7 @@ class RoomSocket(Socket):
     speaker: Speaker | None = None
     spoke_at = 0.0
     slug = viewer_id = ""
-    watches = False
+    is_in = watches = False
 
     async def open(self) -> None:
         try:
@@ -77,6 +77,7 @@ class RoomSocket(Socket):
             raise Refused(Close.LATER, "The room can't be read at the moment.") from None
         if self.speaker is not None:
             room.audience.came(self.speaker)
+        self.is_in = True
         room.topic.enter(self.connection, history)
         self.viewer_id = viewer_of(self.scope)
         if query_of(self.scope).get("watch") != "0":
@@ -84,7 +85,7 @@ class RoomSocket(Socket):
         room.audience.welcome(self.connection)
 
     async def leave(self) -> None:
-        if self.room is not None:
+        if self.room is not None and self.is_in:
             if self.speaker is not None:
                 self.room.audience.went(self.speaker)
             await self.unwatch(wire.Leave())

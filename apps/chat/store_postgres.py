@@ -113,8 +113,9 @@ class PostgresStore:
         await self._pool.close()
 
     async def _append(self, room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
-        async with self._opening:
-            await self._pool.open()
+        if self._pool.closed:
+            async with self._opening:
+                await self._pool.open()
         now = timezone.now()
         values = {
             "room": room_id,

@@ -36,7 +36,7 @@ class MessageSerializer(serializers.Serializer):
 class MessagePageSerializer(serializers.Serializer):
     """One page of a room, oldest first."""
 
-    data = MessageSerializer(many=True)
+    data = MessageSerializer(many=True)  # type: ignore[assignment]  # the envelope's name, also DRF's property
     hasMore = serializers.BooleanField()
 
 
