@@ -53,7 +53,7 @@ def leave(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
         return
     if settings.REDIS_URL:
         until = time.time() + LINGER
-        _ask(lambda: client().zadd(_watching(channel_id), dict.fromkeys(ids, until), xx=True, lt=True), 0)
+        _ask(lambda: _redis_leave(channel_id, ids, until), None)
     else:
         _here.leave(channel_id, ids, time.time() + LINGER)
 
@@ -61,7 +61,7 @@ def leave(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
 def count(channel_id: uuid.UUID) -> int:
     """How many browsers watch the channel now."""
     if settings.REDIS_URL:
-        return int(_ask(lambda: client().zcount(_watching(channel_id), time.time(), "+inf"), 0))
+        return _ask(lambda: int(client().zcount(_watching(channel_id), time.time(), "+inf") or 0), 0)
     return len(_here.viewers(channel_id, time.time()))
 
 
@@ -77,7 +77,7 @@ def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
 def unique(broadcast_id: uuid.UUID) -> int:
     """How many browsers watched the broadcast so far: exact in memory, within 1 % in Redis (HyperLogLog)."""
     if settings.REDIS_URL:
-        return int(_ask(lambda: client().pfcount(_watched(broadcast_id)), 0))
+        return _ask(lambda: int(client().pfcount(_watched(broadcast_id))), 0)
     return _here.unique(broadcast_id)
 
 
@@ -99,11 +99,16 @@ def _redis_touch(channel_id: uuid.UUID, ids: list[str]) -> None:
     pipe.execute()
 
 
+def _redis_leave(channel_id: uuid.UUID, ids: list[str], until: float) -> None:
+    """Shorten the lives of those who are there; XX: nobody is added, LT: nobody is given more."""
+    client().zadd(_watching(channel_id), dict.fromkeys(ids, until), xx=True, lt=True)
+
+
 def _redis_remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
     ids = client().zrangebyscore(_watching(channel_id), time.time(), "+inf")
     pipe = client().pipeline(transaction=False)
-    for at in range(0, len(ids), _BATCH):  # type: ignore[arg-type]
-        pipe.pfadd(_watched(broadcast_id), *ids[at : at + _BATCH])  # type: ignore[index]
+    for at in range(0, len(ids), _BATCH):
+        pipe.pfadd(_watched(broadcast_id), *ids[at : at + _BATCH])
     pipe.expire(_watched(broadcast_id), UNIQUE_DAYS * 86_400)
     pipe.execute()
 

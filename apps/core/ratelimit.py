@@ -70,7 +70,7 @@ class Limit:
             waits = client().eval(_TAKE, 1, self._key(key), self.most, int(self.seconds * 1000))
         except redis.RedisError as error:
             return self._without_redis(key, error)
-        return waits[0] / 1000  # type: ignore[index]
+        return waits[0] / 1000
 
     async def atake(self, key: str) -> float:
         """Like `take`. Calls that come while Redis is being asked go together with the next question."""

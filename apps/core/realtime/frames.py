@@ -66,7 +66,9 @@ class Outgoing:
 def bundle(events: list[bytes]) -> list[Outgoing]:
     """Encoded events as few messages: one event as it is, several as a JSON array, each at most FRAME_MOST
     (a single event that is larger goes alone)."""
-    messages, batch, size = [], [], 0
+    messages: list[Outgoing] = []
+    batch: list[bytes] = []
+    size = 0
     for event in events:
         if batch and size + len(event) > FRAME_MOST:
             messages.append(_message(batch))

@@ -41,7 +41,7 @@ class RawWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         # The application starts on the next turn of the loop and finds the extension there.
         if hasattr(self, "scope"):
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index,typeddict-item]
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
 
     def is_writable(self) -> bool:
         """Whether a frame may go out: after the handshake, before any close."""
