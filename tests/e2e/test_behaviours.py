@@ -85,10 +85,10 @@ def test_a_wrong_title_is_told_in_place_and_what_was_typed_stays(
     page.goto(f"/dashboard/{channel['slug']}")
     page.evaluate("document.body.dataset.sameBody = 'yes'")
     page.fill("[name=title]", "")
-    page.fill("[name=description]", "Slowly.")
+    page.fill("textarea[name=description]", "Slowly.")
     page.get_by_role("button", name="Announce the stream").click()
     page.get_by_text("This can't be empty.").wait_for()
-    assert page.input_value("[name=description]") == "Slowly."
+    assert page.input_value("textarea[name=description]") == "Slowly."
     assert page.evaluate("document.activeElement.name") == "title"
     page.fill("[name=title]", "First light")
     page.get_by_role("button", name="Announce the stream").click()
@@ -118,7 +118,7 @@ def test_deleting_waits_for_the_typed_address(visitor: Visitor, channel: dict[st
     assert button.is_disabled()
     page.fill("[name=confirmation]", channel["slug"])
     button.click()
-    page.wait_for_url("**/dashboard")
+    page.wait_for_url("**/dashboard*")
     page.get_by_text("You have no channel yet").wait_for()
 
 

@@ -29,7 +29,9 @@ function enhance(field, most) {
 
   const draw = () => {
     const words = wordsOf(field);
-    box.replaceChildren(...words.map(button), entry);
+    // The entry itself is never moved: that would take the focus from who types.
+    for (const old of box.querySelectorAll("button")) old.remove();
+    entry.before(...words.map(button));
     entry.placeholder = words.length >= most ? "" : "Add a tag";
     entry.readOnly = words.length >= most;
   };
