@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.streams.media import RtmpLimits
+from apps.streams.media import RtmpLimits, amf0
 from apps.streams.media.flv import Tag
 from apps.streams.media.rtmp import handshake
+from apps.streams.media.rtmp.chunks import COMMAND_AMF0, ChunkWriter, Message
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import Edge, eventually
 from tests.streams.media.encoder import LiveEncoder, RawEncoder, publish, refusal
@@ -39,9 +40,6 @@ def strict() -> Iterator[Edge]:
 
 
 def connect_packet() -> bytes:
-    from apps.streams.media import amf0
-    from apps.streams.media.rtmp.chunks import COMMAND_AMF0, ChunkWriter, Message
-
     body = amf0.encode("connect", 1, {"app": "live"})
     return ChunkWriter().encode(Message(COMMAND_AMF0, 0, 0, body), chunk_stream=3)
 
@@ -149,10 +147,10 @@ def test_a_hundred_connections_from_one_address_get_their_share(strict: Edge, ma
         (
             Tag(9, 0, b"\x1c\x00\x00\x00\x00hevc"),
             "UNSUPPORTED_VIDEO_CODEC",
-            "HEVC video is not supported. Use H.264",
+            "HEVC video is not supported. Use",
         ),
-        (Tag(9, 0, b"\x90hvc1hevc"), "UNSUPPORTED_VIDEO_CODEC", "HEVC video is not supported. Use H.264"),
-        (Tag(9, 0, b"\x90av01"), "UNSUPPORTED_VIDEO_CODEC", "AV1 video is not supported. Use H.264"),
+        (Tag(9, 0, b"\x90hvc1hevc"), "UNSUPPORTED_VIDEO_CODEC", "HEVC video is not supported. Use"),
+        (Tag(9, 0, b"\x90av01"), "UNSUPPORTED_VIDEO_CODEC", "AV1 video is not supported. Use"),
         (Tag(8, 0, b"\x90Opus"), "UNSUPPORTED_AUDIO_CODEC", "Opus audio is not supported. Use AAC"),
         (Tag(9, 0, b"\x17\x00\x00\x00\x00garbage"), "MALFORMED_MEDIA", "cannot be used"),
     ],

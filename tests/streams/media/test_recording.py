@@ -15,6 +15,7 @@ from tests.streams.media.edge import Edge, MemoryGate, eventually
 from tests.streams.media.encoder import publish
 
 PREFIX = "rec/stream"
+DURATION = ("-show_entries", "format=duration", "-of", "csv=p=0")
 
 
 @pytest.fixture
