@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -70,6 +70,18 @@ def clock(duration: timedelta | None) -> str:
     """A duration as 02:14:07."""
     seconds = max(0, int(duration.total_seconds())) if duration else 0
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+@register.filter
+def iso(at: datetime | None) -> str:
+    """A time for machines: ISO 8601 with its offset, "" for none."""
+    return at.isoformat(timespec="milliseconds") if at else ""
+
+
+@register.filter
+def hour_minute(at: datetime | None) -> str:
+    """A time beside a line of chat, 21:04 in UTC; scripts show it in the reader's own zone."""
+    return f"{at:%H:%M}" if at else ""
 
 
 @register.filter
