@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _MAX_SIDE = 8192
+_MAX_RECORD = 4096
+_MAX_AUDIO_RECORD = 64
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _SAMPLE_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)
@@ -39,7 +41,7 @@ class AacConfig:
 
 def read_avc(record: bytes) -> AvcConfig:
     """Parse an AVCDecoderConfigurationRecord; CodecError when it holds no usable picture description."""
-    if len(record) < 9 or record[0] != 1 or not record[5] & 0x1F:
+    if not 9 <= len(record) <= _MAX_RECORD or record[0] != 1 or not record[5] & 0x1F:
         raise CodecError("the H.264 configuration is damaged")
     size = int.from_bytes(record[6:8], "big")
     sps = record[8 : 8 + size]
@@ -57,6 +59,8 @@ def read_avc(record: bytes) -> AvcConfig:
 
 def read_aac(record: bytes) -> AacConfig:
     """Parse an AudioSpecificConfig; the sample rate is that of the coded core, which counts the frames."""
+    if len(record) > _MAX_AUDIO_RECORD:
+        raise CodecError("the AAC configuration is too long")
     try:
         bits = _Bits(record)
         object_type = _object_type(bits)

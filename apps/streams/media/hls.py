@@ -45,6 +45,7 @@ class HlsApp:
     def __init__(self, streams: MutableMapping[str, LiveStream], grant_key: bytes) -> None:
         self._streams = streams
         self._grants = GrantBook(grant_key)
+        self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,8 +73,10 @@ class HlsApp:
         except GrantRefused as refusal:
             raise _Problem(403, f"this playback grant is {refusal}") from None
         stream = self._streams.get(stream_id)
-        if stream is None or not stream.window.playable:
+        if stream is None:
             raise _Problem(404, "this stream is not live")
+        if not stream.window.playable or self.closing:
+            raise _Problem(503, "this stream is about to begin")  # players ask again after 503, not after 404
         stream.seen(viewer)
         if name == playlists.MEDIA:
             return await self._media_playlist(stream, scope, answer)
@@ -99,8 +102,8 @@ class HlsApp:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + window.config.block_seconds
         while not (window.ended or window.has(msn, part)):
-            if loop.time() >= deadline:
-                if window.interrupted:
+            if loop.time() >= deadline or self.closing:
+                if window.interrupted and not self.closing:
                     return
                 raise _Problem(503, "nothing new has come")
             await window.change()
@@ -135,7 +138,7 @@ class HlsApp:
                 return segment.parts[index].data
             if not hinted or window.ended or (msn, index) < window.next_part:
                 raise _Problem(404, "no such part")
-            if loop.time() >= deadline:
+            if loop.time() >= deadline or self.closing:
                 raise _Problem(503, "nothing new has come")
             await window.change()
 

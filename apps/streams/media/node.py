@@ -63,14 +63,20 @@ class IngestNode:
         """
         if self._ticker is not None:
             self._ticker.cancel()
+        self.let_go()
         await self._server.stop()
         waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
         if waiting:
             await asyncio.wait(waiting, timeout=_STOP_SECONDS)
-        for stream in self._streams.values():
-            stream.window.end()
         if self._recorder is not None:
             self._recorder.close()
+
+    def let_go(self) -> None:
+        """Answer all waiting viewers with 503, and everybody from now on: the HTTP server is about to
+        stop."""
+        self.app.closing = True
+        for stream in self._streams.values():
+            stream.window.wake()
 
     @property
     def rtmp_port(self) -> int:

@@ -70,7 +70,7 @@ class Packager:
         self.finish()
         self._discontinuity = self._discontinuity or self._sequence > 0
         self._timeline = Timeline(self.end_ms)
-        self._wall_offset_ms = wall_ms - self.end_ms
+        self._anchor(wall_ms)
         known = self.window.inits.get(self._init)
         if known is None or known.video.record != video.record or known.audio != audio:
             self._init = self.window.add_init(video, audio)
@@ -117,13 +117,18 @@ class Packager:
             self._close_part(self.end_ms, last=True)
         self._close_segment()
 
+    def _anchor(self, wall_ms: int) -> None:
+        """Date what follows; dates never run backwards, even behind an encoder that was ahead of the clock."""
+        offset_ms = wall_ms - self.end_ms
+        self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
+
     def _jump(self, wall_ms: int) -> None:
         """The encoder's clock jumped: what follows is another stretch of time, and says so."""
         self._flush()
         if self._sound is not None:
             self._sound.forget_waiting()
         self._discontinuity = True
-        self._wall_offset_ms = wall_ms - self.end_ms
+        self._anchor(wall_ms)
 
     def _complete_held(self, end_ms: int) -> None:
         """The held picture lasts until `end_ms`; one that lasts too long for its part or segment begins the

@@ -158,6 +158,18 @@ def test_an_encoder_that_comes_back_continues_the_timeline(make_flv: FlvMaker, p
     assert second - first == pytest.approx(10_000, abs=100), "the date is that of the second start"
 
 
+def test_dates_never_run_backwards(make_flv: FlvMaker) -> None:
+    studio = Studio(**LONG_WINDOW)
+    tags = make_flv(seconds=3)
+    for _ in range(2):
+        began = studio.clock.now
+        studio.play(tags)
+        studio.clock.now = began + 0.5  # the encoder sent three seconds in half a second
+    ends = [segment.wall_ms + segment.duration_ms for segment in studio.window.segments]
+    starts = [segment.wall_ms for segment in studio.window.segments]
+    assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
 def test_another_resolution_gets_its_own_map(make_flv: FlvMaker, probe: Probe) -> None:
     studio = Studio(**LONG_WINDOW)
     studio.play(make_flv(seconds=3))

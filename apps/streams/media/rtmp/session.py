@@ -192,6 +192,8 @@ class RtmpSession(asyncio.Protocol):
             self._pause(min(pause, 1.0))
 
     def _pause(self, seconds: float | None) -> None:
+        if self._transport.is_closing():
+            return
         self._transport.pause_reading()
         if seconds is not None:
             self._resume = self._loop.call_later(seconds, self._go_on)
