@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.stack import running
+
 from .visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, stack: Any) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, stack: running.Stack) -> Iterator[Callable[..., Visitor]]:
     """`visit(width=390, …)` opens a fresh browser profile on the running platform.
 
     What pages complain of in their console fails the test, unless the visitor was told to expect it.
@@ -69,6 +71,29 @@ def visit(browser: Browser, stack: Any) -> Iterator[Callable[..., Visitor]]:
     for visitor in visitors:
         visitor.context.close()
     assert not complaints, complaints
+
+
+@pytest.fixture(scope="module")
+def fragile_stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.Stack]:
+    """A platform of this file's own, which its tests may stop and start; its playback grants live for the
+    shortest time that is allowed."""
+    settings = {"PLAYBACK_GRANT_SECONDS": "10"}
+    if stack_mode == "embedded":
+        platform = running.embedded(**settings)
+    else:
+        platform = running.full(request.getfixturevalue("private_services"), **settings)
+    with platform as started:
+        yield started
+
+
+@pytest.fixture
+def guest(browser: Browser, fragile_stack: running.Stack) -> Iterator[Visitor]:
+    """A visitor of the fragile platform who expects to lose it."""
+    visitor = Visitor.open(browser, fragile_stack.url)
+    visitor.expects_outage = True
+    yield visitor
+    visitor.context.close()
+    assert not visitor.complaints, visitor.complaints
 
 
 class _QuietFiles(http.server.SimpleHTTPRequestHandler):
