@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "apps.accounts.middleware.OwnTimeZone",
     "aethex.middleware.ViewerId",
     "aethex.middleware.DomainErrors",
 ]

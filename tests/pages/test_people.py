@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.channels.models import Channel
 from tests import factories
 from tests.pages.conftest import browser_of
 
@@ -92,3 +94,12 @@ def test_a_refused_sign_in_says_how_to_go_on(newcomer: User, visitor: Client) ->
     page = html.unescape(answer.content.decode())
     assert "reset your password" in page
     assert 'value="newcomer"' in page
+
+
+def test_times_on_pages_are_the_readers_own(newcomer: User, visitor: Client) -> None:
+    channel = factories.channel(newcomer, name="Round the clock")
+    made = datetime(2026, 5, 1, 23, 30, tzinfo=UTC)
+    Channel.objects.filter(pk=channel.pk).update(created_at=made)
+    User.objects.filter(pk=newcomer.pk).update(time_zone="Asia/Tokyo")
+    assert "1 May 2026" in visitor.get("/c/round-the-clock/about").content.decode()
+    assert "2 May 2026" in browser_of(newcomer).get("/c/round-the-clock/about").content.decode()

@@ -188,3 +188,9 @@ def test_the_share_dialog_holds_full_addresses(channel: Channel, visitor: Client
     assert 'value="http://testserver/streams/night-shift"' in page
     assert "http://testserver/embed/night-shift" in page
     assert '<meta property="og:title"' in page
+
+
+def test_a_shared_page_shows_its_banner_by_a_full_address(channel: Channel, visitor: Client) -> None:
+    Channel.objects.filter(pk=channel.pk).update(banner="banners/night.webp")
+    page = visitor.get("/streams/night-shift").content.decode()
+    assert '<meta property="og:image" content="http://testserver/media/banners/night.webp">' in page

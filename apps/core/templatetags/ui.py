@@ -12,6 +12,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 register = template.Library()
 
@@ -41,6 +42,12 @@ def theme(context: template.Context) -> str:
     user = getattr(request, "user", None)
     chosen = user.theme if user is not None and user.is_authenticated else request.COOKIES.get("theme", "")
     return chosen if chosen in THEMES else ""
+
+
+@register.simple_tag(takes_context=True)
+def absolute(context: template.Context, url: str) -> str:
+    """`url` with scheme and host, for readers that are not on this page; one that has them stays."""
+    return context["request"].build_absolute_uri(url)
 
 
 @register.filter
@@ -80,8 +87,8 @@ def iso(at: datetime | None) -> str:
 
 @register.filter
 def hour_minute(at: datetime | None) -> str:
-    """A time beside a line of chat, 21:04 in UTC; scripts show it in the reader's own zone."""
-    return f"{at:%H:%M}" if at else ""
+    """A time beside a line of chat, 21:04 in the reader's zone as far as it is known."""
+    return f"{localtime(at):%H:%M}" if at else ""
 
 
 @register.filter
