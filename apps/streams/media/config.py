@@ -69,9 +69,9 @@ class MediaConfig:
     """Segments kept in memory behind the playlist, for a player that read the previous one."""
     window_max_bytes: int = 256 * 1024 * 1024
     """Hard limit of one stream's window; beyond it the playlist gets shorter instead."""
-    block_seconds: float = 8.0
-    """Longest time a request waits for what is not there yet; players give up on a silent server after 10
-    s."""
+    block_seconds: float = 6.0
+    """Longest time a request waits for what is not there yet; hls.js gives a blocked reload 0.8 target
+    durations."""
     parts_before_live: int = 3
     """A stream is announced when this many parts exist: players that start with fewer stall at once."""
     pending_max_bytes: int = 16 * 1024 * 1024

@@ -118,7 +118,8 @@ class Packager:
         self._close_segment()
 
     def _anchor(self, wall_ms: int) -> None:
-        """Date what follows; dates never run backwards, even behind an encoder that was ahead of the clock."""
+        """Date what follows; dates never run backwards, even behind an encoder that was ahead of the
+        clock."""
         offset_ms = wall_ms - self.end_ms
         self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
 
