@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.channels.models import Channel
+from apps.channels.models import Channel, ChannelRole
+from apps.channels.roles import Role
 from tests import factories
+from tests.pages.conftest import browser_of
 
 SIGN_IN = 302
 # path: what a visitor, a stranger and the owner get
@@ -80,6 +82,20 @@ def test_a_strangers_deeds_on_a_dashboard_are_refused_and_nothing_happens(
 @pytest.mark.parametrize("path", DEEDS)
 def test_deeds_are_posted_never_linked(path: str, channel: Channel, owner: Client) -> None:
     assert owner.get(path).status_code == 405
+
+
+def test_helpers_see_what_their_role_allows(channel: Channel) -> None:
+    editor, moderator = factories.person("editor"), factories.person("moderator")
+    ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
+    ChannelRole.objects.create(channel=channel, user=moderator, role=Role.MODERATOR)
+    dashboard = browser_of(editor).get("/dashboard/night-shift")
+    assert dashboard.status_code == 200
+    assert "Show the key" not in dashboard.content.decode()
+    assert "Night shift" in browser_of(editor).get("/dashboard").content.decode()
+    assert browser_of(editor).post("/dashboard/night-shift/key").status_code == 403
+    assert "Delete channel" not in browser_of(editor).get("/dashboard/night-shift/settings").content.decode()
+    assert browser_of(moderator).get("/dashboard/night-shift").status_code == 403
+    assert "Night shift" not in browser_of(moderator).get("/dashboard").content.decode()
 
 
 def test_an_old_address_leads_to_the_channel(channel: Channel, owner: Client, visitor: Client) -> None:
