@@ -10,8 +10,8 @@ from django.http.request import split_domain_port
 def rtmp_url(request: HttpRequest) -> str:
     """The address that an encoder publishes to, for the person who asks.
 
-    RTMP_URL when it is set; else the host by which that person reached this page, because "localhost" is of no
-    use to an encoder on another machine.
+    RTMP_URL when it is set; else the host by which that person reached this page, because "localhost" is
+    of no use to an encoder on another machine.
     """
     if settings.RTMP_URL:
         return str(settings.RTMP_URL)

@@ -14,7 +14,7 @@ from apps.vod import services
 from apps.vod.models import Recording
 from tests import factories
 
-# As the recorder names them: number, start, duration, wall clock, size, init, flags (keyframe, discontinuity).
+# As the recorder names them: number, start, duration, wall clock, size, init, flags (k, d).
 SEGMENTS = [
     "0000000_0_2000_1795181766000_4_init0_k.m4s",
     "0000001_2000_2000_1795181768000_4_init0_k.m4s",
