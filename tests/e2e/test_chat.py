@@ -102,6 +102,42 @@ def test_too_fast_writing_keeps_the_words_and_counts_down(stack: Stack, visit: V
     visitor.await_line("quick 5")
 
 
+def test_a_refused_line_never_overwrites_the_next_one(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    for number in range(5):
+        visitor.say(f"line {number}")
+    field = visitor.page.locator("[data-chat-form] textarea")
+    field.fill("one too many")
+    # The next thought is begun before the server can answer: both in one step of the page.
+    field.evaluate("(field) => { field.form.requestSubmit(); field.value = 'a new thought'; }")
+    again = visitor.page.locator("[data-failed] .chat-again")
+    again.wait_for()
+    assert field.input_value() == "a new thought"
+    assert "one too many" in visitor.page.locator("[data-failed]").inner_text()
+    error = visitor.page.locator("[data-chat-error]")
+    await_value(error.inner_text, lambda words: words == "", 15)
+    again.click()
+    visitor.await_line("one too many")
+    assert visitor.page.locator("[data-failed]").count() == 0
+
+
+def test_reading_upwards_brings_what_was_said_before(stack: Stack, visit: Visit, room: Room) -> None:
+    said = []
+    for person in range(12):
+        talker = sign_up(stack)
+        for number in range(5):
+            said.append(post(talker, room["channel"], f"line {person}.{number}")["content"])
+    visitor = visit()
+    visitor.watch(room["channel"]["slug"])
+    visitor.await_line(said[-1])
+    assert len(visitor.lines()) < len(said)
+    log = visitor.page.locator("[data-chat-log]")
+    log.evaluate("(list) => { list.scrollTop = 0; }")
+    await_value(visitor.lines, lambda lines: lines == said, 10)
+    assert log.evaluate("(list) => list.scrollTop") > 0, "the reader was moved to the top"
+    assert visitor.numbers() == list(range(1, len(said) + 1))
+
+
 def test_a_draft_survives_a_reload(stack: Stack, visit: Visit, room: Room) -> None:
     visitor = enter(visit, stack, room["channel"]["slug"])
     visitor.page.locator("[data-chat-form] textarea").fill("half a thought")

@@ -38,11 +38,13 @@ export class Composer {
     this.#measure();
   }
 
-  /** A line came back: say why, and return its words unless something new was begun meanwhile. */
+  /** A line was refused: say why, and give its words back to be sent again.
+   * @returns {boolean} false when something new is being written, which stays */
   giveBack(content, { message, retryAfter = null }) {
-    const kept = this.#field.value.trim() === "";
-    if (kept) this.#write(content);
-    this.refuse(kept ? message : `${message} Not sent: “${content}”`, retryAfter);
+    const isFree = this.#field.value.trim() === "";
+    if (isFree) this.#write(content);
+    this.refuse(message, retryAfter);
+    return isFree;
   }
 
   /** @param {number|null} retryAfter seconds until the next attempt can succeed */

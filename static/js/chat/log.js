@@ -6,7 +6,7 @@ const MOST_LINES = 500;
 const MOST_LINES_WHILE_READING = 1_500; // lines above the reader must not vanish under their eyes
 const PINNED_PX = 48;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 export class Log {
   #root;
@@ -73,6 +73,36 @@ export class Log {
   withdraw(nonce) {
     this.#own.get(nonce)?.remove();
     this.#own.delete(nonce);
+  }
+
+  /** A pending line was refused while its writer is already writing another: it stays, with a way to go on. */
+  fail(nonce) {
+    const line = this.#own.get(nonce);
+    if (!line) return;
+    line.removeAttribute("data-pending");
+    line.dataset.failed = nonce;
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "button ghost chat-again";
+    again.textContent = "Send again";
+    line.append(" ", again);
+    if (this.#pinned) this.#toBottom();
+  }
+
+  /** Show messages before all others, without moving what is being read. */
+  prepend(messages) {
+    const list = this.#list;
+    const fromBottom = list.scrollHeight - list.scrollTop;
+    const fragment = document.createDocumentFragment();
+    for (const message of messages) fragment.append(this.#draw(message));
+    list.insertBefore(fragment, list.querySelector("[data-seq]"));
+    list.scrollTop = list.scrollHeight - fromBottom;
+  }
+
+  /** The number of the first line, null in an empty room. */
+  get oldest() {
+    const line = this.#list.querySelector("[data-seq]");
+    return line ? Number(line.dataset.seq) : null;
   }
 
   /** A message was removed: its line stays, without the words. */

@@ -1,6 +1,7 @@
 /** The chat of a channel: frames in, lines out, nothing missed and nothing twice. */
 import { Socket } from "../socket.js";
 import { Composer } from "./composer.js";
+import { loadEarlier } from "./earlier.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Sequence } from "./sequence.js";
@@ -20,6 +21,7 @@ export class Room {
   #sequence;
   #outbox;
   #composer = null;
+  #failed = new Map(); // nonce → words that were refused and could not be given back
   #typing;
   #hole = 0;
   #filling = false;
@@ -27,7 +29,7 @@ export class Room {
 
   /** @param {HTMLElement} root the `[data-chat]` element */
   constructor(root) {
-    const { channelSlug, ticket, me, meId, ownerId, lastSeq } = root.dataset;
+    const { channelId, channelSlug, ticket, me, meId, ownerId, lastSeq } = root.dataset;
     this.#root = root;
     this.#me = { id: meId ?? "", username: me ?? "", displayName: me ?? "" };
     const isOwner = meId && meId === ownerId;
@@ -44,6 +46,7 @@ export class Room {
     this.#attachForm(channelSlug);
     this.#hear();
     this.#log.adopt();
+    loadEarlier(root.querySelector("[data-chat-log]"), channelId, this.#log);
     root.addEventListener("click", (event) => this.#clicked(event));
     setInterval(() => this.#outbox.nudge(), 2_000);
   }
@@ -134,8 +137,17 @@ export class Room {
     if (nonce && PASSING.has(code)) return this.#composer?.refuse(message, null);
     const line = nonce ? this.#outbox.settle(nonce) : null;
     if (!line) return this.#composer?.refuse(message, retryAfter);
+    const givenBack = this.#composer.giveBack(line.content, { message, retryAfter });
+    if (givenBack) return this.#log.withdraw(nonce);
+    this.#failed.set(nonce, line.content);
+    this.#log.fail(nonce);
+  }
+
+  #sendAgain(nonce) {
+    const content = this.#failed.get(nonce);
+    this.#failed.delete(nonce);
     this.#log.withdraw(nonce);
-    this.#composer?.giveBack(line.content, { message, retryAfter });
+    this.#post(content);
   }
 
   #cleared() {
@@ -148,6 +160,8 @@ export class Room {
   }
 
   #clicked(event) {
+    const failed = event.target.closest(".chat-again")?.closest("[data-failed]");
+    if (failed) return this.#sendAgain(failed.dataset.failed);
     const line = event.target.closest(".chat-delete")?.closest("[data-message-id]");
     if (line) this.socket.send("chat:delete", { id: line.dataset.messageId });
   }

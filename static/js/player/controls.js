@@ -90,7 +90,7 @@ export class Controls {
     root.addEventListener("pointerleave", () => this.#rest());
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("fullscreenchange", () => this.#draw());
-    for (const type of ["play", "pause", "volumechange", "enterpictureinpicture", "leavepictureinpicture"]) {
+    for (const type of ["play", "pause", "emptied", "volumechange", "enterpictureinpicture", "leavepictureinpicture"]) {
       this.#video.addEventListener(type, () => this.#draw());
     }
   }
