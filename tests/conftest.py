@@ -9,12 +9,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
 
+from tests import factories
 from tests.stack import running
 from tests.stack.services import Services, services
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+    from apps.channels.models import Channel
 
 MODES = ("embedded", "full")
 
@@ -71,6 +77,23 @@ def stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.S
     else:
         with running.full(request.getfixturevalue("private_services")) as started:
             yield started
+
+
+@pytest.fixture
+def streamer(db: None) -> User:
+    """Owns `channel`."""
+    return factories.person("streamer")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Signed in, and without a role anywhere."""
+    return factories.person("stranger")
+
+
+@pytest.fixture
+def channel(streamer: User) -> Channel:
+    return factories.channel(streamer, "Night drive")
 
 
 @pytest.hookimpl(wrapper=True)

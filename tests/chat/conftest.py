@@ -33,11 +33,6 @@ def clean_slate() -> None:
 
 
 @pytest.fixture
-def streamer(db: None) -> User:
-    return factories.person("streamer")
-
-
-@pytest.fixture
 def moderator(channel: Channel) -> User:
     person = factories.person("moderator")
     ChannelRole.objects.create(channel=channel, user=person, role=Role.MODERATOR)
@@ -47,16 +42,6 @@ def moderator(channel: Channel) -> User:
 @pytest.fixture
 def viewer(db: None) -> User:
     return factories.person("viewer")
-
-
-@pytest.fixture
-def stranger(db: None) -> User:
-    return factories.person("stranger")
-
-
-@pytest.fixture
-def channel(streamer: User) -> Channel:
-    return factories.channel(streamer, "Night drive")
 
 
 @pytest.fixture
