@@ -7,7 +7,6 @@ in this process's memory.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -16,6 +15,7 @@ from collections import deque
 import redis
 from django.conf import settings
 
+from apps.core.realtime.gather import Gather
 from apps.core.realtime.redis import client, loop_client
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,7 @@ class Limit:
         self.name = name
         self.most, self.seconds = parse(rate)
         self._memory = _Memory(self.most, self.seconds)
-        self._queue: list[tuple[str, asyncio.Future[float]]] = []
-        self._asking: asyncio.Task[None] | None = None
+        self._gathered = Gather(self._ask)
         self._complained_at = float("-inf")
 
     def take(self, key: str) -> float:
@@ -76,24 +75,15 @@ class Limit:
         """Like `take`. Calls that come while Redis is being asked go together with the next question."""
         if not settings.REDIS_URL:
             return self._memory.take(key)
-        answer: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._queue.append((key, answer))
-        if self._asking is None or self._asking.done():
-            # A task of its own: whoever asked first may be cancelled while others wait for their answers.
-            self._asking = asyncio.create_task(self._ask())
-        return await answer
+        return await self._gathered.get(key)
 
-    async def _ask(self) -> None:
-        while self._queue:
-            batch, self._queue = self._queue, []
-            keys = [self._key(key) for key, _ in batch]
-            try:
-                waits = await loop_client().eval(_TAKE, len(keys), *keys, self.most, int(self.seconds * 1000))
-            except (redis.RedisError, OSError, TimeoutError) as error:
-                waits = [1000 * self._without_redis(key, error) for key, _ in batch]
-            for (_, answer), wait in zip(batch, waits, strict=True):
-                if not answer.done():
-                    answer.set_result(wait / 1000)
+    async def _ask(self, keys: list[str]) -> list[float]:
+        try:
+            named = [self._key(key) for key in keys]
+            waits = await loop_client().eval(_TAKE, len(keys), *named, self.most, int(self.seconds * 1000))
+        except (redis.RedisError, OSError, TimeoutError) as error:
+            return [self._without_redis(key, error) for key in keys]
+        return [wait / 1000 for wait in waits]
 
     def _key(self, key: str) -> str:
         return f"rate:{self.name}:{key}"

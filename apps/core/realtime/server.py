@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,6 +47,9 @@ def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
     )
 
 
+SWITCH_SECONDS = 0.0005
+
+
 class Server(uvicorn.Server):
     """Closes its sockets with 1012, spread over a few seconds, before it stops."""
 
@@ -62,6 +66,12 @@ class Server(uvicorn.Server):
         finally:
             for number in asked:
                 loop.remove_signal_handler(number)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        # The loop is often busy for milliseconds, and a thread that comes back from the database would wait
+        # 5 ms for its turn after each answer.
+        sys.setswitchinterval(SWITCH_SECONDS)
+        await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in getattr(self, "servers", []):

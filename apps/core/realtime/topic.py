@@ -11,7 +11,7 @@ from .frames import Outgoing, bundle
 
 # Below this many listeners a flush is cheap enough to run at the next turn of the loop.
 SMALL = 200
-TICK = 0.03
+TICK = 0.025
 # A flush must not hold reads, pings and acks of others for long.
 CHUNK = 400
 PENDING_MOST = 5_000

@@ -1,0 +1,48 @@
+"""Many small questions at once become one larger one, without making a lone one wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST = 500
+
+
+class Gather(Generic[K, V]):
+    """Answers `get(key)` by calling `fetch(keys)`, which returns an answer for each key in their order.
+
+    The first question goes out at once; those that come while it is on its way go together with the next. A
+    failure of `fetch` is raised in every `get` it was for.
+    """
+
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]]) -> None:
+        self._fetch = fetch
+        self._waiting: list[tuple[K, asyncio.Future[V]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def get(self, key: K) -> V:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V] = loop.create_future()
+        self._waiting.append((key, answer))
+        if self._running is None or self._running.done() or self._running.get_loop() is not loop:
+            # A task of its own: whoever asked first may be cancelled while others wait for their answers.
+            self._running = asyncio.create_task(self._run())
+        return await answer
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            try:
+                answers = await self._fetch([key for key, _ in batch])
+            except Exception as error:
+                for _, answer in batch:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                for (_, answer), value in zip(batch, answers, strict=True):
+                    if not answer.done():
+                        answer.set_result(value)
