@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from apps.core.errors import NotAllowed, SignInNeeded
@@ -32,6 +34,15 @@ def role_of(user: Actor, channel: Channel) -> Role | None:
         return Role.OWNER
     held = ChannelRole.objects.filter(channel=channel, user=user).values_list("role", flat=True).first()
     return Role(held) if held else None
+
+
+def roles_of(user_ids: Collection[uuid.UUID], channel: Channel) -> dict[uuid.UUID, Role]:
+    """The roles in the channel of those people who have one."""
+    helpers = ChannelRole.objects.filter(channel=channel, user_id__in=user_ids)
+    held = {user_id: Role(role) for user_id, role in helpers.values_list("user_id", "role")}
+    if channel.owner_id in user_ids:
+        held[channel.owner_id] = Role.OWNER
+    return held
 
 
 def may(user: Actor, power: Power, channel: Channel) -> bool:

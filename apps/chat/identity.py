@@ -11,6 +11,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
+import redis
+
 from apps.accounts import tickets
 from apps.accounts.models import User
 from apps.accounts.tokens import validate_access_token
@@ -20,6 +22,7 @@ from apps.channels.roles import Power
 from apps.core.realtime.closing import Close
 from apps.core.realtime.database import read
 from apps.core.realtime.doors import headers
+from apps.core.realtime.gather import Gather
 from apps.core.realtime.socket import Refused
 
 from . import selectors
@@ -78,7 +81,10 @@ async def person_of(scope: Scope) -> uuid.UUID | None:
     """
     ticket = query_of(scope).get("ticket", "")
     if ticket:
-        user_id = await tickets.redeem(ticket)
+        try:
+            user_id = await tickets.redeem(ticket)
+        except redis.RedisError:  # nobody can say whether it was used
+            raise Refused(Close.LATER, "Tickets can't be checked at the moment.") from None
         if user_id is None:
             raise Refused(Close.BAD_TICKET, "This ticket is wrong, used or expired.")
         return user_id
@@ -91,10 +97,10 @@ async def person_of(scope: Scope) -> uuid.UUID | None:
     return user.pk
 
 
-def load_speaker(user_id: uuid.UUID, channel: Channel) -> Speaker | None:
-    """What the person's messages carry in this channel; None when the account is gone. Blocks."""
-    user = _account(user_id)
-    return selectors.speaker(user, channel) if user else None
+async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker | None:
+    """What the person's messages carry in this channel; None when the account is gone. People who come
+    together are looked up together."""
+    return await _speakers.get((user_id, channel))
 
 
 def may_view_dashboard(user_id: uuid.UUID, channel: Channel) -> bool:
@@ -125,6 +131,23 @@ def after_of(scope: Scope) -> int | None:
     """`?after=`, the last number that the client has; None when it has none or says nonsense."""
     raw = query_of(scope).get("after", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+async def _find_speakers(wanted: list[tuple[uuid.UUID, Channel]]) -> list[Speaker | None]:
+    return await read(_speakers_of_all, wanted)
+
+
+def _speakers_of_all(wanted: list[tuple[uuid.UUID, Channel]]) -> list[Speaker | None]:
+    """One look-up a channel; a crowd comes to one."""
+    found: dict[tuple[uuid.UUID, uuid.UUID], Speaker | None] = {}
+    for channel in {channel.pk: channel for _, channel in wanted}.values():
+        ids = [user_id for user_id, asked in wanted if asked.pk == channel.pk]
+        for user_id, speaker in zip(ids, selectors.speakers(ids, channel), strict=True):
+            found[user_id, channel.pk] = speaker
+    return [found[user_id, channel.pk] for user_id, channel in wanted]
+
+
+_speakers = Gather(_find_speakers)
 
 
 def _account(user_id: uuid.UUID) -> User | None:

@@ -74,20 +74,31 @@ def seq_of(room_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
     return Message.objects.of_room(room_id).filter(pk=message_id).values_list("seq", flat=True).first()
 
 
-def speaker(user: User, channel: Channel) -> Speaker:
-    """What this person's messages in this channel carry."""
+def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None]:
+    """What the messages of each of these people in this channel carry; None for an account that is gone."""
+    users = User.objects.filter(is_active=True).in_bulk(user_ids)
+    roles = policies.roles_of(set(users), channel)
+    return [
+        _speaker(users[user_id], roles.get(user_id)) if user_id in users else None for user_id in user_ids
+    ]
+
+
+def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
+    """What stands before the name of this person in this channel."""
+    return _badges(user, policies.role_of(user, channel))
+
+
+def _speaker(user: User, role: Role | None) -> Speaker:
     author = author_payload(user)
     return Speaker(
         user_id=user.pk,
         brief={key: author[key] for key in ("id", "username", "displayName")},
         card=orjson.dumps(author),
-        badges=badges_of(user, channel),
+        badges=_badges(user, role),
     )
 
 
-def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
-    """What stands before the name: the role here, staff, verified."""
-    role = policies.role_of(user, channel)
+def _badges(user: User, role: Role | None) -> tuple[str, ...]:
     held = [ROLE_BADGES[role]] if role in ROLE_BADGES else []
     if user.is_staff:
         held.append("staff")

@@ -23,11 +23,11 @@ from . import services, wire
 from .content import clean_content
 from .identity import (
     after_of,
-    load_speaker,
     may_view_dashboard,
     person_of,
     place_of,
     query_of,
+    speaker_of,
     viewer_of,
 )
 from .room import Room, Rooms
@@ -156,7 +156,7 @@ class RoomSocket(Socket):
             raise Refused(Close.NOT_FOUND, "There is no such channel.")
         user_id = await person_of(self.scope)
         if user_id is not None:
-            self.speaker = await read(load_speaker, user_id, place.channel)
+            self.speaker = await speaker_of(user_id, place.channel)
             if self.speaker is None:
                 raise Refused(Close.FORBIDDEN, "This account can't be used.")
             if not people.enter(str(user_id)):
@@ -171,7 +171,7 @@ class RoomSocket(Socket):
         if self.speaker is None or self.user_id is None or self.channel_id is None:
             raise SignInNeeded("Sign in to chat.")
         if self.hub.loop.time() - self.spoke_at > SPEAKER_SECONDS:
-            fresh = await read(load_speaker, self.user_id, (await place_of(self.slug)).channel)
+            fresh = await speaker_of(self.user_id, (await place_of(self.slug)).channel)
             if fresh is None:
                 raise Refused(Close.FORBIDDEN, "This account can't be used.")
             self.speaker, self.spoke_at = fresh, self.hub.loop.time()

@@ -18,7 +18,7 @@ from .payloads import compose, iso
 from .selectors import Line
 from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, unavailable
 
-TICK = 0.02
+TICK = 0.025
 WAITING_MOST = 5_000
 WAITING_SECONDS = 1.0
 REMEMBERED = 2_000
