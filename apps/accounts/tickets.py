@@ -6,16 +6,15 @@ another.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import threading
 import time
 import uuid
-from functools import cache
 
-import redis
 from django.conf import settings
 from django.core import signing
+
+from apps.core.realtime.redis import loop_client
 
 from .models import User
 
@@ -42,14 +41,8 @@ async def redeem(ticket: str) -> uuid.UUID | None:
 async def _first_use(nonce: str) -> bool:
     """Whether nobody has used `nonce` before, in any process when there is a Redis to meet at."""
     if settings.REDIS_URL:
-        mark = _redis().set
-        return bool(await asyncio.to_thread(mark, f"ticket:{nonce}", 1, nx=True, ex=SECONDS + 5))
+        return bool(await loop_client().set(f"ticket:{nonce}", 1, nx=True, ex=SECONDS + 5))
     return _used_here.add(nonce)
-
-
-@cache
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
 
 
 class _Once:
