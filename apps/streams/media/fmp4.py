@@ -49,13 +49,13 @@ class AudioRun:
     frames: list[memoryview | bytes]
 
 
-def init_segment(video: AvcConfig, audio: AacConfig | None) -> bytes:
+def init_segment(video: AvcConfig, audio: AacConfig) -> bytes:
     """ftyp and moov: what a decoder must know before the first fragment."""
-    tracks = [_video_track(video)]
-    extends = [_box(b"trex", pack(">6I", 0, _VIDEO_TRACK, 1, 0, 0, 0))]
-    if audio is not None:
-        tracks.append(_audio_track(audio))
-        extends.append(_box(b"trex", pack(">6I", 0, _AUDIO_TRACK, 1, audio.frame_samples, 0, _SYNC_SAMPLE)))
+    tracks = (_video_track(video), _audio_track(audio))
+    extends = (
+        _box(b"trex", pack(">6I", 0, _VIDEO_TRACK, 1, 0, 0, 0)),
+        _box(b"trex", pack(">6I", 0, _AUDIO_TRACK, 1, audio.frame_samples, 0, _SYNC_SAMPLE)),
+    )
     header = (
         pack(">IIIIIIHH8x", 0, 0, 0, 1000, 0, 0x10000, 0x0100, 0)
         + _MATRIX

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
-from apps.streams.media.codecs import AacConfig, AvcConfig, silence
+from apps.streams.media.codecs import AacConfig, AvcConfig
 from apps.streams.media.config import MediaConfig
-from apps.streams.media.fmp4 import AudioRun, VideoRun, VideoSample, fragment
+from apps.streams.media.fmp4 import VideoRun, VideoSample, fragment
 from apps.streams.media.ports import Refused
+from apps.streams.media.sound import Sound
 from apps.streams.media.timeline import Timeline
 from apps.streams.media.window import LiveWindow, Part, Segment
 
 _FIRST_SEGMENT_PARTS = 3
-_SOUND_TOLERANCE = 8
-"""Sound may be off by 1/8 s before frames are dropped or silence is put in."""
-_SOUND_PATIENCE = 100
-"""So many frames in a row far from the picture mean that the encoder runs two clocks."""
-_IMPLAUSIBLE_MS = 5000
-_LATE_SOUND_MS = 600
-"""Sound this late is not waited for."""
-_MAX_WAITING_FRAMES = 1000
-"""Some 20 s of sound without a picture to go with it."""
 
 
 class Packager:
@@ -48,7 +39,7 @@ class Packager:
         self._timeline = Timeline(start_ms)
         self._init = -1
         self._video: AvcConfig | None = None
-        self._sound: _Sound | None = None
+        self._sound: Sound | None = None
         self._samples: list[VideoSample] = []
         self._held: VideoSample | None = None
         self._held_ms = start_ms
@@ -71,11 +62,11 @@ class Packager:
         self._discontinuity = self._discontinuity or self._sequence > 0
         self._timeline = Timeline(self.end_ms)
         self._anchor(wall_ms)
+        self._sound = Sound(audio, self.end_ms)
         known = self.window.inits.get(self._init)
-        if known is None or known.video.record != video.record or known.audio != audio:
-            self._init = self.window.add_init(video, audio)
+        if known is None or known.video.record != video.record or known.audio != self._sound.config:
+            self._init = self.window.add_init(video, self._sound.config)
         self._video = video
-        self._sound = _Sound(audio, self.end_ms) if audio is not None else None
         self._part_ms = self._segment_ms = self._held_ms = self.end_ms
 
     def push_picture(
@@ -208,94 +199,3 @@ class Packager:
             self._segment = None
             self._on_segment(self.window.close_segment())
         self._segment_ms = self._part_ms
-
-
-class _Sound:
-    """The sound of one publisher, waiting for its part. Frames are counted, not timed: encoder timestamps are
-    rounded.
-
-    Holes are filled with silence, because players stop at a hole in either track.
-    """
-
-    def __init__(self, config: AacConfig, start_ms: int) -> None:
-        self.config = config
-        self._start_ms = start_ms
-        self._next = -(-start_ms * config.sample_rate // 1000)
-        self._started = False
-        self._queue: deque[tuple[int, memoryview]] = deque()
-        self._silence = silence(config)
-        self._skew_ms = 0
-        self._far = 0
-
-    @property
-    def end_ms(self) -> int:
-        return -(-self._next * 1000 // self.config.sample_rate)
-
-    def push(self, timestamp: int, data: memoryview) -> None:
-        self._queue.append((timestamp, data))
-        if len(self._queue) > _MAX_WAITING_FRAMES:
-            self._queue.popleft()
-
-    def forget_waiting(self) -> None:
-        self._queue.clear()
-
-    def take(self, end_ms: int, timeline: Timeline, *, last: bool) -> AudioRun | None:
-        """The frames that start before `end_ms`, without a hole; the `last` run reaches `end_ms`."""
-        run = AudioRun(self._next, self.config.frame_samples, [])
-        while self._queue:
-            timestamp, data = self._queue[0]
-            time_ms = timeline.place_sound(timestamp) + self._skew_ms
-            if abs(time_ms - end_ms) > _IMPLAUSIBLE_MS:
-                self._realign(end_ms - time_ms)
-            else:
-                self._far = 0
-                if time_ms >= end_ms or not self._place(time_ms, data, run):
-                    break
-            self._queue.popleft()
-        waited_ms = 0 if last else _LATE_SOUND_MS
-        if not self._queue and end_ms - self.end_ms > waited_ms:
-            self._fill(self._position(end_ms - waited_ms // 2), run)
-        return run if run.frames else None
-
-    def _place(self, time_ms: int, data: memoryview, run: AudioRun) -> bool:
-        """Add a frame or drop it because its time has passed; False: it must wait for the next part, behind a
-        hole."""
-        position = self._position(time_ms)
-        tolerance = self.config.sample_rate // _SOUND_TOLERANCE
-        if not self._started:
-            # Both tracks begin together: players skip, or stop at, what only one of them covers.
-            if time_ms < self._start_ms:
-                return True
-            self._started = True
-            tolerance = self.config.frame_samples // 2
-        if position < self._next - tolerance:
-            return True
-        if position > self._next + tolerance and not self._fill(position, run):
-            return False
-        run.frames.append(data)
-        self._next += self.config.frame_samples
-        return True
-
-    def _position(self, time_ms: int) -> int:
-        return time_ms * self.config.sample_rate // 1000
-
-    def _fill(self, position: int, run: AudioRun) -> bool:
-        """Silence to the nearest frame; where no silent frame is known the hole stays, between two runs."""
-        self._started = True
-        if self._silence is not None:
-            size = self.config.frame_samples
-            count = (max(position - self._next, 0) + size // 2) // size
-            run.frames.extend([self._silence] * count)
-            self._next += count * size
-        elif run.frames:
-            return False
-        else:
-            run.start = self._next = position
-        return True
-
-    def _realign(self, error_ms: int) -> None:
-        """Sound from before a jump is dropped; an encoder whose two clocks never agree is aligned once."""
-        self._far += 1
-        if self._far >= _SOUND_PATIENCE:
-            self._far = 0
-            self._skew_ms += error_ms

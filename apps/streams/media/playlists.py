@@ -31,14 +31,13 @@ def multivariant(window: LiveWindow, *, frame_rate: float) -> bytes:
     """The one rendition there is, with measured rates (4.4.6.2). The window must be playable."""
     segments = window.listed()
     init = window.inits[segments[-1].init]
-    codecs = init.video.codec if init.audio is None else f"{init.video.codec},{init.audio.codec}"
     duration = sum(segment.duration_ms for segment in segments)
     average = sum(segment.size for segment in segments) * 8000 // max(duration, 1)
     peak = max(window.peak_bitrate, average)
     attributes = [
         f"BANDWIDTH={int(peak * _BITRATE_MARGIN)}",
         f"AVERAGE-BANDWIDTH={average}",
-        f'CODECS="{codecs}"',
+        f'CODECS="{init.video.codec},{init.audio.codec}"',
         f"RESOLUTION={init.video.width}x{init.video.height}",
     ]
     if frame_rate > 0:

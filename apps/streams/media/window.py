@@ -61,7 +61,7 @@ class Init:
 
     data: bytes
     video: AvcConfig
-    audio: AacConfig | None
+    audio: AacConfig
 
 
 class LiveWindow:
@@ -93,7 +93,7 @@ class LiveWindow:
 
     # The packager's side
 
-    def add_init(self, video: AvcConfig, audio: AacConfig | None) -> int:
+    def add_init(self, video: AvcConfig, audio: AacConfig) -> int:
         """Make an init segment available; the number to open segments with."""
         number = self._init_count
         self._init_count += 1

@@ -235,12 +235,22 @@ def test_the_silence_we_put_in_can_be_decoded(make_flv: FlvMaker, probe: Probe, 
     assert text.count("nb_samples=1024") > 4 * 42 - 12
 
 
-def test_sound_that_was_never_promised_makes_a_silent_film(make_flv: FlvMaker, probe: Probe) -> None:
-    studio = Studio()
+def test_a_stream_without_sound_gets_a_silent_track(make_flv: FlvMaker, probe: Probe) -> None:
+    studio = Studio(**LONG_WINDOW)
     studio.play(make_flv(seconds=3, sound=None))
-    text = studio.stream.multivariant().decode()
-    assert 'CODECS="avc1.' in text and "mp4a" not in text
-    assert len(json.loads(probe(studio.whole(), "-show_streams", "-of", "json"))["streams"]) == 1
+    assert 'mp4a.40.2"' in studio.stream.multivariant().decode()
+    found = packets(probe, studio.whole())
+    assert_seamless(studio.whole())
+    assert found["audio"][-1]["pts"] == pytest.approx(3, abs=0.03)
+    for segment in studio.window.segments:  # no part keeps a player waiting for sound
+        assert all(part.data.count(b"traf") == 2 for part in segment.parts)
+
+
+def test_sound_that_comes_or_goes_with_another_encoder_changes_no_tracks(make_flv: FlvMaker) -> None:
+    studio = Studio(**LONG_WINDOW)
+    for sound in ("-c:a aac -ar 44100 -ac 1", None, "-c:a aac -ar 44100 -ac 2"):
+        studio.play(make_flv(seconds=3, sound=sound))
+    assert [init.data.count(b"trak") for init in studio.window.inits.values()] == [2, 2, 2]
 
 
 def test_sound_whose_settings_come_late_is_waited_for(make_flv: FlvMaker) -> None:
@@ -250,8 +260,8 @@ def test_sound_whose_settings_come_late_is_waited_for(make_flv: FlvMaker) -> Non
     config = next(tag for tag in tags if tag.kind == AUDIO)
     late.insert(6, config)
     studio.play(late)
-    assert all(init.audio is not None for init in studio.window.inits.values())
     assert len(studio.window.inits) == 1
+    assert studio.stream.publisher is not None and studio.stream.publisher.audio is not None
 
 
 def test_sound_alone_is_refused_with_a_reason(make_flv: FlvMaker) -> None:
