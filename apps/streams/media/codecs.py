@@ -1,5 +1,4 @@
-"""What decoder configurations say: H.264 (ISO/IEC 14496-15 5.3.3, 14496-10 7.3.2.1) and AAC (ISO/IEC 14496-3
-1.6.2)."""
+"""What decoder configurations say: H.264 (ISO/IEC 14496-15, 14496-10 7.3.2.1) and AAC (14496-3 1.6.2)."""
 
 from __future__ import annotations
 

@@ -56,13 +56,11 @@ class MediaConfig:
     rtmp_port: int = 1935
     """0 takes a free port; `IngestNode.rtmp_port` tells which."""
     part_ms: int = 200
-    """Aimed part duration. The advertised PART-TARGET is 5 % more, so that 24 and 29.97 frames a second fit
-    too."""
+    """Aimed part duration. PART-TARGET is 5 % more, so that 24 and 29.97 frames a second fit too."""
     target_duration: int = 10
     """TARGETDURATION in seconds; no segment is longer when rounded."""
     segment_min_ms: int = 1000
-    """A keyframe closes a segment only from this length on (scene cuts make keyframes in quick
-    succession)."""
+    """A keyframe closes a segment only from this length on: scene cuts make many keyframes."""
     window_seconds: float = 30.0
     """How much of the past the live playlist lists."""
     window_margin: int = 2
@@ -70,21 +68,18 @@ class MediaConfig:
     window_max_bytes: int = 256 * 1024 * 1024
     """Hard limit of one stream's window; beyond it the playlist gets shorter instead."""
     block_seconds: float = 6.0
-    """Longest time a request waits for what is not there yet; hls.js gives a blocked reload 0.8 target
-    durations."""
+    """Longest wait for what is not there yet; hls.js gives a blocked reload 0.8 target durations."""
     parts_before_live: int = 3
     """A stream is announced when this many parts exist: players that start with fewer stall at once."""
     pending_max_bytes: int = 16 * 1024 * 1024
     """Most media one publisher may have waiting to be cut."""
     grace_seconds: float = 90.0
-    """How long the node keeps an interrupted stream when nobody ends it. Longer than the product's 60 s: it
-    is the net below."""
+    """How long the node keeps an interrupted stream that nobody ends: the net below the product's 60 s."""
     linger_seconds: float = 30.0
     """How long an ended stream still answers, with ENDLIST."""
     recorder_threads: int = 2
     recorder_max_bytes: int = 128 * 1024 * 1024
-    """Finished segments that may wait for the archive; beyond it segments are lost to the recording, not to
-    the viewers."""
+    """Finished segments that may wait for the archive; beyond it they are lost to the recording only."""
     recorder_finish_seconds: float = 60.0
     limits: RtmpLimits = field(default_factory=RtmpLimits)
 
@@ -95,6 +90,5 @@ class MediaConfig:
 
     @property
     def part_target_ms(self) -> int:
-        """The advertised PART-TARGET: every part is at most this and, unless last of its segment, at least 85
-        % of it."""
+        """The advertised PART-TARGET: no part is longer, and only a segment's last is below 85 % of it."""
         return -(-self.part_ms * 105 // 100)

@@ -1,5 +1,4 @@
-"""Writes fragmented MP4 as CMAF and HLS want it (ISO/IEC 14496-12, 14496-14, 14496-15): one init segment,
-then moof + mdat.
+"""Writes fragmented MP4 (ISO/IEC 14496-12, -14, -15) as HLS wants it: an init segment, then moof + mdat.
 
 Video is track 1 at 90 kHz, audio track 2 at its sample rate, both muxed in one rendition: one request fetches
 both, and no player can let them drift apart.

@@ -28,8 +28,7 @@ def sign(key: bytes, stream_id: str, viewer: str, expires: int) -> str:
 
 
 def verify(key: bytes, stream_id: str, grant: str, *, now: float) -> tuple[str, int]:
-    """The viewer and the expiry of a valid grant; raises GrantRefused. Takes the same time for every wrong
-    signature."""
+    """Viewer and expiry of a valid grant; raises GrantRefused, in the same time for every wrong signature."""
     try:
         expiry, viewer, signature = grant.split(".")
         expires = int(expiry, 16)

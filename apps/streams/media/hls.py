@@ -1,5 +1,4 @@
-"""Serves playlists, parts and segments from memory: a raw ASGI application, because every viewer asks ten
-times a second.
+"""Serves playlists and media from memory: raw ASGI, because every viewer asks ten times a second.
 
 `/live/{grant}/{stream}/{file}`; GET, HEAD and OPTIONS; no database, no framework, one dictionary look-up per
 file.

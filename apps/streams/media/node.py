@@ -29,8 +29,7 @@ _UNAVAILABLE = Refused(
 
 
 class IngestNode:
-    """Ties the live edge together. Runs on one event loop; `app` is the ASGI application for everything below
-    `/live/`."""
+    """Ties the live edge together, on one event loop; `app` is the ASGI callable for all below `/live/`."""
 
     def __init__(
         self, gate: PublishGate, config: MediaConfig, *, archive: Archive | None = None, clock: Clock = time
@@ -72,8 +71,7 @@ class IngestNode:
             self._recorder.close()
 
     def let_go(self) -> None:
-        """Answer all waiting viewers with 503, and everybody from now on: the HTTP server is about to
-        stop."""
+        """Answer everybody with 503, at once, those who wait too: the HTTP server is about to stop."""
         self.app.closing = True
         for stream in self._streams.values():
             stream.window.wake()
@@ -109,8 +107,7 @@ class IngestNode:
         return True
 
     def end(self, stream_id: str) -> bool:
-        """End the stream: ENDLIST for its viewers, its encoder cut, its recording completed. False: not here,
-        or ended."""
+        """End the stream: its viewers get ENDLIST, its encoder is cut. False: not here, or ended already."""
         stream = self._streams.get(stream_id)
         if stream is None or stream.state is State.ENDED:
             return False
@@ -184,8 +181,7 @@ class IngestNode:
         self._tell(stream, self.gate.live(stream.stream_id, session.id, stream.info()))
 
     def lost(self, stream: LiveStream, session: RtmpSession, reason: str) -> None:
-        """A session is over. Only the one that feeds the stream matters; the others were replaced or
-        ended."""
+        """A session is over; it matters only if it feeds the stream, and was not replaced or ended."""
         if stream.session is not session:
             return
         stream.detach()

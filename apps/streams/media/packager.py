@@ -53,8 +53,7 @@ class Packager:
         self._first_cut_done = False
 
     def begin(self, video: AvcConfig, audio: AacConfig | None, *, wall_ms: int) -> None:
-        """A publisher starts, or starts anew with other codec settings: the next picture continues the
-        timeline.
+        """A publisher starts, or has new codec settings: the next picture continues the timeline.
 
         `wall_ms` is when its first picture came; dates of all its segments follow from that one anchor.
         """
@@ -109,8 +108,7 @@ class Packager:
         self._close_segment()
 
     def _anchor(self, wall_ms: int) -> None:
-        """Date what follows; dates never run backwards, even behind an encoder that was ahead of the
-        clock."""
+        """Date what follows. Dates never run backwards, even behind an encoder ahead of the clock."""
         offset_ms = wall_ms - self.end_ms
         self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
 
@@ -123,8 +121,7 @@ class Packager:
         self._anchor(wall_ms)
 
     def _complete_held(self, end_ms: int) -> None:
-        """The held picture lasts until `end_ms`; one that lasts too long for its part or segment begins the
-        next."""
+        """The held picture lasts until `end_ms`; one too long for its part or segment begins the next."""
         assert self._held is not None
         if self._samples and end_ms - self._segment_ms > self.config.segment_max_ms:
             self._close_part(self._held_ms)
@@ -177,8 +174,7 @@ class Packager:
         self.pending_bytes = 0
 
     def _settle_part_target(self, duration_ms: int) -> None:
-        """Until the first playlist is given out, slow pictures may stretch PART-TARGET; then it never
-        changes."""
+        """Slow pictures may stretch PART-TARGET until the first playlist is out; then it never changes."""
         window = self.window
         if window.part_count < self.config.parts_before_live and duration_ms > window.part_target_ms:
             window.part_target_ms = -(-duration_ms * 105 // 100)

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 SilentFor = Callable[[str], "float | None"]
-"""Seconds since this node's current publisher of a stream id last sent media; None without such a publisher
-here."""
+"""Seconds since this node's publisher of a stream id last sent media; None when it has none."""
 
 
 class Refused(Exception):
-    """A publisher may not go on; `message` is for the person at the encoder, `code` (UPPER_SNAKE) for the
-    dashboard."""
+    """A publisher may not go on: `message` is for the person at the encoder, `code` for programs."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -23,8 +21,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where a stream whose node died goes on, so that numbers and timeline never run backwards for its
-    viewers."""
+    """Where a stream whose node died goes on: numbers and timeline never run backwards."""
 
     next_msn: int
     next_time_ms: int
@@ -48,8 +45,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the archive holds of a stream: `playlist` is its path, `lost` counts segments that could not be
-    written."""
+    """What the archive holds: `playlist` is its path, `lost` counts segments that were not written."""
 
     playlist: str
     duration_ms: int
@@ -60,8 +56,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """One stream at one moment, for dashboards and heartbeats. Rates are bits a second over the last
-    seconds."""
+    """One stream at one moment, for dashboards and heartbeats. Bitrates are those of the last seconds."""
 
     stream_id: str
     channel_id: str
@@ -104,15 +99,16 @@ class PublishGate(Protocol):
     """
 
     async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
-        """Admit the holder of `key`, or raise `Refused`. An older local session of the same stream is then
-        cut."""
+        """Admit the holder of `key`, or raise Refused. An older session of the stream here is then cut."""
 
     async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
         """Viewers can play what this session sends, from now on."""
 
     async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
-        """The session is gone (reason: closed, lost, silent, cut, refused, shutdown); the stream waits for
-        the next."""
+        """The session is gone; the stream waits for the next.
+
+        Reasons: closed, lost, silent, malformed, refused, shutdown, fault, or what `cut` was given.
+        """
 
     async def refused(self, key: str, address: str, code: str, message: str) -> None:
         """An admitted session was turned away by what it sent (codec, sizes); `interrupted` follows."""
@@ -122,8 +118,7 @@ class PublishGate(Protocol):
 
 
 class Archive(Protocol):
-    """Storage of recordings. Called from threads, possibly several at once; every method may block and may
-    raise."""
+    """Storage of recordings. Called from several threads; every method may block and may raise."""
 
     def write(self, path: str, chunks: Sequence[bytes]) -> None:
         """Store the concatenation under `path`, replacing what was there; readers never see half of it."""

@@ -1,5 +1,4 @@
-"""One encoder's session as the stream sees it: configurations, pictures and sound, and what they tell about
-its health."""
+"""One encoder's session as the stream sees it: settings, pictures, sound, and its health."""
 
 from __future__ import annotations
 
@@ -42,8 +41,7 @@ class Meter:
 
 
 class Publisher:
-    """Feeds one encoder's messages to a packager. Every method raises Refused when the encoder cannot be
-    served."""
+    """Feeds one encoder's messages to a packager; raises Refused for an encoder that cannot be served."""
 
     def __init__(self, packager: Packager, clock: Clock) -> None:
         self.packager = packager
@@ -145,8 +143,7 @@ class Publisher:
         self._stop_until_keyframe()
 
     def _stop_until_keyframe(self) -> None:
-        """New settings hold from the next keyframe on; pictures before it refer to what nobody could
-        decode."""
+        """New settings hold from the next keyframe on; nobody could decode pictures before it."""
         if self._running:
             self._running = False
             self.packager.finish()

@@ -1,5 +1,4 @@
-"""Writes every finished segment of a stream once, under a name from which its playlist can be rebuilt by
-listing alone.
+"""Writes every finished segment once, under a name from which the playlist can be rebuilt by listing alone.
 
 `{msn}_{start ms}_{duration ms}_{wall ms}_{bytes}_{init}_{flags}.m4s`, flags being `k` (begins with a
 keyframe), `d` (begins after a discontinuity) or `-`. So a crash at any moment loses no more than the segment
@@ -28,8 +27,7 @@ _NAME = re.compile(
     r"(?P<msn>\d{7,})_(?P<start>\d+)_(?P<duration>\d+)_(?P<wall>\d+)_(?P<size>\d+)_(?P<init>[0-9a-z]+)_(?P<flags>[kd]+|-)\.m4s\Z"
 )
 _RESUME_SEGMENTS = 5
-"""More than the open segment and those on their way to the archive when a node died: no number is given out
-twice."""
+"""More than what was open or on its way to the archive when a node died: no number is used twice."""
 _RESUME_MS = 20_000
 
 
@@ -59,8 +57,7 @@ def init_name(init: str) -> str:
 
 
 def read_names(names: Sequence[str]) -> list[RecordedSegment]:
-    """The recorded segments among `names` in playing order; of two nodes that overlapped, the earlier one's
-    stay."""
+    """The recorded segments among `names` in playing order; where two nodes overlapped, the earlier stay."""
     found = []
     for name in names:
         match = _NAME.match(name)
@@ -96,8 +93,7 @@ def resume_point(archive: Archive, prefix: str) -> Resume | None:
 
 
 def write_playlist(archive: Archive, prefix: str, *, lost: int = 0) -> Recorded | None:
-    """Write the playlist of everything recorded below `prefix`, as an ended stream; None when there is
-    nothing.
+    """Write the playlist of all that is recorded below `prefix`, as ended; None when there is nothing.
 
     May be called any number of times, by anybody, also while a stream runs.
     """
@@ -116,8 +112,7 @@ def write_playlist(archive: Archive, prefix: str, *, lost: int = 0) -> Recorded 
 
 
 def render_playlist(segments: Sequence[RecordedSegment]) -> bytes:
-    """A VOD playlist; segments that never reached the archive are listed as EXT-X-GAP, so time stays
-    right."""
+    """A VOD playlist; segments that never reached the archive are EXT-X-GAP, so time stays right."""
     longest = max(segment.duration_ms for segment in segments)
     body: list[str] = []
     previous: RecordedSegment | None = None
@@ -194,8 +189,7 @@ class Recording:
         writing.add_done_callback(lambda done: self._settle(done, init, size))
 
     async def finish(self, *, seconds: float) -> Recorded | None:
-        """Wait for what is under way, then write the playlist. None when there is none, or the archive does
-        not answer."""
+        """Wait for what is under way, then write the playlist. None: nothing there, or no archive."""
         if self.pending:
             await asyncio.wait(self.pending, timeout=seconds)
         call = partial(write_playlist, self._recorder.archive, self.prefix, lost=self.lost)

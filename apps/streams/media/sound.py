@@ -23,8 +23,7 @@ _MAX_WAITING_FRAMES = 1000
 
 
 class Sound:
-    """The sound of one publisher, waiting for its part. Frames are counted, not timed: encoder timestamps are
-    rounded.
+    """The sound of one publisher, waiting for its part; frames are counted, not timed.
 
     Holes are filled with silence, because players stop at a hole in either track; and an encoder without
     sound gets a silent track, because browsers cannot add or drop a track when the next encoder of the same
@@ -73,8 +72,7 @@ class Sound:
         return run if run.frames else None
 
     def _place(self, time_ms: int, data: memoryview, run: AudioRun) -> bool:
-        """Add a frame or drop it because its time has passed; False: it must wait for the next part, behind a
-        hole."""
+        """Add a frame, or drop one that is late; False: it must wait for the next part, behind a hole."""
         position = self._position(time_ms)
         tolerance = self.config.sample_rate // _SOUND_TOLERANCE
         if not self._started:

@@ -1,5 +1,4 @@
-"""One live stream on this node: its window, its cutter, its recording, and the session that feeds it at the
-moment."""
+"""One live stream on this node: its window, its cutter, its recording, and the session that feeds it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The live window: the last segments and parts of one stream, in memory, and everybody who waits for the next
-one."""
+"""The live window: the last segments and parts of a stream, in memory, and all who wait for the next one."""
 
 from __future__ import annotations
 
@@ -32,8 +31,7 @@ class Part:
 
 @dataclass(slots=True)
 class Segment:
-    """Parts between two cuts. `wall_ms` is when its first frame came, epoch milliseconds; `init` its init
-    segment."""
+    """Parts between two cuts. `wall_ms` is the date of its first frame; `init` its init segment."""
 
     msn: int
     start_ms: int

@@ -63,8 +63,7 @@ def edge() -> Iterator[Edge]:
 
 @pytest.fixture
 def probe(ffmpeg: str, tmp_path: Path) -> Callable[..., str]:
-    """probe(data or URL, *options): what ffprobe, a foreign reader, says; fails on anything it complains
-    about."""
+    """probe(data or URL, *options): what ffprobe, a foreign reader, says; it may complain of nothing."""
 
     def run(source: bytes | str, *options: str) -> str:
         if isinstance(source, bytes):

@@ -19,8 +19,7 @@ class ListedSegment:
 
 @dataclass
 class Playlist:
-    """A parsed media playlist; `segments` includes the open one, `skipped` counts those a delta update left
-    out."""
+    """A parsed media playlist; `segments` has the open one too, `skipped` counts what a delta left out."""
 
     text: str
     tags: dict[str, str]

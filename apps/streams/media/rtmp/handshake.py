@@ -47,8 +47,7 @@ def ask(*, digests: bool) -> bytes:
 
 
 def confirm(s0s1s2: bytes, c0c1: bytes) -> bytes:
-    """C2 for the server's answer (3073 bytes) to `c0c1`; HandshakeError when S2 does not fit what was
-    asked."""
+    """C2 for the server's answer (3073 bytes) to `c0c1`; HandshakeError when S2 does not fit."""
     s1, s2 = s0s1s2[1 : 1 + SIZE], s0s1s2[1 + SIZE :]
     if s0s1s2[0] != VERSION:
         raise HandshakeError("the server does not speak RTMP")

@@ -88,8 +88,7 @@ class RtmpServer:
             del self._per_address[session.address]
 
     async def _check(self) -> None:
-        """One timer for the deadlines of all sessions, and one log line for all that were turned away
-        meanwhile."""
+        """One timer for all deadlines, and one log line for all that were turned away meanwhile."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             now = asyncio.get_running_loop().time()

@@ -30,8 +30,7 @@ _PING_REQUEST, _PING_RESPONSE, _STREAM_BEGIN = 6, 7, 0
 
 
 class State(Enum):
-    """HANDSHAKE → CONFIRMING → CONNECTED → CLAIMING → PUBLISHING → LEAVING → CLOSED; any may leave or
-    close."""
+    """HANDSHAKE → CONFIRMING → CONNECTED → CLAIMING → PUBLISHING; any may go LEAVING and CLOSED."""
 
     HANDSHAKE = auto()
     CONFIRMING = auto()
@@ -43,8 +42,7 @@ class State(Enum):
 
 
 class Sink(Protocol):
-    """Where an admitted session's messages go. The first three raise Refused for media that cannot be
-    served."""
+    """Where an admitted session's messages go; `on_…` media raise Refused for what cannot be served."""
 
     def on_video(self, timestamp: int, body: bytes | bytearray) -> None: ...
 
@@ -363,8 +361,7 @@ class RtmpSession(asyncio.Protocol):
         self._leave("refused")
 
     def _leave(self, reason: str) -> None:
-        """Say goodbye: an immediate close would take the last answer with it while the encoder still
-        sends."""
+        """Say goodbye; closing at once would take the last answer with it while the encoder sends."""
         self._gone(reason)
         self.state = State.LEAVING
         self._deadline = self._loop.time() + self._limits.goodbye_seconds
