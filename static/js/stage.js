@@ -22,7 +22,7 @@ export class Stage {
    */
   constructor({ player, chat, around }) {
     this.#slug = player.dataset.channelSlug;
-    this.player = new Player(player, this.#clock);
+    this.player = new Player(player, this.#clock, { onNothing: () => this.#ask() });
     this.#numbers = new Numbers(around, this.#clock);
     this.room = chat ? new Room(chat) : null;
     this.socket = this.room?.socket ?? new Socket({ path: `/ws/channels/${encodeURIComponent(this.#slug)}` });
@@ -44,8 +44,9 @@ export class Stage {
       .on("stream:ended", () => this.show(null))
       .on("viewers:updated", ({ count }) => this.#numbers.showViewers(count))
       .watch(({ state }) => {
-        // What happened while nobody told us is asked for, once the line is back.
-        if (state === "open" && lost) this.#ask();
+        // What happened while nobody told us is asked for, once somebody does: after an outage, and between the
+        // making of a page that shows nothing and its first connection.
+        if (state === "open" && (lost || this.player.streamId === null)) this.#ask();
         lost = state === "waiting" || lost && state !== "open";
       });
   }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.load import clock_source
 from tests.stack.people import Person, sign_up
@@ -31,15 +32,18 @@ def camera(owner: Person, channel: dict[str, Any]) -> Iterator[subprocess.Popen[
         encoder.wait()
 
 
+def await_live(owner: Person, channel: dict[str, Any]) -> None:
+    status = f"/api/stream/status?channel={channel['slug']}"
+    await_value(lambda: owner.api.get(status).json()["isLive"], bool, 20)
+
+
 @pytest.fixture(scope="module")
 def live(stack: Stack) -> Iterator[str]:
     """The address of a channel that is on air while this file's tests run."""
     owner = sign_up(stack)
     channel = owner.create_channel()
     with camera(owner, channel):
-        await_value(
-            lambda: owner.api.get(f"/api/stream/status?channel={channel['slug']}").json()["isLive"], bool, 20
-        )
+        await_live(owner, channel)
         yield channel["slug"]
 
 
@@ -55,6 +59,20 @@ def test_a_page_that_waits_shows_the_first_frame_as_the_stream_starts(stack: Sta
         first = visitor.clock_delays()[0]
     # How old the first frame on the screen is: the time from the camera's first picture to the viewer's.
     assert first < 2.5, f"the first frame came {first:.2f} s after it was taken"
+
+
+def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: Visit) -> None:
+    owner = sign_up(stack)
+    channel = owner.create_channel()
+    visitor = visit()
+    held: list[Route] = []
+    visitor.page.route("**/js/watch*.js", lambda route: held.append(route))
+    visitor.page.goto(f"/streams/{channel['slug']}", wait_until="commit")
+    with camera(owner, channel):
+        await_live(owner, channel)
+        await_value(lambda: visitor.page.wait_for_timeout(50) or held, bool, 10)
+        held[0].continue_()  # only now does the page begin to listen
+        visitor.await_picture()
 
 
 def test_a_late_joiner_is_close_to_the_camera(visit: Visit, live: str) -> None:

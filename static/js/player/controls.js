@@ -22,6 +22,8 @@ export class Controls {
   #deeds;
   #actions;
   #idle = 0;
+  #byFinger = false;
+  #wakesOnly = false;
 
   /**
    * @param {HTMLElement} root
@@ -77,6 +79,7 @@ export class Controls {
 
   #listen() {
     const root = this.#root;
+    root.addEventListener("pointerdown", (event) => this.#touched(event), { capture: true });
     root.addEventListener("click", (event) => this.#clicked(event));
     root.addEventListener("dblclick", (event) => {
       if (event.target === this.#video) this.#actions.fullscreen();
@@ -95,11 +98,19 @@ export class Controls {
     }
   }
 
+  /** The first touch of a resting player only brings the controls back: they cannot be seen, so they cannot be
+   * meant. */
+  #touched({ pointerType }) {
+    this.#byFinger = pointerType === "touch";
+    this.#wakesOnly = this.#byFinger && this.#root.hasAttribute("data-idle");
+  }
+
   #clicked(event) {
+    if (this.#wakesOnly) return;
     const button = event.target.closest("[data-action]");
     if (button && this.#root.contains(button)) return this.#actions[button.dataset.action]?.();
     // A mouse on the picture pauses; a finger only calls the controls, which `pointerdown` has done.
-    if (event.target === this.#video && event.pointerType !== "touch") this.#actions.play();
+    if (event.target === this.#video && !this.#byFinger) this.#actions.play();
   }
 
   #pressed(event) {
@@ -111,10 +122,11 @@ export class Controls {
     this.#wake();
   }
 
-  /** Typing stays typing, a focused button or link keeps its space bar, and arrows scroll the page unless
-   * the player has the focus. */
+  /** Typing stays typing, a focused button or link keeps its space bar, and arrows scroll the page unless the
+   * player has the focus. A player that is not what its page is for has no keys outside of itself. */
   #mayTakeKey({ target, key }) {
     const element = target instanceof Element ? target : document.body;
+    if (!this.#root.contains(element) && !document.body.matches(".watching, .embed")) return false;
     if (element.closest("input, textarea, select, [contenteditable], dialog[open]")) return false;
     if (key === " " && element.closest("button, a, summary, [role=button]")) return false;
     return !key.startsWith("Arrow") || this.#root.contains(element);

@@ -24,6 +24,7 @@ export class Player {
   #root;
   #video;
   #clock;
+  #onNothing;
   #source = null;
   #streamId = null;
   #controls;
@@ -33,10 +34,13 @@ export class Player {
   state = "idle";
 
   /** @param {HTMLElement} root the `[data-player]` section
-   * @param {import("../clock.js").ServerClock} clock */
-  constructor(root, clock) {
+   * @param {import("../clock.js").ServerClock} clock
+   * @param {{onNothing?: () => void}} [deeds] `onNothing` hears that the server has nothing to play, which those
+   * who know the broadcast's state should look into */
+  constructor(root, clock, { onNothing = () => {} } = {}) {
     this.#root = root;
     this.#clock = clock;
+    this.#onNothing = onNothing;
     this.#video = root.querySelector("video");
     this.#controls = new Controls(root, this.#video, {
       play: () => this.resume(),
@@ -142,6 +146,7 @@ export class Player {
     if (event === "unsupported") this.#show("error");
     if (event === "finished") this.#show("ended");
     if (event === "trouble" || event === "nothing") this.#show("reconnecting");
+    if (event === "nothing" && !this.#endsAt) this.#onNothing();
   }
 
   #flows() {
