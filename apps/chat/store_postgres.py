@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -123,24 +124,19 @@ class PostgresStore:
     async def close(self) -> None:
         await self._pool.close()
 
+    async def plans(self, room_id: uuid.UUID, drafts: Sequence[Draft]) -> str:
+        """How PostgreSQL would store these drafts (EXPLAIN); nothing is stored."""
+        values = _values(room_id, drafts, timezone.now())
+        async with self._connection() as connection:
+            explained = [
+                await connection.execute(f"EXPLAIN {query}", values) for query in (_INSERT, _RECEIPTS)
+            ]
+            return "\n".join([line for cursor in explained for (line,) in await cursor.fetchall()])
+
     async def _append(self, room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
-        if self._pool.closed:
-            async with self._opening:
-                await self._pool.open()
         now = timezone.now()
-        values = {
-            "room": room_id,
-            "now": now,
-            "on_air": [Status.LIVE.value, Status.ENDING.value],
-            "id": [draft.id for draft in drafts],
-            "user": [draft.user_id for draft in drafts],
-            "content": [draft.content for draft in drafts],
-            "nonce": [draft.nonce for draft in drafts],
-            "badges": [orjson.dumps(draft.badges).decode() for draft in drafts],
-            "reply": [draft.reply_to for draft in drafts],
-        }
-        async with asyncio.timeout(2 * PATIENCE), self._pool.connection() as connection:
-            locked, receipts = await _transact(connection, values)
+        async with asyncio.timeout(2 * PATIENCE), self._connection() as connection:
+            locked, receipts = await _transact(connection, _values(room_id, drafts, now))
         if not locked:
             raise room_is_gone()
         outcomes: list[Receipt | DomainError] = [reply_not_found() for _ in drafts]
@@ -150,6 +146,28 @@ class PostgresStore:
             outcomes[place - 1] = Receipt(id, seq, is_new)
             broadcast_id = of_broadcast if is_new else broadcast_id
         return Appended(outcomes, now, broadcast_id)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        if self._pool.closed:
+            async with self._opening:
+                await self._pool.open()
+        async with self._pool.connection() as connection:
+            yield connection
+
+
+def _values(room_id: uuid.UUID, drafts: Sequence[Draft], now: datetime) -> dict[str, Any]:
+    return {
+        "room": room_id,
+        "now": now,
+        "on_air": [Status.LIVE.value, Status.ENDING.value],
+        "id": [draft.id for draft in drafts],
+        "user": [draft.user_id for draft in drafts],
+        "content": [draft.content for draft in drafts],
+        "nonce": [draft.nonce for draft in drafts],
+        "badges": [orjson.dumps(draft.badges).decode() for draft in drafts],
+        "reply": [draft.reply_to for draft in drafts],
+    }
 
 
 async def _transact(

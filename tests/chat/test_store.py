@@ -182,3 +182,27 @@ def test_writers_that_meet_leave_no_hole_and_no_double(kind: str, room: ChatRoom
         assert isinstance(receipt, Receipt)
         assert (receipt.id, receipt.seq) == where[said.nonce]
     assert sum(r.is_new for _, r in outcomes if isinstance(r, Receipt)) == 60
+
+
+def test_postgresql_looks_each_draft_up_however_little_it_knows_of_the_table(
+    room: ChatRoom, viewer: User
+) -> None:
+    """Statistics of a small table once made every batch read the whole room."""
+    if connection.vendor != "postgresql":
+        pytest.skip("this is about PostgreSQL's planner")
+    on_store("own", lambda append: append(room.pk, [draft(viewer) for _ in range(5)]))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_message")
+    plans = asyncio.run(plans_of(room.pk, [draft(viewer) for _ in range(3)]))
+    assert "Seq Scan on chat_message" not in plans
+    assert plans.count("chat_same_nonce_same_message") == 2
+
+
+async def plans_of(room_id: uuid.UUID, drafts: list[Draft]) -> str:
+    from apps.chat import store_postgres
+
+    own = store_postgres.PostgresStore(connection.settings_dict)
+    try:
+        return await own.plans(room_id, drafts)
+    finally:
+        await own.close()

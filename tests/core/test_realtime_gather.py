@@ -1,0 +1,54 @@
+"""Questions that come together go together."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from apps.core.realtime.gather import Gather
+
+
+def test_a_lone_question_goes_out_at_once_and_a_crowd_shares_the_next() -> None:
+    asked: list[list[int]] = []
+
+    async def double(keys: list[int]) -> list[int]:
+        asked.append(keys)
+        await asyncio.sleep(0.01)
+        return [2 * key for key in keys]
+
+    async def steps() -> None:
+        gather = Gather(double)
+        first = asyncio.create_task(gather.get(1))
+        await asyncio.sleep(0.001)
+        rest = [asyncio.create_task(gather.get(n)) for n in range(2, 8)]
+        assert await first == 2
+        assert await asyncio.gather(*rest) == [4, 6, 8, 10, 12, 14]
+        assert await gather.get(8) == 16
+
+    asyncio.run(steps())
+    assert asked == [[1], [2, 3, 4, 5, 6, 7], [8]]
+
+
+def test_a_failure_reaches_whom_it_concerns_and_nobody_after() -> None:
+    async def picky(keys: list[str]) -> list[str]:
+        if "bad" in keys:
+            raise ValueError("bad")
+        return keys
+
+    async def steps() -> None:
+        gather = Gather(picky)
+        with pytest.raises(ValueError):
+            await gather.get("bad")
+        assert await gather.get("good") == "good"
+
+    asyncio.run(steps())
+
+
+def test_it_serves_one_loop_after_another() -> None:
+    async def echo(keys: list[str]) -> list[str]:
+        return keys
+
+    gather = Gather(echo)
+    for key in ("a", "b"):
+        assert asyncio.run(gather.get(key)) == key
