@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.streams.media.playlist_rules import check
 from tests.streams.media.studio import AUDIO, VIDEO, Studio, frames, headers, runs
 
 Probe = Callable[..., str]
-LONG_WINDOW = {"window_seconds": 3600.0}
+LONG_WINDOW: dict[str, Any] = {"window_seconds": 3600.0}
 
 
 def packets(probe: Probe, data: bytes) -> dict[str, list[dict[str, float]]]:

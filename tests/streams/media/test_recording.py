@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.streams.media import FileArchive, write_playlist
+from apps.streams.media.flv import Tag
 from apps.streams.media.recording import read_names, render_playlist, resume_point
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import Edge, MemoryGate, eventually
@@ -23,8 +24,8 @@ def archive(tmp_path: Path) -> FileArchive:
     return FileArchive(tmp_path)
 
 
-def record(archive: FileArchive, tags: list, *, end: bool, **config: object) -> Edge:  # type: ignore[type-arg]
-    with Edge(gate=MemoryGate(recording=True), archive=archive, **config) as edge:
+def record(archive: FileArchive, tags: list[Tag], *, end: bool) -> Edge:
+    with Edge(gate=MemoryGate(recording=True), archive=archive) as edge:
         publish(edge, tags)
         eventually(lambda: edge.gate.interruptions)
         if end:
@@ -138,7 +139,8 @@ def test_an_archive_that_hangs_fills_no_memory_and_holds_nobody_up(
     with Edge(gate=gate, archive=archive, recorder_max_bytes=100_000, recorder_finish_seconds=0.3) as edge:
         publish(edge, make_flv(seconds=8))
         eventually(lambda: edge.node.streams["stream"].recording_lost >= 1)
-        assert edge.call(lambda: edge.node._recorder.waiting_bytes) <= 100_000
+        recorder = edge.node._recorder
+        assert recorder is not None and edge.call(lambda: recorder.waiting_bytes) <= 100_000
         assert edge.get("stream.m3u8").status_code == 200
         edge.call(edge.node.end, "stream")
         eventually(lambda: edge.gate.ends == [("stream", None)])
