@@ -28,7 +28,7 @@ PARTING = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What the count of one channel must hear: who is here, and who went."""
+    """What the count of one channel must hear: who is here (anew, or still), and who went."""
 
     channel_id: uuid.UUID
     here: list[str]
@@ -51,6 +51,7 @@ class Audience:
     def __init__(self, hub: Hub, topic: Topic, channel_id: uuid.UUID) -> None:
         self._hub, self._topic, self._channel_id = hub, topic, channel_id
         self._viewers: Counter[str] = Counter()
+        self._fresh: set[str] = set()
         self._gone: set[str] = set()
         self._newcomers: list[Connection] = []
         self._beat_at = self._told_at = float("-inf")
@@ -67,6 +68,7 @@ class Audience:
     def watch(self, viewer_id: str) -> None:
         """One more socket of this browser watches."""
         self._viewers[viewer_id] += 1
+        self._fresh.add(viewer_id)
         self._gone.discard(viewer_id)
 
     def unwatch(self, viewer_id: str) -> None:
@@ -74,18 +76,22 @@ class Audience:
         self._viewers[viewer_id] -= 1
         if self._viewers[viewer_id] <= 0:
             del self._viewers[viewer_id]
+            self._fresh.discard(viewer_id)
             self._gone.add(viewer_id)
 
     def beat(self) -> Beat | None:
         """What to tell the shared count now; None while there is nothing new and no heartbeat is due."""
         due = self._hub.loop.time() - self._beat_at >= presence.HEARTBEAT
-        if not (due or self._newcomers or self._gone):
+        if not (due or self._newcomers or self._fresh or self._gone):
             return None
+        here = list(self._viewers if due else self._fresh)
+        gone = list(self._gone)
+        self._fresh.clear()
+        self._gone.clear()
         if due:
+            self._beat_at = self._hub.loop.time()
             self._typed_at.clear()
-        self._beat_at = self._hub.loop.time()
-        gone, self._gone = list(self._gone), set()
-        return Beat(self._channel_id, list(self._viewers), gone)
+        return Beat(self._channel_id, here, gone)
 
     def counted(self, count: int) -> None:
         """The shared count of the last beat: tell the room when it changed, newcomers in any case."""

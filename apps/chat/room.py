@@ -73,7 +73,7 @@ class Room:
         """Read the newest lines. What arrives meanwhile waits its turn."""
         last_seq, lines = await read(selectors.open_room, self.channel_id, HISTORY)
         self.last_seq = last_seq
-        self._ring.extend(lines)
+        self._ring.extend(self._as_it_is(line) for line in lines)
         self._is_open = True
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}
         self._release(stamp())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections import OrderedDict
@@ -17,6 +18,8 @@ from apps.core.realtime.hub import Hub
 from .payloads import compose, iso
 from .selectors import Line
 from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, unavailable
+
+log = logging.getLogger(__name__)
 
 TICK = 0.025
 WAITING_MOST = 5_000
@@ -104,9 +107,10 @@ class RoomWriter:
                 _answer(waiting, refusal)
             return
         except Exception:
+            log.exception("A batch of messages was not stored.")
             for waiting in batch:
                 _answer(waiting, unavailable())
-            raise
+            return
         self._report(batch, appended)
 
     def _report(self, batch: list[_Waiting], appended: Appended) -> None:
