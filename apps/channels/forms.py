@@ -113,7 +113,7 @@ class ChannelForm(NewChannelForm):
 class DeleteChannelForm(forms.Form):
     confirmation = forms.CharField(
         label="Address of the channel",
-        required=False,
+        error_messages=NEEDED,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),

@@ -106,14 +106,15 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
 def delete(request: HttpRequest, slug: str) -> HttpResponse:
     channel = channel_for(request, slug, Power.DELETE_CHANNEL)
     form = DeleteChannelForm(request.POST)
-    form.is_valid()
-    try:
-        services.delete_channel(actor=request.user, channel=channel, **form.cleaned_data)
-    except DomainError as refusal:
-        take_refusal(form, refusal)
-        return _settings_page(request, channel, ChannelForm(initial=ChannelForm.initial_of(channel)), form)
-    messages.success(request, f"{channel.name} is deleted.")
-    return redirect("channels:mine")
+    if form.is_valid():
+        try:
+            services.delete_channel(actor=request.user, channel=channel, **form.cleaned_data)
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            messages.success(request, f"{channel.name} is deleted.")
+            return redirect("channels:mine")
+    return _settings_page(request, channel, ChannelForm(initial=ChannelForm.initial_of(channel)), form)
 
 
 def _settings_page(

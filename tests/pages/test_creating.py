@@ -179,6 +179,7 @@ def test_deleting_needs_the_address_typed(channel: Channel, owner: Client) -> No
     answer = owner.post(f"{DASHBOARD}/delete", {"confirmation": "night"})
     assert answer.status_code == 422
     assert "Type night-shift to delete this channel." in text_of(answer)
+    assert "This can't be empty." in text_of(owner.post(f"{DASHBOARD}/delete", {}))
     assert Channel.objects.exists()
     assert owner.post(f"{DASHBOARD}/delete", {"confirmation": "night-shift"}).status_code == 302
     assert not Channel.objects.exists()
