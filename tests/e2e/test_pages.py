@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.stack.people import sign_up, unique
 from tests.stack.running import Stack
 
-from .visitor import Visitor
+from .visitor import Visitor, await_value
 
 Visit = Callable[..., Visitor]
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
@@ -69,6 +69,23 @@ def test_a_phone_has_player_and_chat_in_one_hand(stack: Stack, visit: Visit, cha
     assert field["y"] + field["height"] <= PHONE["height"], "writing needs scrolling"
     visitor.say("from a train")
     visitor.await_line("from a train")
+
+
+def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, Any]) -> None:
+    owner = channel["owner"]
+    stream = owner.api.post("/api/streams", json={"channelId": channel["id"], "title": "Before"}).json()
+    watcher, desk = visit(), visit()
+    watcher.watch(channel["slug"])
+    watcher.await_chat()
+    desk.sign_in(owner.username)
+    desk.page.goto(f"/dashboard/{channel['slug']}")
+    desk.await_chat()
+    changes = {"title": "<b>After</b> & more", "tags": ["three"]}
+    answer = owner.api.patch(f"/api/streams/{stream['id']}", json=changes)
+    assert answer.status_code == 200, answer.text
+    title = watcher.page.locator("h1[data-title]")
+    await_value(title.inner_text, lambda words: words == "<b>After</b> & more", 5)
+    assert watcher.page.locator("[data-tags] .tag").all_inner_texts() == ["three"]
 
 
 def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dict[str, Any]) -> None:

@@ -132,6 +132,20 @@ def test_keys_do_what_the_buttons_say(visit: Visit, live: str) -> None:
     await_value(lambda: visitor.page.evaluate("document.fullscreenElement === null"), bool, 5)
 
 
+def test_arrows_go_back_in_the_window_and_to_the_edge_again(visit: Visit, live: str) -> None:
+    visitor = visit()
+    visitor.watch(live)
+    visitor.await_picture()
+    past = "(video) => video.currentTime - video.buffered.start(0)"
+    await_value(lambda: visitor.page.locator("video").evaluate(past), lambda held: held > 6, 20)
+    visitor.read_clock()
+    visitor.page.locator("[data-action=play]").focus()
+    visitor.page.keyboard.press("ArrowLeft")
+    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] > 4, 10)
+    visitor.page.keyboard.press("ArrowRight")
+    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0, 10)
+
+
 def test_typing_in_the_chat_moves_no_control(stack: Stack, visit: Visit, live: str) -> None:
     visitor = visit()
     visitor.sign_in(sign_up(stack).username)

@@ -3,6 +3,7 @@ import { recall, remember } from "../stored.js";
 
 const IDLE_MS = 3_000;
 const STEP = 0.05;
+const SEEK = 5; // seconds
 
 const KEYS = {
   " ": "play",
@@ -12,6 +13,8 @@ const KEYS = {
   t: "theatre",
   p: "pip",
   l: "live",
+  ArrowLeft: "back",
+  ArrowRight: "forward",
   ArrowUp: "louder",
   ArrowDown: "quieter",
 };
@@ -28,7 +31,8 @@ export class Controls {
   /**
    * @param {HTMLElement} root
    * @param {HTMLVideoElement} video
-   * @param {{play: Function, pause: Function, live: Function, isBehind: () => boolean}} deeds
+   * @param {{play: Function, pause: Function, live: Function, seekBy: (seconds: number) => void,
+   *   isBehind: () => boolean}} deeds
    */
   constructor(root, video, deeds) {
     this.#root = root;
@@ -41,6 +45,8 @@ export class Controls {
         deeds.live();
         this.#drawEdge();
       },
+      back: () => deeds.seekBy(-SEEK),
+      forward: () => deeds.seekBy(SEEK),
       mute: () => this.#setMuted(!video.muted),
       unmute: () => this.#setMuted(false),
       louder: () => this.#setVolume(video.volume + STEP),
@@ -90,6 +96,7 @@ export class Controls {
     for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
       root.addEventListener(type, () => this.#wake(), { passive: true });
     }
+    this.#video.addEventListener("playing", () => this.#wake());
     root.addEventListener("pointerleave", () => this.#rest());
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("fullscreenchange", () => this.#draw());

@@ -46,6 +46,7 @@ export class Player {
       play: () => this.resume(),
       pause: () => this.pause(),
       live: () => this.#goLive(),
+      seekBy: (seconds) => this.#source?.seekBy(seconds),
       isBehind: () => this.#source?.isBehind ?? false,
     });
     this.#listen();

@@ -102,6 +102,16 @@ export class Source {
     this.#deliberate = true;
   }
 
+  /** Back (or forward again) within the live window; past the edge means: live. */
+  seekBy(seconds) {
+    const { seekable, currentTime } = this.#video;
+    if (!seekable.length) return;
+    const target = Math.max(seekable.start(0) + 1, currentTime + seconds);
+    if (seconds > 0 && target > seekable.end(seekable.length - 1) - 1) return this.toLiveEdge();
+    this.#deliberate = true;
+    this.#video.currentTime = target;
+  }
+
   toLiveEdge() {
     this.#deliberate = false;
     const edge = this.#hls ? this.#hls.liveSyncPosition : this.#seekableEnd();
