@@ -1,10 +1,11 @@
 """A broadcast's life, as its creator, its encoder and the sweeper move it."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest import raises
 
@@ -292,3 +293,46 @@ def test_nothing_to_play_is_a_conflict(channel, streamer):
     with raises(Conflict) as refusal:
         services.playback_url(broadcast=broadcast)
     assert refusal.value.code == "NOT_LIVE"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_encoder_that_comes_and_an_end_never_wait_for_each_other(channel, streamer, key):
+    problems = []
+
+    def come_and_go(rounds):
+        for number in range(rounds):
+            try:
+                broadcast = claim(key, f"session-{number}")
+                services.start_broadcast(
+                    broadcast_id=broadcast.pk, session_id=broadcast.publisher_session, video={}
+                )
+            except Refused:
+                pass  # the round before still sends
+            except Exception as problem:
+                problems.append(problem)
+        connection.close()
+
+    def end(rounds):
+        for _ in range(rounds):
+            for broadcast in Broadcast.objects.open():
+                try:
+                    services.end_broadcast(actor=streamer, broadcast=broadcast)
+                except Exception as problem:
+                    problems.append(problem)
+        connection.close()
+
+    threads = [threading.Thread(target=each, args=(60,)) for each in (come_and_go, end)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_a_takeover_keeps_what_was_decided_meanwhile(channel, streamer, key):
+    live = factories.live(channel)
+    services.interrupt_broadcast(broadcast_id=live.pk, session_id="session-1")
+    again = claim(key, "session-2")
+    assert (again.pk, again.status) == (live.pk, Status.ENDING)
+    services.end_broadcast(actor=streamer, broadcast=live)
+    assert not services.start_broadcast(broadcast_id=live.pk, session_id="session-2", video={})

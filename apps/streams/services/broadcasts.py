@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.services import category_named, checked_tags
 from apps.core import audit
-from apps.core.errors import Conflict, NotAllowed
+from apps.core.errors import Conflict, NotAllowed, NotFound
 from apps.core.events import publish
 from apps.core.text import clean
 from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened
@@ -53,7 +54,7 @@ def open_broadcast(
     }
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
-        broadcast = Broadcast.objects.open().filter(channel=channel).first()
+        broadcast = _open_one(channel)
         if broadcast is not None and broadcast.is_live:
             raise Conflict("This channel is live already. Edit or end that broadcast.", code="ALREADY_LIVE")
         broadcast = broadcast or Broadcast(channel=channel)
@@ -67,24 +68,21 @@ def open_broadcast(
 
 
 def broadcast_of(channel: Channel) -> Broadcast:
-    """The channel's open broadcast, or a new one with its last title. Call inside a transaction.
+    """The channel's open broadcast, locked, or a new one with its last title.
 
-    This is how an encoder goes live that publishes without a click.
+    The caller holds the channel's row, so there is one answer for everybody. This is how an encoder goes live
+    that publishes without a click.
     """
-    found = Broadcast.objects.open().filter(channel=channel).first()
+    found = _open_one(channel)
     if found is not None:
         return found
-    try:
-        with transaction.atomic():
-            broadcast = Broadcast.objects.create(
-                channel=channel,
-                title=channel.next_title or f"{channel.name} is live"[:TITLE_LENGTH],
-                category=channel.category,
-                tags=channel.tags,
-                language=channel.language,
-            )
-    except IntegrityError:
-        return Broadcast.objects.open().get(channel=channel)
+    broadcast = Broadcast.objects.create(
+        channel=channel,
+        title=channel.next_title or f"{channel.name} is live"[:TITLE_LENGTH],
+        category=channel.category,
+        tags=channel.tags,
+        language=channel.language,
+    )
     publish(BroadcastOpened(broadcast.pk, channel.pk))
     return broadcast
 
@@ -100,7 +98,7 @@ def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Bro
     }
     checked = {field: checks[field](value) for field, value in changes.items()}
     with transaction.atomic():
-        broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
+        broadcast = _held(broadcast)
         for field, value in checked.items():
             setattr(broadcast, field, value)
         broadcast.save(update_fields=list(checked) or None)
@@ -121,7 +119,7 @@ def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
     """End it now and cut the encoder; ending what has ended changes nothing."""
     policies.require(actor, Power.END_BROADCAST, broadcast.channel)
     with transaction.atomic():
-        broadcast = Broadcast.objects.select_for_update(of=("self",)).with_channel().get(pk=broadcast.pk)
+        broadcast = _held(broadcast)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
         archive(broadcast)
@@ -142,11 +140,35 @@ def sweep_broadcasts() -> int:
     over = Q(status=Status.ENDING, ends_at__lte=timezone.now())
     for pk in Broadcast.objects.filter(over).values_list("pk", flat=True):
         with transaction.atomic():
-            broadcast = Broadcast.objects.select_for_update().filter(over, pk=pk).first()
+            locked(pk)
+            # Read again under the lock: the encoder may have come back since.
+            broadcast = Broadcast.objects.filter(over, pk=pk).first()
             if broadcast is not None:
                 archive(broadcast, ended_at=left_at(broadcast))
                 moved += 1
     return moved
+
+
+def locked(pk: uuid.UUID) -> Broadcast | None:
+    """The broadcast, held with its channel's row until the transaction ends; None when it is gone.
+
+    Whoever needs both rows takes the channel's first: in two orders, two of them would wait for each other.
+    """
+    its_channel = Broadcast.objects.filter(pk=pk).values("channel")
+    Channel.objects.select_for_update().filter(pk__in=its_channel).first()
+    return Broadcast.objects.select_for_update(of=("self",)).with_channel().filter(pk=pk).first()
+
+
+def _held(broadcast: Broadcast) -> Broadcast:
+    found = locked(broadcast.pk)
+    if found is None:
+        raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND")
+    return found
+
+
+def _open_one(channel: Channel) -> Broadcast | None:
+    """The channel's open broadcast, locked. The caller holds the channel's row."""
+    return Broadcast.objects.select_for_update().open().filter(channel=channel).first()
 
 
 def archive_if_over(broadcast: Broadcast) -> bool:

@@ -23,7 +23,7 @@ from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, Broadcast
 from apps.streams.media.ports import Refused, SilentFor
 from apps.streams.models import Broadcast, IngestRefusal, Status, grace
 
-from .broadcasts import archive_if_over, broadcast_of
+from .broadcasts import archive_if_over, broadcast_of, locked
 from .keys import recognise
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,9 @@ def interrupt_silent() -> int:
     count = 0
     for pk in silent.values_list("pk", flat=True):
         with transaction.atomic():
-            broadcast = silent.select_for_update().filter(pk=pk).first()
+            locked(pk)
+            # Read again under the lock: a report may have come since.
+            broadcast = silent.filter(pk=pk).first()
             if broadcast is not None:
                 log.warning("broadcast %s: no report from node %s", pk, broadcast.node)
                 _interrupt(broadcast, since=broadcast.media_at)
@@ -209,12 +211,11 @@ def _still_sends(broadcast: Broadcast, silent_for: SilentFor) -> bool:
 
 
 def _owned(broadcast_id: uuid.UUID, session_id: str) -> Broadcast | None:
-    return (
-        Broadcast.objects.select_for_update()
-        .open()
-        .filter(pk=broadcast_id, publisher_session=session_id)
-        .first()
-    )
+    """The open broadcast, locked, if it is still this session's."""
+    broadcast = locked(broadcast_id)
+    if broadcast is None or broadcast.status == Status.ARCHIVED:
+        return None
+    return broadcast if broadcast.publisher_session == session_id else None
 
 
 def _interrupt(broadcast: Broadcast, since: datetime | None = None) -> None:

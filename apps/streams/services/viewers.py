@@ -20,7 +20,6 @@ def sample_viewers() -> int:
     for pk, channel_id in on_air:
         viewers = presence.count(channel_id)
         presence.remember(pk, channel_id)
-        presence.remember(pk, channel_id)
         Broadcast.objects.filter(pk=pk).update(
             viewer_count=viewers,
             peak_viewers=Greatest(F("peak_viewers"), viewers),
