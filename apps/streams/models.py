@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Self
 
@@ -74,6 +75,15 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def in_category(self, slug: str) -> Self:
         """In this category or one below it."""
         return self.filter(Q(category__slug=slug) | Q(category__parent__slug=slug))
+
+    def tagged(self, tag: str) -> Self:
+        """With exactly this tag, in any casing.
+
+        Tags are compared as JSON text, whose quotes keep "art" from finding "party"; in SQLite's copy of it
+        letters beyond ASCII are escapes, in PostgreSQL's themselves.
+        """
+        spellings = [json.dumps(tag.lower(), ensure_ascii=escaped) for escaped in (True, False)]
+        return self.filter(Q(tags__icontains=spellings[0]) | Q(tags__icontains=spellings[1]))
 
     def with_channel(self) -> Self:
         return self.select_related("channel__owner", "channel__category", "category")

@@ -3,7 +3,8 @@
 import pytest
 from rest_framework.test import APIClient
 
-from apps.channels.models import Channel
+from apps.channels.models import Category, Channel
+from apps.channels.services import edit_channel
 from apps.streams import services
 from apps.streams.health import remember_health
 from apps.streams.models import Broadcast
@@ -177,3 +178,20 @@ def test_the_openapi_document_is_made_without_a_warning(visitor):
 
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
     assert "/api/streams" in visitor.get("/api/schema?format=json").json()["paths"]
+
+
+@pytest.mark.parametrize("tag", ["jazz", "müsik", "日本", 'a"b', "a%b", "a\\b"])
+def test_a_tag_finds_its_streams_in_any_script(visitor, channel, streamer, tag):
+    edit_channel(actor=streamer, channel=channel, tags=[tag])
+    channel.refresh_from_db()
+    factories.live(channel)
+    assert visitor.get("/api/streams", {"tag": tag}).json()["total"] == 1
+    assert visitor.get("/api/streams", {"tag": tag[:-1]}).json()["total"] == 0
+
+
+def test_a_category_holds_the_streams_of_those_below_it(visitor, channel, streamer):
+    below = Category.objects.filter(parent__isnull=False).select_related("parent").first()
+    edit_channel(actor=streamer, channel=channel, category=below.slug)
+    channel.refresh_from_db()
+    factories.live(channel)
+    assert visitor.get("/api/streams", {"category": below.parent.slug}).json()["total"] == 1

@@ -103,12 +103,11 @@ class Streams(APIView):
         if sort not in SORTS:
             raise Invalid.field("sort", f"sort is one of {', '.join(sorted(SORTS))}.")
         if category := asked.get("category"):
-            streams = streams.filter(category__slug=category)
+            streams = streams.in_category(category)
         if language := asked.get("language"):
             streams = streams.filter(language=language)
         if tag := asked.get("tag"):
-            # Tags are JSON text in every database; the quotes keep "art" from finding "party".
-            streams = streams.filter(tags__icontains=f'"{tag.lower()}"')
+            streams = streams.tagged(tag)
         return streams.order_by(*SORTS[sort], "-id")
 
 
