@@ -52,9 +52,7 @@ def save(request: HttpRequest, slug: str) -> HttpResponse:
     except DomainError as refusal:
         take_refusal(form, refusal)
         return _manager(request, channel, form=form)
-    messages.success(
-        request, "Saved." if broadcast else "Announced. Start your encoder: the first picture puts you live."
-    )
+    messages.success(request, "Saved." if broadcast else ANNOUNCED)
     return redirect("streams:manager", channel.slug)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -78,7 +79,14 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 def accept_mature(request: HttpRequest, slug: str) -> HttpResponse:
     """The person wants to see channels for a mature audience; asked again after a day."""
     response = redirect("streams:watch", slug)
-    response.set_cookie(MATURE_COOKIE, "yes", max_age=24 * 3600, samesite="Lax", httponly=True)
+    response.set_cookie(
+        MATURE_COOKIE,
+        "yes",
+        max_age=24 * 3600,
+        samesite="Lax",
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
     return response
 
 
