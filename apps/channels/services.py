@@ -33,6 +33,7 @@ SLUG_RULE = "Use 3 to 40 of a–z, 0–9, - and _, starting and ending with a le
 RESERVED = {"admin", "api", "auth", "dashboard", "discover", "live", "new", "settings", "static", "streams"}
 MOST_TAGS, TAG_LENGTH = 10, 25
 MOST_CHANNELS = 20
+PICTURES = ("avatar", "banner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
     with transaction.atomic():
         channel = Channel.objects.select_for_update().get(pk=channel.pk)
         old_slug = channel.slug
+        old_pictures = {field: getattr(channel, field).name for field in PICTURES if field in checked}
         for field, value in checked.items():
             setattr(channel, field, value)
         if "name" in checked:
@@ -124,6 +126,8 @@ def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
             fields=sorted(checked),
         )
         publish(ChannelEdited(channel.pk))
+        for field, name in old_pictures.items():
+            _remove_file(channel, field, name)
     return channel
 
 
@@ -134,7 +138,8 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
         raise Invalid.field("confirmation", f"Type {channel.slug} to delete this channel.")
     channel_id = channel.pk
     with transaction.atomic():
-        # Told inside: a broadcast that is running keeps the channel (streams protects it).
+        # Its broadcasts go with it, and whoever locks both takes the channel first.
+        Channel.objects.select_for_update().filter(pk=channel_id).first()
         audit.record(
             actor=actor,
             action="channel.deleted",
@@ -144,6 +149,8 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
             name=channel.name,
         )
         publish(ChannelDeleted(channel_id))
+        for field in PICTURES:
+            _remove_file(channel, field, getattr(channel, field).name)
         channel.delete()
 
 
@@ -208,7 +215,9 @@ def _free_slug(name: str) -> str:
     stem = slug_from(name)
     if len(stem) < 3:
         stem = f"channel-{stem}".strip("-")
-    taken = set(Channel.objects.filter(slug__startswith=stem[:34]).values_list("slug", flat=True)) | RESERVED
+    taken = set(RESERVED)
+    for addresses in (Channel.objects, SlugHistory.objects):
+        taken |= set(addresses.filter(slug__startswith=stem[:34]).values_list("slug", flat=True))
     if stem not in taken:
         return stem
     stem = stem[:34].rstrip("-")
@@ -257,6 +266,13 @@ _CHECKS = {
 def _name_key(name: str) -> str:
     """Names that look alike are one: NFKC, case folded, without spaces."""
     return unicodedata.normalize("NFKC", name).casefold().replace(" ", "")[:60]
+
+
+def _remove_file(channel: Channel, field: str, name: str) -> None:
+    """Remove a picture that nothing shows any more, once the change is committed."""
+    storage = getattr(channel, field).storage
+    if name:
+        transaction.on_commit(lambda: storage.delete(name))
 
 
 def _save(channel: Channel) -> None:

@@ -1,9 +1,11 @@
 """Creating, editing, deleting and following channels."""
 
+import io
 import threading
 
 import pytest
 from django.db import connection
+from PIL import Image
 from pytest import raises
 
 from apps.accounts.models import User
@@ -194,3 +196,43 @@ def at_once(verb, arguments):
 def test_the_table_gives_the_owner_everything(channel, streamer, stranger):
     assert all(policies.may(streamer, power, channel) for power in Power)
     assert not any(policies.may(stranger, power, channel) for power in Power)
+
+
+def test_a_suggested_address_gives_way_to_one_that_still_leads_elsewhere(channel, streamer, stranger):
+    services.edit_channel(actor=streamer, channel=channel, name="Day drive", slug="day-drive")
+    assert services.create_channel(actor=stranger, name="Night drive").slug == "night-drive-2"
+
+
+def test_an_address_that_looks_like_an_id_is_found_and_hides_no_channel(channel, streamer, stranger):
+    odd = services.create_channel(actor=streamer, name="Odd", slug="deadbeef" * 4)
+    assert find_channel(viewer=stranger, slug_or_id=odd.slug) == odd
+    services.create_channel(actor=stranger, name="Mimic", slug=channel.pk.hex)
+    assert find_channel(viewer=stranger, slug_or_id=channel.pk.hex) == channel
+
+
+def test_pictures_that_nothing_shows_are_removed(
+    channel, streamer, tmp_path, settings, django_capture_on_commit_callbacks
+):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path, "base_url": "/media/"},
+        }
+    }
+
+    def picture():
+        file = io.BytesIO()
+        Image.new("RGB", (300, 300)).save(file, "PNG")
+        return file
+
+    def files():
+        return sorted(path.name for path in tmp_path.rglob("*.webp"))
+
+    edited = services.edit_channel(actor=streamer, channel=channel, avatar=picture(), banner=picture())
+    assert len(files()) == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        edited = services.edit_channel(actor=streamer, channel=edited, avatar=picture(), banner=None)
+    assert files() == [edited.avatar.name.rpartition("/")[2]]
+    with django_capture_on_commit_callbacks(execute=True):
+        services.delete_channel(actor=streamer, channel=edited, confirmation=edited.slug)
+    assert files() == []
