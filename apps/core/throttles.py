@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.core.cache import cache
 from rest_framework.throttling import BaseThrottle
+
+log = logging.getLogger(__name__)
 
 
 class Window(BaseThrottle):
@@ -25,11 +29,7 @@ class Window(BaseThrottle):
         now = time.time()
         slot, self.reset = int(now // seconds), seconds - now % seconds
         cache_key = f"throttle:{name}:{key}:{slot}"
-        cache.add(cache_key, 0, seconds + 5)
-        try:
-            used = cache.incr(cache_key)
-        except ValueError:  # evicted between the two calls
-            used = 1
+        used = _count(cache_key, seconds + 5)
         quota = (limit, max(0, limit - used), self.reset)
         held = getattr(request._request, "quota", None)
         if held is None or quota[1] < held[1]:
@@ -43,6 +43,19 @@ class Window(BaseThrottle):
         if request.user and request.user.is_authenticated:
             return self.rate_name or "person", str(request.user.pk)
         return self.rate_name or "anonymous", self.get_ident(request)
+
+
+def _count(key: str, seconds: int) -> int:
+    """How often this was called for `key` within `seconds`, this time included."""
+    try:
+        cache.add(key, 0, seconds)
+        return cache.incr(key)
+    except ValueError:  # evicted between the two calls
+        return 1
+    except redis.RedisError as error:
+        # Refusing everybody because a counter is away would turn a small failure into a large one.
+        log.warning("Redis does not count requests: %s", error)
+        return 1
 
 
 class Everyone(Window):
