@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -56,27 +57,29 @@ def words(name: str, default: str = "") -> list[str]:
 def secret_in(folder: Path, name: str) -> str:
     """The secret `name` kept in `folder` (mode 600), made on first use.
 
-    Several processes may start at once: the file is created exclusively, and who loses reads the winner's.
+    Several processes may start at once: the file appears whole, and who loses reads the winner's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     if not path.exists():
-        draft = folder / f".{name}.{os.getpid()}"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        # A fresh name: a draft that a killed process left behind is in nobody's way. mkstemp gives mode 600.
+        handle, draft = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        with open(handle, "w") as file:
             file.write(secrets.token_urlsafe(48))
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            os.unlink(draft)
     return path.read_text().strip()
 
 
 def database(url: str) -> dict:
-    """Django's database settings for `postgres://user:password@host:port/name`.
+    """Django's database settings for `postgres://user:password@host:port/name?sslmode=require`.
 
-    A host that starts with / (percent-encoded) is the folder of a Unix socket.
+    What stands behind the ? goes to libpq. A host that starts with / (percent-encoded) is the folder of a
+    Unix socket.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -88,4 +91,5 @@ def database(url: str) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        "OPTIONS": dict(parse_qsl(parts.query)),
     }

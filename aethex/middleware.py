@@ -1,10 +1,11 @@
-"""What every request passes: health, the browser's viewer id, refusals, quota headers."""
+"""What every request passes: health, odd addresses, the browser's viewer id, refusals, quota headers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -27,6 +28,18 @@ class HealthCheck:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return JsonResponse({"status": "ok"})
+
+
+class NoNul:
+    """Refuse an address with the character NUL, which no text of ours holds and PostgreSQL can't look up."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the address")
+        return self.get_response(request)
 
 
 class ViewerId:

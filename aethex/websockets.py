@@ -45,7 +45,10 @@ class OriginGuard:
 def is_ours(origin: str, host: str) -> bool:
     """Whether a page of this origin may open sockets: it came from the same host, from PUBLIC_URL, from a
     trusted origin, or from a host that ALLOWED_HOSTS names (a lone * names none)."""
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # such as "http://["
+        return False
     if not parts.hostname:
         return False
     if parts.netloc.lower() == host.lower():

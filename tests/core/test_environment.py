@@ -1,0 +1,44 @@
+"""What is read from the environment, from addresses and from foreign headers."""
+
+import stat
+
+import pytest
+from django.test import Client
+
+from aethex import env
+from aethex.websockets import is_ours
+
+
+def test_a_secret_is_made_once_and_is_its_owners(tmp_path):
+    (tmp_path / ".django.1").touch()  # a draft of a process that was killed
+    secret = env.secret_in(tmp_path, "django")
+    assert len(secret) >= 40
+    assert env.secret_in(tmp_path, "django") == secret
+    assert stat.S_IMODE((tmp_path / "django").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".django.1", "django"]
+
+
+def test_options_of_the_database_reach_its_driver():
+    told = env.database("postgres://me:a%40b@db.example.org:5433/live?sslmode=require")
+    assert (told["PASSWORD"], told["PORT"], told["NAME"]) == ("a@b", "5433", "live")
+    assert told["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_an_origin_that_is_no_address_is_foreign():
+    assert not is_ours("http://[", "live.example.org")
+    assert not is_ours("null", "live.example.org")
+    assert is_ours("https://live.example.org", "live.example.org")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/streams?tag=%00",
+        "/api/channels/%00",
+        "/api/stream/status?channel=%00",
+        "/c/a%00b",
+        "/?category=%00",
+    ],
+)
+def test_an_address_with_nul_is_refused(db, address):
+    assert Client().get(address).status_code == 400
