@@ -13,6 +13,8 @@ if len(SECRET_KEY) < 40:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name this site's hosts, e.g. live.example.org.")
+# Links in letters start with it: a guess would send people to nowhere.
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 for _name, _value in {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}.items():
     if not _value:
         raise ImproperlyConfigured(f"{_name} is not set. Several processes need it; see .env.example.")

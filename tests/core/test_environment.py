@@ -1,12 +1,15 @@
 """What is read from the environment, from addresses and from foreign headers."""
 
 import stat
+import subprocess
+import sys
 
 import pytest
 from django.test import Client
 
 from aethex import env
 from aethex.websockets import is_ours
+from tests.stack.running import ROOT
 
 
 def test_a_secret_is_made_once_and_is_its_owners(tmp_path):
@@ -42,3 +45,24 @@ def test_an_origin_that_is_no_address_is_foreign():
 )
 def test_an_address_with_nul_is_refused(db, address):
     assert Client().get(address).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "missing", ["SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL"]
+)
+def test_production_names_what_it_misses(missing, tmp_path):
+    told = {
+        "AETHEX_ENV": "prod",
+        "AETHEX_DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "x" * 50,
+        "ALLOWED_HOSTS": "live.example.org",
+        "PUBLIC_URL": "https://live.example.org",
+        "DATABASE_URL": "postgres://localhost/live",
+        "REDIS_URL": "redis://localhost",
+    }
+    del told[missing]
+    boot = subprocess.run(
+        [sys.executable, "-c", "import aethex.settings"], env=told, cwd=ROOT, capture_output=True, text=True
+    )
+    assert boot.returncode != 0
+    assert missing in boot.stderr.splitlines()[-1]
