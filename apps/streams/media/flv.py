@@ -12,6 +12,9 @@ from apps.streams.media.ports import Refused
 _USE_H264 = "Use H.264 video: in OBS choose an x264 or H.264 encoder under Settings, Output."
 _USE_AAC = "Use AAC audio: in OBS choose an AAC encoder under Settings, Output."
 
+_MAX_AUDIO_BYTES = 16 * 1024
+"""More than an AAC frame of eight channels can have (ISO/IEC 14496-3: 6144 bits a channel)."""
+
 _VIDEO_NAMES = {
     1: "JPEG",
     2: "Sorenson H.263",
@@ -103,7 +106,7 @@ def read_audio(body: bytes | bytearray) -> AudioBody | None:
     if codec != 10:
         name = _AUDIO_NAMES.get(codec, "This kind of")
         raise Refused("UNSUPPORTED_AUDIO_CODEC", f"{name} audio is not supported. {_USE_AAC}")
-    if len(body) < 2 or body[1] > 1:
+    if not 2 <= len(body) <= _MAX_AUDIO_BYTES or body[1] > 1:
         raise Refused("MALFORMED_MEDIA", "The encoder sent an audio message that is not AAC.")
     return AudioBody(Packet(body[1]), memoryview(body)[2:])
 

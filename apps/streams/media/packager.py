@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from apps.streams.media.codecs import AacConfig, AvcConfig
@@ -13,6 +14,14 @@ from apps.streams.media.timeline import Timeline
 from apps.streams.media.window import LiveWindow, Part, Segment
 
 _FIRST_SEGMENT_PARTS = 3
+_MAX_STRETCHES = 20
+"""So many discontinuities within 10 s of a stream are an attack on its playlist."""
+_STRETCHES_MS = 10_000
+
+
+def too_large() -> Refused:
+    """More media waits to be cut than any honest encoder sends in that time."""
+    return Refused("MEDIA_TOO_LARGE", "The encoder sends more media than its timestamps have time for.")
 
 
 class Packager:
@@ -38,7 +47,6 @@ class Packager:
         self._on_segment = on_segment
         self._timeline = Timeline(start_ms)
         self._init = -1
-        self._video: AvcConfig | None = None
         self._sound: Sound | None = None
         self._samples: list[VideoSample] = []
         self._held: VideoSample | None = None
@@ -51,6 +59,7 @@ class Packager:
         self._discontinuity = start_ms > 0
         self._sequence = 0
         self._first_cut_done = False
+        self._stretches: deque[int] = deque(maxlen=_MAX_STRETCHES)
 
     def begin(self, video: AvcConfig, audio: AacConfig | None, *, wall_ms: int) -> None:
         """A publisher starts, or has new codec settings: the next picture continues the timeline.
@@ -59,13 +68,11 @@ class Packager:
         """
         self.finish()
         self._discontinuity = self._discontinuity or self._sequence > 0
-        self._timeline = Timeline(self.end_ms)
-        self._anchor(wall_ms)
+        self._begin_stretch(wall_ms)
         self._sound = Sound(audio, self.end_ms)
         known = self.window.inits.get(self._init)
         if known is None or known.video.record != video.record or known.audio != self._sound.config:
             self._init = self.window.add_init(video, self._sound.config)
-        self._video = video
         self._part_ms = self._segment_ms = self._held_ms = self.end_ms
 
     def push_picture(
@@ -83,9 +90,7 @@ class Packager:
         self._held_ms = time_ms
         self.pending_bytes += len(data)
         if self.pending_bytes > self.config.pending_max_bytes:
-            raise Refused(
-                "MEDIA_TOO_LARGE", "The encoder sends more media than its timestamps have time for."
-            )
+            raise too_large()
 
     def push_sound(self, timestamp: int, data: memoryview) -> None:
         """The next AAC frame; placed when the part it belongs to is cut."""
@@ -107,18 +112,24 @@ class Packager:
             self._close_part(self.end_ms, last=True)
         self._close_segment()
 
-    def _anchor(self, wall_ms: int) -> None:
-        """Date what follows. Dates never run backwards, even behind an encoder ahead of the clock."""
-        offset_ms = wall_ms - self.end_ms
-        self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
-
     def _jump(self, wall_ms: int) -> None:
         """The encoder's clock jumped: what follows is another stretch of time, and says so."""
         self._flush()
         if self._sound is not None:
             self._sound.forget_waiting()
         self._discontinuity = True
-        self._anchor(wall_ms)
+        self._begin_stretch(wall_ms)
+
+    def _begin_stretch(self, wall_ms: int) -> None:
+        """What follows has a clock of its own. Dates never run backwards, even behind an encoder ahead of
+        time."""
+        stretches = self._stretches
+        stretches.append(self.end_ms)
+        if len(stretches) == _MAX_STRETCHES and self.end_ms - stretches[0] < _STRETCHES_MS:
+            raise Refused("BAD_TIMESTAMPS", "The encoder's clock or settings change all the time.")
+        self._timeline = Timeline(self.end_ms)
+        offset_ms = wall_ms - self.end_ms
+        self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
 
     def _complete_held(self, end_ms: int) -> None:
         """The held picture lasts until `end_ms`; one too long for its part or segment begins the next."""

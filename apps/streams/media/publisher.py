@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.streams.media.codecs import AacConfig, AvcConfig, CodecError, read_aac, read_avc
 from apps.streams.media.flv import AudioBody, Packet, VideoBody, read_audio, read_video
-from apps.streams.media.packager import Packager
+from apps.streams.media.packager import Packager, too_large
 from apps.streams.media.ports import Clock, Refused
 
 _SOUND_PATIENCE_MS = 500
@@ -97,7 +97,7 @@ class Publisher:
                     timestamp, picture.composition_ms, picture.keyframe, picture.data, wall_ms
                 )
             elif picture.keyframe or self._early_pictures:
-                self._early_pictures.append((timestamp, picture, wall_ms))
+                self._keep_early(timestamp, picture, wall_ms)
                 self._begin_if_ready(timestamp)
 
     def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
@@ -109,6 +109,12 @@ class Publisher:
             self._configure_audio(bytes(sound.data))
         elif self.audio is not None and sound.data:
             self._push_sound(timestamp, sound)
+
+    def _keep_early(self, timestamp: int, picture: VideoBody, wall_ms: int) -> None:
+        self._early_pictures.append((timestamp, picture, wall_ms))
+        size = sum(len(early.data) for _, early, _ in self._early_pictures)
+        if size > self.packager.config.pending_max_bytes:
+            raise too_large()
 
     def _push_sound(self, timestamp: int, sound: AudioBody) -> None:
         if self._running:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _FORWARD_JUMP_MS = 2000
 _BACKWARD_JUMP_MS = 500
-_DEFAULT_FRAME_MS = 33
 
 
 class Timeline:
@@ -21,7 +20,6 @@ class Timeline:
         self._raw = 0
         self._true = 0
         self._last = origin_ms - 1
-        self._interval = _DEFAULT_FRAME_MS
 
     def jumps(self, timestamp: int) -> bool:
         """Whether the next picture's clock has nothing to do with the last one's (a discontinuity)."""
@@ -33,13 +31,8 @@ class Timeline:
         if not self._started:
             self._started = True
             self._true = self._origin
-        elif self.jumps(timestamp):
-            self._true = self._last + self._interval
         else:
-            step = _difference(timestamp, self._raw)
-            self._true += step
-            if step > 0:
-                self._interval = step
+            self._true += _difference(timestamp, self._raw)
         self._raw = timestamp
         self._last = max(self._true, self._last + 1)
         return self._last

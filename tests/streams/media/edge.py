@@ -150,6 +150,11 @@ class Edge:
         return done.result(30)
 
     @property
+    def streams(self) -> dict[str, StreamInfo]:
+        streams: dict[str, StreamInfo] = self.call(lambda: self.node.streams)
+        return streams
+
+    @property
     def rtmp_url(self) -> str:
         return f"rtmp://127.0.0.1:{self.node.rtmp_port}/live"
 

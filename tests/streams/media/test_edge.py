@@ -67,7 +67,7 @@ def test_both_handshakes_lead_to_a_stream(edge: Edge, make_flv: FlvMaker, digest
 
 def test_a_wrong_key_is_refused_in_words(edge: Edge) -> None:
     assert "NetStream.Publish.BadName: This stream key is not valid." in str(refusal(edge, [], key="wrong"))
-    assert not edge.gate.claims and not edge.node.streams
+    assert not edge.gate.claims and not edge.streams
 
 
 def test_a_query_behind_the_key_is_ignored(edge: Edge, make_flv: FlvMaker) -> None:
@@ -206,7 +206,7 @@ def test_an_ended_stream_leaves_the_memory(make_flv: FlvMaker) -> None:
     with Edge(linger_seconds=0.2) as edge:
         publish(edge, make_flv(seconds=3))
         edge.call(edge.node.end, "stream")
-        eventually(lambda: not edge.node.streams)
+        eventually(lambda: not edge.streams)
         assert edge.get("index.m3u8").status_code == 404
 
 
@@ -223,7 +223,7 @@ def test_cutting_leaves_the_stream_for_the_next_encoder(edge: Edge, make_flv: Fl
     eventually(encoder.gone.is_set)
     eventually(lambda: edge.gate.interruptions)
     assert edge.gate.interruptions[0][2] == "cut"
-    assert edge.node.streams["stream"].state == "interrupted"
+    assert edge.streams["stream"].state == "interrupted"
 
 
 def test_grants_are_asked_for_everywhere(edge: Edge, make_flv: FlvMaker) -> None:
@@ -310,8 +310,8 @@ def test_paths_that_are_nothing_are_not_found(edge: Edge) -> None:
 
 def test_the_dashboard_is_told_what_there_is_to_know(edge: Edge, make_flv: FlvMaker) -> None:
     encoder = LiveEncoder(edge, make_flv(seconds=8, gop=30))
-    eventually(lambda: edge.node.streams.get("stream") and edge.node.streams["stream"].media_ms > 2500)
-    info = edge.call(lambda: edge.node.streams["stream"])
+    eventually(lambda: edge.streams.get("stream") and edge.streams["stream"].media_ms > 2500)
+    info = edge.streams["stream"]
     assert (info.state, info.width, info.height, info.frame_rate) == ("live", 320, 180, 30.0)
     assert (info.audio_codec, info.audio_sample_rate, info.keyframe_interval) == ("mp4a.40.2", 48000, 1.0)
     assert info.video_bitrate > 50_000 and info.audio_bitrate > 10_000

@@ -199,7 +199,7 @@ def test_the_others_do_not_notice(make_flv: FlvMaker) -> None:
     with Edge() as edge:
         encoder = LiveEncoder(edge, make_flv(seconds=8))
         eventually(lambda: edge.gate.lives)
-        parts = edge.node.streams["stream"].parts
+        parts = edge.streams["stream"].parts
         began = time.monotonic()
         for name, data in BROKEN.items():
             for _ in range(5):
@@ -209,7 +209,7 @@ def test_the_others_do_not_notice(make_flv: FlvMaker) -> None:
                     other.send(data)
         refusal(edge, [], key="wrong")
         eventually(lambda: time.monotonic() - began > 2)
-        made = edge.node.streams["stream"].parts - parts
+        made = edge.streams["stream"].parts - parts
         assert made >= 5 * (time.monotonic() - began) - 4
         assert not edge.gate.interruptions
         encoder.stop()

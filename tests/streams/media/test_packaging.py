@@ -396,3 +396,27 @@ def test_what_we_cannot_serve_is_named_in_the_refusal(kind: int, body: bytes, co
     with pytest.raises(Refused) as refused:
         studio.play([Tag(kind, 0, body)])
     assert refused.value.code == code and named in refused.value.message
+
+
+def test_a_clock_that_jumps_all_the_time_is_refused(make_flv: FlvMaker) -> None:
+    studio = Studio()
+    tags = make_flv(seconds=6)
+    wild = [replace(tag, timestamp=tag.timestamp + 10_000 * number) for number, tag in enumerate(tags)]
+    with pytest.raises(Refused) as refused:
+        studio.play(wild)
+    assert refused.value.code == "BAD_TIMESTAMPS"
+
+
+def test_sound_frames_of_impossible_size_are_refused(make_flv: FlvMaker) -> None:
+    studio = Studio()
+    with pytest.raises(Refused) as refused:
+        studio.play([*make_flv(seconds=1), Tag(AUDIO, 1000, b"\xaf\x01" + bytes(20_000))])
+    assert refused.value.code == "MALFORMED_MEDIA"
+
+
+def test_heavy_pictures_that_wait_for_sound_are_bounded(make_flv: FlvMaker) -> None:
+    studio = Studio(pending_max_bytes=20_000)
+    heavy = [tag for tag in make_flv(seconds=3) if tag.kind == VIDEO]
+    with pytest.raises(Refused) as refused:
+        studio.play(heavy)
+    assert refused.value.code == "MEDIA_TOO_LARGE"

@@ -113,7 +113,7 @@ def test_an_archive_that_is_down_harms_nobody_who_watches(tmp_path: Path, make_f
     archive = FailingArchive(tmp_path, lambda path: True)
     with Edge(gate=MemoryGate(recording=True), archive=archive) as edge:
         publish(edge, make_flv(seconds=6))
-        eventually(lambda: edge.node.streams["stream"].recording_lost == 4)
+        eventually(lambda: edge.streams["stream"].recording_lost == 4)
         assert edge.get("stream.m3u8").status_code == 200
         edge.call(edge.node.end, "stream")
         eventually(lambda: edge.gate.ends == [("stream", None)])
@@ -138,7 +138,7 @@ def test_an_archive_that_hangs_fills_no_memory_and_holds_nobody_up(
     gate = MemoryGate(recording=True)
     with Edge(gate=gate, archive=archive, recorder_max_bytes=100_000, recorder_finish_seconds=0.3) as edge:
         publish(edge, make_flv(seconds=8))
-        eventually(lambda: edge.node.streams["stream"].recording_lost >= 1)
+        eventually(lambda: edge.streams["stream"].recording_lost >= 1)
         recorder = edge.node._recorder
         assert recorder is not None and edge.call(lambda: recorder.waiting_bytes) <= 100_000
         assert edge.get("stream.m3u8").status_code == 200
