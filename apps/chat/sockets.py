@@ -78,6 +78,7 @@ class RoomSocket(Socket):
         if self.speaker is not None:
             room.audience.came(self.speaker)
         self.is_in = True
+        self.connection.on_gap = lambda: self.connection.write(Outgoing(room.mark()))
         room.topic.enter(self.connection, history)
         self.viewer_id = viewer_of(self.scope)
         if query_of(self.scope).get("watch") != "0":

@@ -145,7 +145,8 @@ SERVER_FRAMES = (
         "chat:history",
         "First frame after opening, and the answer to `chat:history`: the last 100 messages, or with `after` "
         "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
-        "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`.",
+        "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`. An empty one with a `lastSeq` "
+        "beyond yours says that you read too slowly and missed frames: ask for them.",
         "{messages, lastSeq, truncated}",
     ),
     ServerFrame(

@@ -133,11 +133,37 @@ def test_a_slow_reader_loses_frames_then_its_connection_and_delays_nobody() -> N
             while len(quick.got) <= n:
                 await asyncio.sleep(0.001)
         assert quick.got == list(range(WAITING_MOST + SKIPS_MOST))
+        await settled()
         assert slow.closed == 4413
         assert slow.connection.skipped_in_all == SKIPS_MOST
         slow.stuck.set()
         await settled()
-        assert slow.got == list(range(WAITING_MOST)), "what was taken arrives in order"
+        assert slow.got == [], "it comes back with what it has and asks for the rest"
+
+    on_loop(steps)
+
+
+def test_a_reader_that_catches_up_is_told_of_its_gap() -> None:
+    async def steps(topic: Topic) -> None:
+        slow, quick = Browser(), Browser()
+        gaps: list[int] = []
+        slow.stuck = asyncio.Event()
+        slow.connection.on_gap = lambda: gaps.append(len(slow.got))
+        for browser in (slow, quick):
+            topic.enter(browser.connection)
+        for n in range(WAITING_MOST + 5):
+            topic.post(b"%d" % n)
+            while len(quick.got) <= n:
+                await asyncio.sleep(0.001)
+        assert gaps == []
+        slow.stuck.set()
+        await settled()
+        assert slow.got == list(range(WAITING_MOST))
+        assert gaps == [WAITING_MOST], "told once, after all it was still to read"
+        topic.post(b"100")
+        await settled()
+        assert slow.got[-1] == 100
+        assert slow.connection.skipped == 0
 
     on_loop(steps)
 

@@ -29,10 +29,13 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_has_gap",
+        "_last",
         "_raw",
         "_send",
         "_waiting",
         "is_open",
+        "on_gap",
         "person_id",
         "skipped",
         "skipped_in_all",
@@ -43,6 +46,12 @@ class Connection:
         self._raw: RawWebSocketProtocol | None = raw
         self._send = send
         self._waiting: set[asyncio.Task[None]] = set()
+        self._last: asyncio.Task[None] | None = None
+        self._has_gap = False
+        # Called when a reader that missed frames has read everything before the gap.
+        self.on_gap: Callable[[], None] | None = None
+        if raw is not None:
+            raw.on_drained = self._caught_up
         self.is_open = True
         self.skipped = self.skipped_in_all = 0
         self.person_id: str | None = None
@@ -75,13 +84,19 @@ class Connection:
     def _skip(self) -> None:
         self.skipped += 1
         self.skipped_in_all += 1
+        self._has_gap = True
         if self.skipped >= SKIPS_MOST:
             if self._raw is not None:
                 self._raw.abort()
             else:
+                for task in self._waiting:
+                    task.cancel()
                 self.close(Close.TOO_SLOW, "Reading too slowly.")
 
     def _step(self, event: dict[str, Any]) -> None:
+        if self._waiting:
+            self._adopt(self._send_after(self._last, event))
+            return
         sending = self._send(event)
         assert isinstance(sending, Coroutine)
         try:
@@ -91,14 +106,33 @@ class Connection:
         except Exception:  # the peer is gone; its own reader ends the connection
             self.is_open = False
             return
-        task = asyncio.ensure_future(_carry_on(sending, waited_for))
-        self._waiting.add(task)
-        task.add_done_callback(self._sent)
+        self._adopt(_carry_on(sending, waited_for))
+
+    async def _send_after(self, before: asyncio.Task[None] | None, event: dict[str, Any]) -> None:
+        """Send when what still waits is gone: an event that stepped ahead would overtake it."""
+        if before is not None:
+            await asyncio.wait([before])
+        await self._send(event)
+
+    def _adopt(self, sending: Awaitable[None]) -> None:
+        self._last = asyncio.ensure_future(sending)
+        self._waiting.add(self._last)
+        self._last.add_done_callback(self._sent)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._waiting.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.is_open = False
+        if not self._waiting:
+            self._last = None
+            self._caught_up()
+
+    def _caught_up(self) -> None:
+        if self._has_gap and self.is_open:
+            self._has_gap = False
+            self.skipped = 0
+            if self.on_gap is not None:
+                self.on_gap()
 
 
 @types.coroutine

@@ -10,6 +10,7 @@ import random
 import socket
 import struct
 from asyncio.transports import BaseTransport
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -30,6 +31,18 @@ LAST_WORDS = 2.0
 
 class RawWebSocketProtocol(WebSocketsSansIOProtocol):
     """Puts itself into `scope["extensions"]`, so that `Connection` can write past the ASGI channel."""
+
+    # Told when everything that waited was taken by the network.
+    on_drained: Callable[[], None] | None = None
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.on_drained is not None:
+            self.on_drained()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.on_drained = None
+        super().connection_lost(exc)
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
