@@ -1,4 +1,4 @@
-"""Background work. Queues: `default`, `mail`, `media`; one schedule, in code."""
+"""Background work: one queue, one schedule, in code."""
 
 import os
 

@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.streams.urls")),
 ]
 if not settings.S3_BUCKET:
-    # Pictures that people uploaded: re-encoded by us, harmless to serve. nginx takes this over in production.
+    # Pictures that people uploaded: re-encoded by us, harmless to serve.
     urlpatterns.append(re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}))
 
 handler400 = "aethex.errors.bad_request"

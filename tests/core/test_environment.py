@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from aethex import env
+from aethex.management.commands import ingest
 from aethex.websockets import is_ours
 from tests.stack.running import ROOT
 
@@ -66,3 +68,9 @@ def test_production_names_what_it_misses(missing, tmp_path):
     )
     assert boot.returncode != 0
     assert missing in boot.stderr.splitlines()[-1]
+
+
+def test_encoders_reach_an_ingest_node_whose_pages_are_for_the_proxy_only():
+    parser = ingest.Command().create_parser("manage.py", "ingest")
+    asked = parser.parse_args(["--host", "127.0.0.1"])
+    assert (asked.host, asked.rtmp_host) == ("127.0.0.1", settings.BIND_HOST)

@@ -20,14 +20,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.BIND_HOST)
         parser.add_argument("--port", type=int, default=settings.PORT, help="HTTP port of /live/ (PORT)")
+        # An address of its own: /live/ is for the proxy in front, encoders come from outside.
+        parser.add_argument("--rtmp-host", default=settings.BIND_HOST)
         parser.add_argument("--rtmp-port", type=int, default=settings.RTMP_PORT, help="RTMP_PORT")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        uvloop.run(serve(options["host"], options["port"], options["rtmp_port"]))
+        uvloop.run(serve(options["host"], options["port"], options["rtmp_host"], options["rtmp_port"]))
 
 
-async def serve(host: str, port: int, rtmp_port: int) -> None:
-    node = make_node(host=host, rtmp_port=rtmp_port)
+async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:
+    node = make_node(host=rtmp_host, rtmp_port=rtmp_port)
     await node.start()
     reporting = asyncio.create_task(report_forever(node))
     try:
