@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from aethex import env
 
@@ -169,6 +170,10 @@ STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 S3_BUCKET = env.text("S3_BUCKET", "")
+# Where browsers fetch from the bucket: its own host, or a CDN in front of it.
+S3_PUBLIC_URL = env.text("S3_PUBLIC_URL", "").rstrip("/")
+if S3_BUCKET and not S3_PUBLIC_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("S3_PUBLIC_URL must say where browsers reach the bucket: https://…")
 
 
 def _s3(prefix: str, *, signed: bool) -> dict:
@@ -182,6 +187,8 @@ def _s3(prefix: str, *, signed: bool) -> dict:
             "secret_key": env.text("S3_SECRET_KEY"),
             "location": prefix,
             "querystring_auth": signed,
+            "custom_domain": None if signed else S3_PUBLIC_URL.split("://", 1)[1],
+            "url_protocol": S3_PUBLIC_URL.split(":", 1)[0] + ":",
             "file_overwrite": True,
         },
     }
@@ -240,12 +247,14 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 _media_origin = [MEDIA_URL_BASE] if MEDIA_URL_BASE else []
+# Pictures that people uploaded come from the bucket's address.
+_uploads_origin = [S3_PUBLIC_URL] if S3_BUCKET else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_uploads_origin],
         "font-src": [SELF],
         # hls.js plays from blob: URLs and demuxes in a blob: worker.
         "media-src": [SELF, "blob:", *_media_origin],

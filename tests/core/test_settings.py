@@ -1,0 +1,97 @@
+"""Settings parse the environment at boot: what is wrong is named, what is switched on is complete."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROD = {
+    "AETHEX_ENV": "prod",
+    "SECRET_KEY": "k" * 50,
+    "ALLOWED_HOSTS": "live.example.org",
+    "DATABASE_URL": "postgres://me:p%40ss@db.example.org:5433/aethex",
+    "REDIS_URL": "redis://cache.example.org/0",
+    "PUBLIC_URL": "https://live.example.org",
+}
+S3 = {
+    "S3_BUCKET": "pictures",
+    "S3_ACCESS_KEY": "a",
+    "S3_SECRET_KEY": "b",
+    "S3_PUBLIC_URL": "https://cdn.example.org",
+}
+
+
+def boot(tmp_path: Path, ask: str, **environment: str) -> str:
+    """What `ask` prints in a process that started with this environment, or its complaint."""
+    clean = {k: v for k, v in os.environ.items() if k not in {*PROD, *S3, "PORT", "RTMP_PORT"}}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); from django.conf import settings; {ask}"],
+        cwd=ROOT,
+        env=clean
+        | {"AETHEX_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "aethex.settings", "AETHEX_ENV": "dev"}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout or done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"PORT": "eighty"}, "PORT"),
+        ({"PORT": "70000"}, "PORT"),
+        ({"AETHEX_ENV": "staging"}, "AETHEX_ENV"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"S3_BUCKET": "pictures"}, "S3_PUBLIC_URL"),
+        ({**S3, "S3_PUBLIC_URL": "cdn.example.org"}, "S3_PUBLIC_URL"),
+        ({**PROD, "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({**PROD, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
+        ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
+        ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),
+    ],
+)
+def test_a_wrong_environment_stops_the_boot_and_names_the_variable(tmp_path, environment, named):
+    complaint = boot(tmp_path, "print('booted')", **environment)
+    assert complaint.startswith("django.core.exceptions.ImproperlyConfigured")
+    assert named in complaint
+
+
+def test_production_reads_its_database_from_one_address(tmp_path):
+    told = boot(tmp_path, "import json; print(json.dumps(settings.DATABASES['default']))", **PROD)
+    database = json.loads(told)
+    assert (database["HOST"], database["PORT"], database["USER"], database["PASSWORD"], database["NAME"]) == (
+        "db.example.org",
+        "5433",
+        "me",
+        "p@ss",
+        "aethex",
+    )
+
+
+def test_production_is_never_in_debug_and_keeps_cookies_to_itself(tmp_path):
+    ask = "print(settings.DEBUG, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE)"
+    assert boot(tmp_path, ask, **PROD).split() == ["False", "True", "True"]
+
+
+def test_pictures_in_a_bucket_may_be_shown(tmp_path):
+    ask = (
+        "from django.core.files.storage import default_storage; "
+        "print(default_storage.url('a.webp'), settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src'])"
+    )
+    told = boot(tmp_path, ask, **S3)
+    assert told.startswith("https://cdn.example.org/media/a.webp ")
+    assert "'https://cdn.example.org'" in told
+
+
+def test_the_embedded_default_makes_its_own_secret_and_keeps_it(tmp_path):
+    first = boot(tmp_path, "print(settings.SECRET_KEY)")
+    assert len(first) > 40
+    assert boot(tmp_path, "print(settings.SECRET_KEY)") == first
+    assert (tmp_path / "secrets" / "django").stat().st_mode & 0o777 == 0o600
