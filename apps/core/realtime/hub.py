@@ -168,18 +168,17 @@ class Hub:
     async def _reconcile(self, name: str) -> None:
         """Make membership in the layer's group what it should be now, whatever happened meanwhile."""
         async with self._membership:
-            wanted = name in self.topics
-            if self._channel is None or wanted == (name in self.joined):
-                return
-            change = self._layer.group_add if wanted else self._layer.group_discard
-            try:
-                async with asyncio.timeout(LAYER_PATIENCE):
-                    await change(name, self._channel)
-            except Exception as error:
-                # Housekeeping tries again. Until then this process serves its own people.
-                self._complain(error)
-                return
-            (self.joined.add if wanted else self.joined.discard)(name)
+            # Again while it changes: somebody may come in the very moment that the last one has left.
+            while self._channel is not None and (wanted := name in self.topics) != (name in self.joined):
+                change = self._layer.group_add if wanted else self._layer.group_discard
+                try:
+                    async with asyncio.timeout(LAYER_PATIENCE):
+                        await change(name, self._channel)
+                except Exception as error:
+                    # Housekeeping tries again. Until then this process serves its own people.
+                    self._complain(error)
+                    return
+                (self.joined.add if wanted else self.joined.discard)(name)
 
     async def _read(self) -> None:
         while True:
