@@ -59,7 +59,10 @@ export class Stage {
 
   #ask() {
     this.#asking ??= request(`/api/stream/status?channel=${encodeURIComponent(this.#slug)}`)
-      .then(({ isLive, stream }) => this.show(isLive ? stream : null))
+      .then(({ isLive, stream }) => {
+        if (isLive) this.show(stream);
+        else if (this.player.streamId !== null) this.show(null); // else the page knows: it may be announced
+      })
       .catch(() => {}) // the socket's return or the next round asks again
       .finally(() => {
         this.#asking = null;

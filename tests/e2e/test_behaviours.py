@@ -131,6 +131,7 @@ def test_the_theme_changes_at_once_and_stays(visit: Visit) -> None:
     page.get_by_role("button", name="Appearance").click()
     with page.expect_response("**/theme"):
         page.get_by_role("button", name="Light").click()
+    page.evaluate("Promise.all(document.getAnimations().map((fade) => fade.finished))")
     light = page.evaluate(ground)
     assert light != dark
     page.reload()

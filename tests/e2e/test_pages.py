@@ -86,6 +86,7 @@ def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, An
     title = watcher.page.locator("h1[data-title]")
     await_value(title.inner_text, lambda words: words == "<b>After</b> & more", 5)
     assert watcher.page.locator("[data-tags] .tag").all_inner_texts() == ["three"]
+    assert desk.page.get_by_role("button", name="Withdraw announcement").first.is_visible()
 
 
 def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dict[str, Any]) -> None:

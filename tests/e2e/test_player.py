@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Response, Route
 
 from tests.load import clock_source
 from tests.stack.people import Person, sign_up
@@ -70,7 +70,7 @@ def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: V
     visitor.page.goto(f"/streams/{channel['slug']}", wait_until="commit")
     with camera(owner, channel):
         await_live(owner, channel)
-        await_value(lambda: visitor.page.wait_for_timeout(50) or held, bool, 10)
+        await_value(lambda: visitor.page.evaluate("document.readyState") and held, bool, 10)
         held[0].continue_()  # only now does the page begin to listen
         visitor.await_picture()
 
@@ -196,7 +196,12 @@ def test_playing_outlives_the_grant_it_began_with(fragile_stack: Stack, guest: V
     owner = sign_up(fragile_stack)
     channel = owner.create_channel()
     refused: list[str] = []
-    guest.page.on("response", lambda answer: answer.status == 403 and refused.append(answer.url))
+
+    def note(answer: Response) -> None:
+        if answer.status == 403:
+            refused.append(answer.url)
+
+    guest.page.on("response", note)
     with camera(owner, channel):
         guest.watch(channel["slug"])
         guest.await_picture(seconds=20)

@@ -120,8 +120,7 @@ class Visitor:
 
     def await_player(self, *states: str, seconds: float = 15) -> str:
         """Wait until the player is in one of `states`; which one."""
-        player = self.page.locator("[data-player]")
-        return await_value(lambda: player.get_attribute("data-state"), lambda state: state in states, seconds)
+        return await_value(self.player_state, lambda state: state in states, seconds)
 
     def await_picture(self, seconds: float = 15) -> None:
         """Wait until frames advance on the screen."""
