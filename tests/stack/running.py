@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -23,6 +25,7 @@ from .services import Services, create_database, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_KEY = "the full stack of the tests signs with this and nothing else does"
+TEMPLATE = "stack_template"
 # What a child may see of the environment of the test run; everything else is set here, on purpose.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "CI", "LOG_LEVEL", "FFMPEG_PATH")
 # The suite registers and posts from one address, far more than any person does in a minute.
@@ -42,6 +45,15 @@ def environment(**values: str) -> dict[str, str]:
     }
     kept["PATH"] = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
     return kept | {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0"} | GENEROUS | values
+
+
+def manage(env: dict[str, str], *arguments: str) -> str:
+    """What `manage.py arguments` prints in the environment `env`; raises with its errors when it fails."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"manage.py {' '.join(arguments)} failed\n{done.stdout}\n{done.stderr}")
+    return done.stdout
 
 
 @dataclass
@@ -149,17 +161,7 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py arguments` prints, on this stack's data; raises with its errors when it fails."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} failed\n{done.stdout}\n{done.stderr}")
-        return done.stdout
+        return manage(self.env, *arguments)
 
     def logs(self, role: str) -> str:
         """The whole log of `role`."""
@@ -216,7 +218,9 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         ports = {name: free_port() for name in names}
         url = f"http://127.0.0.1:{ports['front']}"
         database_url = services.database_url(f"stack_{ports['front']}")
-        create_database(database_url)
+        ready = prepared(services)
+        create_database(database_url, template=TEMPLATE)
+        shutil.copytree(ready, data / "static")
         env = environment(
             AETHEX_ENV="prod", SECRET_KEY=SECRET_KEY, ALLOWED_HOSTS="127.0.0.1,localhost", SSL_REDIRECT="0",
             TRUSTED_PROXIES="1", CSRF_TRUSTED_ORIGINS=url, DATABASE_URL=database_url,
@@ -228,9 +232,6 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         )  # fmt: skip
         ws_urls = [f"ws://127.0.0.1:{ports[name]}" for name in ("socket1", "socket2")]
         stack = Stack("full", url, env["RTMP_URL"], ws_urls, folder, env)
-        stack.manage("migrate", "--verbosity", "0")
-        # Without the API pages' own viewer: compressing it takes longer than everything else together.
-        stack.manage("collectstatic", "--noinput", "--verbosity", "0", "--ignore", "drf_spectacular_sidecar")
         for name, command in procfile().items():
             healthz = f"http://127.0.0.1:{ports[name]}/healthz" if name in ports else None
             log = folder / f"{name}.log"
@@ -238,6 +239,32 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         stack.processes["front"] = front_door(ports, folder, env)
         with _running(stack):
             yield stack
+
+
+@functools.cache
+def prepared(services: Services) -> Path:
+    """What an operator does once before the first start: a migrated database, TEMPLATE, and the static files,
+    in the folder that is returned. Every full stack of this test run begins with a copy of both.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="aethex-static-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database_url = services.database_url(TEMPLATE)
+    create_database(database_url)
+    env = environment(
+        AETHEX_ENV="prod",
+        SECRET_KEY=SECRET_KEY,
+        ALLOWED_HOSTS="localhost",
+        PUBLIC_URL="http://localhost",
+        RTMP_URL="rtmp://localhost/live",
+        DATABASE_URL=database_url,
+        REDIS_URL=services.redis_url(1),
+        AETHEX_DATA_DIR=str(folder),
+    )
+    # Without the viewer of the API's pages: compressing it takes longer than everything else together.
+    quiet = ("--verbosity", "0", "--no-input")
+    for arguments in (("migrate", *quiet), ("collectstatic", *quiet, "--ignore", "drf_spectacular_sidecar")):
+        manage(env, *arguments)
+    return folder / "static"
 
 
 def procfile() -> dict[str, str]:

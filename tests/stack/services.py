@@ -184,13 +184,13 @@ def services() -> Iterator[Services]:
         yield Services(postgres_port, redis_port)
 
 
-def create_database(url: str) -> None:
-    """Create the empty database that `url` names."""
+def create_database(url: str, *, template: str = "template1") -> None:
+    """Create the database that `url` names, as a copy of `template` (empty without one)."""
     import psycopg
 
     server, _, name = url.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
 def _answers(port: int) -> bool:
