@@ -14,5 +14,6 @@ def connect() -> None:
     on(facts.BroadcastResumed, realtime.tell_updated)
     on(facts.BroadcastInterrupted, realtime.tell_updated)
     on(facts.BroadcastEdited, realtime.tell_updated)
+    on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
     on(facts.EncoderRefused, realtime.tell_refused)

@@ -216,7 +216,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- live ------------------------------------------------------------------------------------------
-NODE_ID = env.text("NODE_ID", "ingest-1")
+# The ingest node's name, unlike every other's; empty: made of its host and RTMP port.
+NODE_ID = env.text("NODE_ID", "")
 PLAYBACK_GRANT_SECONDS = env.integer("PLAYBACK_GRANT_SECONDS", 600, low=10, high=86_400)
 RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high=3600)
 PUBLISHER_SILENT_SECONDS = 2.0
@@ -246,7 +247,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-_media_origin = [MEDIA_URL_BASE] if MEDIA_URL_BASE else []
+# Every ingest node or edge that players may be sent to.
+_media_origin = env.words("MEDIA_ORIGINS", MEDIA_URL_BASE)
 # Pictures that people uploaded come from the bucket's address.
 _uploads_origin = [S3_PUBLIC_URL] if S3_BUCKET else []
 CONTENT_SECURITY_POLICY = {
@@ -269,6 +271,7 @@ CONTENT_SECURITY_POLICY = {
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

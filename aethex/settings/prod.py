@@ -23,4 +23,9 @@ STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesS
 WHITENOISE_USE_FINDERS = False
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600)
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=True)
+if SECURE_SSL_REDIRECT and not env.integer("TRUSTED_PROXIES", 0):
+    raise ImproperlyConfigured(
+        "TRUSTED_PROXIES is 0, so TLS in front can't be seen and every page would redirect to itself. "
+        "Set TRUSTED_PROXIES=1 behind nginx."
+    )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT

@@ -23,5 +23,13 @@ class OwnTimeZone:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/") or not request.user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone)):
+        with timezone.override(zone_named(request.user.time_zone)):
             return self.get_response(request)
+
+
+def zone_named(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of this name; UTC for one that this machine's database does not (or no longer) know."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import zoneinfo
 from collections.abc import Callable, Container
 from functools import cache
@@ -20,7 +19,7 @@ from django.utils import timezone
 
 from apps.core import images
 from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded
-from apps.core.text import clean
+from apps.core.text import clean, is_visible
 
 from . import names
 from .models import Actor, User
@@ -28,7 +27,6 @@ from .models import Actor, User
 AVATAR_SIDE = 512
 DISPLAY_NAME_MOST = 40
 BIO_MOST = 300
-VISIBLE = "LNPS"  # Unicode's letters, numbers, punctuation and symbols
 
 TAKEN = {
     "username": ("USERNAME_TAKEN", "This username is already taken. Choose another one."),
@@ -175,7 +173,7 @@ def _person(actor: Actor) -> User:
 
 def _display_name(value: str, *, least: int) -> str:
     name = clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
-    if name and not any(unicodedata.category(c)[0] in VISIBLE for c in name):
+    if name and not any(map(is_visible, name)):
         raise Invalid.field("display_name", "Use at least one character that can be seen.")
     return name
 

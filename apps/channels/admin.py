@@ -1,6 +1,9 @@
 """Staff's view of channels and categories."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from .models import Category, Channel
 
@@ -18,5 +21,13 @@ class ChannelAdmin(admin.ModelAdmin):
     list_select_related = ["owner"]
     list_filter = ["is_live", "visibility"]
     search_fields = ["name", "slug", "owner__username"]
-    raw_id_fields = ["owner"]
-    readonly_fields = ["is_live", "follower_count", "suspended_at", "suspension_reason", "created_at"]
+
+    # Everything else is changed by its verb, which checks, keeps old addresses and writes the audit log.
+    fields = ["name", "slug", "owner", "category", "visibility", "is_verified", "is_live", "created_at"]
+    readonly_fields = ["name", "slug", "owner", "category", "visibility", "is_live", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

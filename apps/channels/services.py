@@ -139,7 +139,9 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
     channel_id = channel.pk
     with transaction.atomic():
         # Its broadcasts go with it, and whoever locks both takes the channel first.
-        Channel.objects.select_for_update().filter(pk=channel_id).first()
+        now = Channel.objects.select_for_update().filter(pk=channel_id).first()
+        if now is not None and now.is_live:
+            raise Conflict("This channel is live. End its stream first, then delete it.", code="CHANNEL_LIVE")
         audit.record(
             actor=actor,
             action="channel.deleted",

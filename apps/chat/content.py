@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from apps.core.errors import Invalid
-from apps.core.text import clean
+from apps.core.text import clean, is_visible
 
 CONTENT_MOST = 500
-# Marks, separators and format characters draw nothing by themselves; these letters draw nothing, too.
-_INVISIBLE = {"Cf", "Cc", "Mn", "Me", "Zs", "Zl", "Zp"}
-_BLANKS = {*"\u115f\u1160\u3164\uffa0\u2800"}
 
 
 def clean_content(value: str) -> str:
@@ -25,10 +20,6 @@ def clean_content(value: str) -> str:
             text = clean(value, field="content", most=CONTENT_MOST)
         except Invalid as refusal:
             raise Invalid.field("content", refusal.message, code="CONTENT_TOO_LONG") from None
-    if not any(map(_is_visible, text)):
+    if not any(map(is_visible, text)):
         raise Invalid.field("content", "A message can't be empty. Write something.", code="CONTENT_EMPTY")
     return text
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in _INVISIBLE and character not in _BLANKS

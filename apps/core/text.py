@@ -8,6 +8,9 @@ from .errors import Invalid
 
 # Letters and marks in any script, but nothing that reorders, hides or breaks a line.
 _FORBIDDEN = {"Cc", "Cs", "Co", "Cn"}
+# Marks, separators and format characters draw nothing by themselves; these letters draw nothing, too.
+_INVISIBLE = {"Cf", "Cc", "Mn", "Me", "Zs", "Zl", "Zp"}
+_BLANKS = {*"\u115f\u1160\u3164\uffa0\u2800"}
 _BIDI = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 
@@ -31,7 +34,12 @@ def clean(value: str, *, field: str, most: int, least: int = 0, lines: bool = Fa
         text = " ".join(kept.split())
     if len(text) > most:
         raise Invalid.field(field, f"Use at most {most} characters ({len(text)} now).")
-    if len(text) < least:
+    if len(text) < least or (least and not any(map(is_visible, text))):
         what = "This can't be empty." if least == 1 else f"Use at least {least} characters."
         raise Invalid.field(field, what)
     return text
+
+
+def is_visible(character: str) -> bool:
+    """Whether the character draws something by itself."""
+    return unicodedata.category(character) not in _INVISIBLE and character not in _BLANKS

@@ -43,6 +43,14 @@ class BroadcastEdited:
 
 
 @dataclass(frozen=True, slots=True)
+class BroadcastWithdrawn:
+    """An announced broadcast was called off before its first picture."""
+
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastEnded:
     broadcast_id: uuid.UUID
     channel_id: uuid.UUID

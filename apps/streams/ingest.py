@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 import uuid
 from typing import Any
@@ -35,11 +36,14 @@ SENDING_WITHIN = 1.5  # seconds since the last media
 
 
 class DatabaseGate:
-    """`PublishGate` on our tables."""
+    """`PublishGate` on our tables, for the node of this name."""
+
+    def __init__(self, node_name: str) -> None:
+        self._node_name = node_name
 
     async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
         broadcast = await _in_thread(services.claim_publish)(
-            key=key, session_id=session_id, node=settings.NODE_ID, address=address, silent_for=silent_for
+            key=key, session_id=session_id, node=self._node_name, address=address, silent_for=silent_for
         )
         stream_id = broadcast.pk.hex
         return Admission(stream_id=stream_id, channel_id=broadcast.channel_id.hex, recording=stream_id)
@@ -64,6 +68,8 @@ class DatabaseGate:
 
 def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_PORT) -> IngestNode:
     """The node as the settings want it, not started yet."""
+    # Two nodes of one name would take over each other's encoders; a restarted one is the same.
+    name = settings.NODE_ID or f"{socket.gethostname()}-{rtmp_port}"
     config = MediaConfig(
         grant_key=grant_key(),
         rtmp_host=host,
@@ -72,7 +78,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
     )
-    return IngestNode(DatabaseGate(), config, archive=recordings_archive())
+    return IngestNode(DatabaseGate(name), config, archive=recordings_archive())
 
 
 async def report_forever(node: IngestNode) -> None:

@@ -30,7 +30,7 @@ def tell_updated(
     _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)
 
 
-def tell_ended(fact: facts.BroadcastEnded) -> None:
+def tell_ended(fact: facts.BroadcastEnded | facts.BroadcastWithdrawn) -> None:
     ended = frame("stream:ended", {"streamId": str(fact.broadcast_id)})
     push(topic("room", fact.channel_id), ended)
     push(topic("dashboard", fact.channel_id), ended)

@@ -35,18 +35,19 @@ def finish_recordings() -> int:
     broadcast that started without its row (the process died between the two) gets it here.
     """
     settled = Broadcast.objects.filter(
-        status=Status.ARCHIVED, started_at__isnull=False, ended_at__lte=timezone.now() - SETTLE
+        status=Status.ARCHIVED, started_at__isnull=False, archived_at__lte=timezone.now() - SETTLE
     )
     for broadcast_id in settled.filter(recording__isnull=True).values_list("pk", flat=True):
         Recording.objects.get_or_create(broadcast_id=broadcast_id, defaults={"path": broadcast_id.hex})
     waiting = Recording.objects.filter(status=Recording.Status.PROCESSING, broadcast__in=settled)
     done = 0
-    for recording in waiting.order_by("id")[:50]:
+    for recording in waiting.order_by("-id")[:50]:
         try:
             finish_recording(recording)
             done += 1
-        except OSError:
-            # Storage out of reach: the row stays PROCESSING and the next round tries again.
+        except Exception:
+            # Storage out of reach, or one broken recording that must not stop the others: the row stays
+            # PROCESSING and the next round tries again.
             log.exception("recording %s could not be closed", recording.pk)
     return done
 

@@ -15,6 +15,7 @@ from apps.channels.roles import Power, Role
 from apps.channels.selectors import find_channel
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeeded
 from apps.core.models import AuditEntry
+from apps.streams.services import end_broadcast
 from tests import factories
 
 
@@ -51,6 +52,7 @@ def test_names_that_look_alike_are_one(channel, stranger):
         ("name", "x"),
         ("name", "x" * 61),
         ("name", "\u202e\u0007"),
+        ("name", "\u200b\u200b\u200b"),
         ("slug", "a b"),
         ("slug", "-abc"),
         ("slug", "../etc"),
@@ -130,6 +132,15 @@ def test_deleting_wants_the_address_typed(channel, streamer):
     services.delete_channel(actor=streamer, channel=channel, confirmation="night-drive")
     assert not Channel.objects.exists()
     assert AuditEntry.objects.get(action="channel.deleted").details["slug"] == "night-drive"
+
+
+def test_a_channel_that_is_live_is_not_deleted(channel, streamer):
+    broadcast = factories.live(channel)
+    with raises(Conflict) as refusal:
+        services.delete_channel(actor=streamer, channel=channel, confirmation="night-drive")
+    assert refusal.value.code == "CHANNEL_LIVE"
+    end_broadcast(actor=streamer, broadcast=broadcast)
+    services.delete_channel(actor=streamer, channel=channel, confirmation="night-drive")
 
 
 def test_a_suspended_channel_is_hidden_from_others(channel, streamer, stranger):

@@ -16,6 +16,7 @@ PROD = {
     "DATABASE_URL": "postgres://me:p%40ss@db.example.org:5433/aethex",
     "REDIS_URL": "redis://cache.example.org/0",
     "PUBLIC_URL": "https://live.example.org",
+    "TRUSTED_PROXIES": "1",
 }
 S3 = {
     "S3_BUCKET": "pictures",
@@ -52,6 +53,7 @@ def boot(tmp_path: Path, ask: str, **environment: str) -> str:
         ({**S3, "S3_PUBLIC_URL": "cdn.example.org"}, "S3_PUBLIC_URL"),
         ({**PROD, "SECRET_KEY": "short"}, "SECRET_KEY"),
         ({**PROD, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({**PROD, "TRUSTED_PROXIES": "0"}, "TRUSTED_PROXIES"),
         ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
         ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
         ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),

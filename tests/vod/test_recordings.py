@@ -34,7 +34,7 @@ def recorded(db, settings, tmp_path) -> Broadcast:
     for name in SEGMENTS:
         archive.write(f"{broadcast.pk.hex}/{name}", [b"data"])
     ended = streams.end_broadcast(actor=channel.owner, broadcast=broadcast)
-    Broadcast.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
+    Broadcast.objects.update(archived_at=timezone.now() - timedelta(minutes=1))
     return ended
 
 

@@ -19,7 +19,7 @@ from apps.core import audit
 from apps.core.errors import Conflict, NotAllowed, NotFound
 from apps.core.events import publish
 from apps.core.text import clean
-from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened
+from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, BroadcastWithdrawn
 from apps.streams.models import Broadcast, Status, grace
 
 if TYPE_CHECKING:
@@ -192,11 +192,13 @@ def archive(broadcast: Broadcast, *, ended_at: datetime | None = None) -> None:
     if broadcast.status == Status.LIVE:
         broadcast.advance(Status.ENDING)
     broadcast.advance(Status.ARCHIVED)
-    broadcast.ended_at = ended_at or timezone.now()
+    broadcast.archived_at = timezone.now()
+    broadcast.ended_at = ended_at or broadcast.archived_at
     broadcast.ends_at = None
     broadcast.publisher_session = ""
     broadcast.viewer_count = 0
     broadcast.save()
     Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)
-    if broadcast.started_at is not None:
-        publish(BroadcastEnded(broadcast.pk, broadcast.channel_id))
+    aired = broadcast.started_at is not None
+    fact = BroadcastEnded if aired else BroadcastWithdrawn
+    publish(fact(broadcast.pk, broadcast.channel_id))

@@ -8,7 +8,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -28,9 +28,15 @@ def reveal_key(*, actor: Actor, channel: Channel) -> str:
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
-        held = StreamKey.objects.filter(channel=channel, retired_at__isnull=True).first()
         audit.record(actor=actor, action="stream_key.revealed", subject=channel, channel_id=channel.pk)
-        return _box().decrypt(held.key_encrypted.encode()).decode() if held else _make(channel)
+        held = StreamKey.objects.filter(channel=channel, retired_at__isnull=True).first()
+        if held is not None:
+            try:
+                return _box().decrypt(held.key_encrypted.encode()).decode()
+            except InvalidToken:
+                # SECRET_KEY was changed: nobody can publish with this key any more.
+                _retire(channel)
+        return _make(channel)
 
 
 def rotate_key(*, actor: Actor, channel: Channel) -> str:
@@ -38,9 +44,7 @@ def rotate_key(*, actor: Actor, channel: Channel) -> str:
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
-        StreamKey.objects.filter(channel=channel, retired_at__isnull=True).update(
-            retired_at=timezone.now(), key_encrypted=""
-        )
+        _retire(channel)
         key = _make(channel)
         audit.record(actor=actor, action="stream_key.rotated", subject=channel, channel_id=channel.pk)
         # An empty session matches no encoder: the node's next report is answered with a cut.
@@ -63,6 +67,12 @@ def recognise(key: str) -> StreamKey | None:
 def key_hash(key: str) -> str:
     """HMAC-SHA256 of the key under a key of its own, in hex."""
     return hmac.new(_derived("stream-key-hash"), key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _retire(channel: Channel) -> None:
+    StreamKey.objects.filter(channel=channel, retired_at__isnull=True).update(
+        retired_at=timezone.now(), key_encrypted=""
+    )
 
 
 def _make(channel: Channel) -> str:

@@ -71,7 +71,7 @@ def claim_publish(
             broadcast = broadcast_of(channel)
             if archive_if_over(broadcast):
                 broadcast = broadcast_of(channel)
-            if _still_sends(broadcast, silent_for):
+            if _still_sends(broadcast, node, silent_for):
                 raise Refused(
                     "ALREADY_PUBLISHING",
                     "Another encoder is sending with this key. Stop it first.",
@@ -198,12 +198,12 @@ def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str
         publish(EncoderRefused(channel_id, code, message))
 
 
-def _still_sends(broadcast: Broadcast, silent_for: SilentFor) -> bool:
+def _still_sends(broadcast: Broadcast, node: str, silent_for: SilentFor) -> bool:
     if not broadcast.publisher_session:
         return False
     silence = silent_for(broadcast.pk.hex)
     if silence is None:
-        if broadcast.media_at is None or broadcast.node == settings.NODE_ID:
+        if broadcast.media_at is None or broadcast.node == node:
             return False  # this node does not know the session any more: it is gone
         # The other node writes once a second, so its word may be a second old.
         silence = (timezone.now() - broadcast.media_at).total_seconds() - 1.0
