@@ -256,6 +256,7 @@ def prepared(services: Services) -> Path:
         ALLOWED_HOSTS="localhost",
         PUBLIC_URL="http://localhost",
         RTMP_URL="rtmp://localhost/live",
+        SSL_REDIRECT="0",
         DATABASE_URL=database_url,
         REDIS_URL=services.redis_url(1),
         AETHEX_DATA_DIR=str(folder),
