@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from aethex import env
@@ -20,6 +20,7 @@ from aethex.test_picture import TestPicture
 from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.channels.services import create_channel
+from apps.streams.media.rtmp.client import PublishRefused
 from apps.streams.services import reveal_key
 
 log = logging.getLogger(__name__)
@@ -84,22 +85,27 @@ def broadcast_forever() -> None:
     signal.signal(signal.SIGINT, on_signal)
     parent = os.getppid()
     threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    key: str | None = ""
     while not stop.is_set():
-        channel = (
-            Channel.objects.select_related("owner").filter(slug=CHANNEL, owner__username=CREATOR).first()
-        )
-        if channel is None:
-            log.info("the demo channel is gone; the demo ends")
-            return
         began = time.monotonic()
         try:
-            TestPicture().publish(
-                port=settings.RTMP_PORT, key=reveal_key(actor=channel.owner, channel=channel), stop=stop
-            )
-        except OSError as error:
+            key = key or _key()
+            if key is None:
+                log.info("the demo channel is gone; the demo ends")
+                return
+            TestPicture().publish(port=settings.RTMP_PORT, key=key, stop=stop)
+        except PublishRefused as refusal:
+            log.info("demo broadcaster: %s", refusal)
+            key = ""  # perhaps it was replaced
+        except (OSError, DatabaseError) as error:
             log.info("demo broadcaster: %s", error)
         was_on_air = time.monotonic() - began > 10
         stop.wait(60 if was_on_air else 1 + random.random())  # noqa: S311  only spreads retries
+
+
+def _key() -> str | None:
+    channel = Channel.objects.select_related("owner").filter(slug=CHANNEL, owner__username=CREATOR).first()
+    return reveal_key(actor=channel.owner, channel=channel) if channel else None
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:
