@@ -62,7 +62,7 @@ class MediaConfig:
     segment_min_ms: int = 1000
     """A keyframe closes a segment only from this length on: scene cuts make many keyframes."""
     window_seconds: float = 30.0
-    """How much of the past the live playlist lists."""
+    """How much of the past the live playlist lists; never less than four target durations."""
     window_margin: int = 2
     """Segments kept in memory behind the playlist, for a player that read the previous one."""
     window_max_bytes: int = 256 * 1024 * 1024
@@ -82,6 +82,14 @@ class MediaConfig:
     """Finished segments that may wait for the archive; beyond it they are lost to the recording only."""
     recorder_finish_seconds: float = 60.0
     limits: RtmpLimits = field(default_factory=RtmpLimits)
+
+    @property
+    def listed_ms(self) -> int:
+        """What the playlist lists at least.
+
+        Plain players begin three target durations before its end and must not find their segment gone.
+        """
+        return round(max(self.window_seconds, 4 * self.target_duration) * 1000)
 
     @property
     def segment_max_ms(self) -> int:

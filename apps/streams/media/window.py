@@ -204,7 +204,7 @@ class LiveWindow:
         listed = self.listed()
         total = sum(segment.duration_ms for segment in listed)
         for segment in listed[:-PARTS_LISTED]:
-            if total - segment.duration_ms < self.config.window_seconds * 1000:
+            if total - segment.duration_ms < self.config.listed_ms:
                 break
             total -= segment.duration_ms
             self._unlist(segment)

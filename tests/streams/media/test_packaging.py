@@ -286,16 +286,25 @@ def test_the_multivariant_playlist_tells_the_truth(make_flv: FlvMaker) -> None:
 
 
 def test_the_window_is_bounded_in_time_and_the_sequence_goes_on(make_flv: FlvMaker) -> None:
-    studio = Studio(window_seconds=6.0)
+    studio = Studio(window_seconds=8.0, target_duration=2)
     tags = make_flv(seconds=6, size="160x90")
     for _ in range(5):
         studio.play(tags)
     listed = studio.window.listed()
-    assert 6000 <= sum(segment.duration_ms for segment in listed) < 6000 + 2 * 2000
+    assert 8000 <= sum(segment.duration_ms for segment in listed) < 8000 + 2 * 2000
     assert len(studio.window.segments) <= len(listed) + studio.config.window_margin
     assert studio.window.size == sum(segment.size for segment in studio.window.segments)
     assert len(studio.window.inits) == 1
     assert studio.window.discontinuity_sequence >= 3
+
+
+def test_the_playlist_is_long_enough_for_plain_players(make_flv: FlvMaker) -> None:
+    studio = Studio(window_seconds=5.0)
+    for _ in range(3):
+        studio.play(make_flv(seconds=20, size="160x90"))
+    last = studio.seen[-1]
+    listed = sum(segment.duration or 0 for segment in last.segments)
+    assert listed >= float(last.control["HOLD-BACK"]) + 8
 
 
 def test_the_window_is_bounded_in_bytes(make_flv: FlvMaker) -> None:
