@@ -74,6 +74,11 @@ def seq_of(room_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
     return Message.objects.of_room(room_id).filter(pk=message_id).values_list("seq", flat=True).first()
 
 
+def find_nonce(room_id: uuid.UUID, user_id: uuid.UUID, nonce: str) -> Message | None:
+    """The message that this person stored with this nonce."""
+    return Message.objects.of_room(room_id).with_user().filter(user_id=user_id, nonce=nonce).first()
+
+
 def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None]:
     """What the messages of each of these people in this channel carry; None for an account that is gone."""
     users = User.objects.filter(is_active=True).in_bulk(user_ids)

@@ -68,6 +68,8 @@ class RoomWriter:
     def submit(self, draft: Draft, card: bytes, answer: Answer) -> None:
         """Store `draft`; `answer` is called once, with its receipt or its refusal. `card` is the encoded
         author. Raises Unavailable (BUSY) when too much waits already."""
+        if self.repeat(draft.user_id, draft.nonce, answer):
+            return
         now = time.monotonic()
         oldest = next(iter(self._writing.values()), None) or next(iter(self._waiting.values()), None)
         if len(self._waiting) >= WAITING_MOST or (oldest and now - oldest.since > WAITING_SECONDS):

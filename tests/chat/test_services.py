@@ -57,6 +57,8 @@ def test_a_person_who_writes_too_fast_is_told_how_long_to_wait(channel: Channel,
     assert refusal.value.code == "RATE_LIMITED"
     assert refusal.value.retry_after is not None and 0 < refusal.value.retry_after <= limit.seconds
     assert Message.objects.count() == limit.most
+    again = services.send_message(actor=stranger, channel=channel, content="hi", nonce="0")
+    assert again.seq == 1, "what is stored is acknowledged, however often it is asked"
 
 
 def test_people_remove_their_own_messages_and_the_number_stays(say: Say, viewer: User) -> None:

@@ -118,6 +118,36 @@ def test_a_nonce_of_another_connection_is_known_too(dial: Dial, say: Say, viewer
     story(steps)
 
 
+def test_a_sender_who_repeats_after_a_broken_line_is_acknowledged_although_the_limit_is_reached(
+    dial: Dial, say: Say, viewer: User
+) -> None:
+    stored = [say(viewer, f"message {n}", f"n{n}") for n in range(services.LIMIT.most)]
+
+    async def steps() -> None:
+        async with dial(who=viewer) as client:
+            for message in stored:
+                await client.send("chat:send", content=message.content, nonce=message.nonce)
+                assert (await client.next("chat:ack"))["seq"] == message.seq
+            await client.send("chat:send", content="one more", nonce="new")
+            assert (await client.next("chat:error"))["code"] == "RATE_LIMITED"
+
+    story(steps)
+    assert Message.objects.count() == len(stored)
+
+
+def test_one_message_sent_by_two_tabs_at_once_is_stored_once_and_acknowledged_to_both(
+    dial: Dial, viewer: User
+) -> None:
+    async def steps() -> None:
+        async with dial(who=viewer) as one, dial(who=viewer) as two:
+            for client in (one, two):
+                await client.send("chat:send", content="hi", nonce="n")
+            assert await one.next("chat:ack") == await two.next("chat:ack")
+
+    story(steps)
+    assert Message.objects.count() == 1
+
+
 def test_a_message_of_the_api_reaches_open_sockets(dial: Dial, channel: Channel, viewer: User) -> None:
     async def steps() -> None:
         async with dial() as reader:
