@@ -87,6 +87,10 @@ class HlsApp:
         directives = _Directives(scope["query_string"])
         if directives.msn is not None:
             await self._block(stream, directives.msn, directives.part)
+        elif directives.skip and stream.window.interrupted:
+            # It has the playlist already, and after an unchanged answer would ask only every five seconds
+            # whether the encoder is back: tell it at once.
+            await self._block(stream, *stream.window.next_part)
         await answer.whole([stream.media_playlist(skip=directives.skip)], _PLAYLIST, _FRESH)
 
     async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:

@@ -169,6 +169,22 @@ def test_an_encoder_that_drops_comes_back_into_the_same_stream(edge: Edge, make_
     assert len(edge.gate.lives) == 2 and edge.gate.lives[0].stream_id == edge.gate.lives[1].stream_id
 
 
+@pytest.mark.parametrize("query", ["_HLS_msn={}&_HLS_part={}", "_HLS_skip=YES"])
+def test_players_that_wait_through_an_outage_hear_at_once_that_it_is_over(
+    edge: Edge, make_flv: FlvMaker, query: str
+) -> None:
+    tags = make_flv(seconds=3)
+    publish(edge, tags, clean=False)
+    eventually(lambda: edge.gate.interruptions)
+    known = next_part(edge)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(playlist, edge, "?" + query.format(*known))
+        eventually(lambda: edge.call(lambda: edge.node._streams["stream"].window._waiting))
+        encoder = LiveEncoder(edge, tags)
+        assert waiting.result(3).segments[-1].msn == known[0]
+    encoder.stop()
+
+
 def test_while_one_encoder_sends_a_second_is_refused_and_a_silent_one_gives_way(
     edge: Edge, make_flv: FlvMaker
 ) -> None:
