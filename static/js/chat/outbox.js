@@ -52,5 +52,6 @@ export class Outbox {
 
 /** 128 random bits; `crypto.randomUUID` does not exist on plain http in a local network. */
 function makeNonce() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

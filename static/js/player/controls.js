@@ -100,7 +100,8 @@ export class Controls {
     root.addEventListener("pointerleave", () => this.#rest());
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("fullscreenchange", () => this.#draw());
-    for (const type of ["play", "pause", "emptied", "volumechange", "enterpictureinpicture", "leavepictureinpicture"]) {
+    const pip = ["enterpictureinpicture", "leavepictureinpicture"];
+    for (const type of ["play", "pause", "emptied", "volumechange", ...pip]) {
       this.#video.addEventListener(type, () => this.#draw());
     }
   }

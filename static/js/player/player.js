@@ -35,7 +35,7 @@ export class Player {
 
   /** @param {HTMLElement} root the `[data-player]` section
    * @param {import("../clock.js").ServerClock} clock
-   * @param {{onNothing?: () => void}} [deeds] `onNothing` hears that the server has nothing to play, which those
+   * @param {{onNothing?: () => void}} [deeds] `onNothing` hears that the server has nothing more to play, which those
    * who know the broadcast's state should look into */
   constructor(root, clock, { onNothing = () => {} } = {}) {
     this.#root = root;
@@ -97,7 +97,7 @@ export class Player {
 
   #play({ id, hlsUrl }) {
     this.#endsAt = null;
-    if (this.#source && id === this.#streamId) return this.#source.encoderIsBack();
+    if (this.#source && id === this.#streamId) return this.#source.mediaIsThere();
     this.#begin(id, hlsUrl);
   }
 
@@ -145,9 +145,8 @@ export class Player {
     if (event === "attached" && this.#wanted) this.#startPlayback();
     if (event === "flowing") this.#flows();
     if (event === "unsupported") this.#show("error");
-    if (event === "finished") this.#show("ended");
     if (event === "trouble" || event === "nothing") this.#show("reconnecting");
-    if (event === "nothing" && !this.#endsAt) this.#onNothing();
+    if (event === "finished" || (event === "nothing" && !this.#endsAt)) this.#onNothing();
   }
 
   #flows() {

@@ -8,6 +8,7 @@ import { Watchdog } from "./watchdog.js";
 
 const LOOK_MS = 250;
 const WAKING_MS = 300; // a player that was only waiting moves by then
+const NEAR_EDGE = 1; // seconds behind the target that are still "live" to a viewer
 const SETTLING_MS = 4_000;
 const CALM_MS = 60_000; // so long without a stall: take back what stalls have added to the distance
 const MEDIA_REPAIRS = 2; // attempts to mend a decoder in MEDIA_REPAIR_MS before starting over
@@ -68,13 +69,21 @@ export class Source {
     this.#waiting = true;
   }
 
-  /** Somebody knows that there is media again: use it now, not after the next pause. */
-  encoderIsBack() {
+  /** Somebody knows that there is media: if this player waits for some, in whatever way, let it look now. */
+  mediaIsThere() {
+    const wasWaiting = this.#waiting;
     this.#waiting = false;
-    this.#watchdog.rest(Date.now());
-    this.#backoff.reset();
-    if (!this.#hls || this.#timers.retry) return this.#reopen();
-    // A reload that was waiting has been answered by now; hls.js may also have given it up and pause for seconds.
+    if (this.#timers.retry) {
+      this.#backoff.reset();
+      this.#reopen();
+    } else if (wasWaiting) {
+      this.#watchdog.rest(Date.now());
+      this.#openUnlessMoving();
+    }
+  }
+
+  /** A reload that waited for the encoder has been answered by now, or hls.js has given it up and pauses. */
+  #openUnlessMoving() {
     const stoodAt = this.#video.currentTime;
     clearTimeout(this.#timers.poke);
     this.#timers.poke = setTimeout(() => {
@@ -134,6 +143,7 @@ export class Source {
   #attach(Hls) {
     this.#release();
     this.#settledAt = 0;
+    this.#deliberate = false; // it begins at the edge
     this.#watchdog.rest(Date.now());
     if (Hls.isSupported()) return this.#attachLibrary(Hls);
     if (this.#video.canPlayType("application/vnd.apple.mpegurl")) return this.#attachNative();
@@ -243,6 +253,7 @@ export class Source {
   #steer() {
     const { latency, targetLatency: target } = this.#hls;
     const video = this.#video;
+    if (latency - target < NEAR_EDGE) this.#deliberate = false;
     if (this.#deliberate || !(latency > 0) || !(target > 0)) {
       video.playbackRate = 1;
       return;
