@@ -15,6 +15,7 @@ from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import GRANT_KEY, Edge, MemoryGate, eventually
 from tests.streams.media.encoder import LiveEncoder, ffmpeg_encoder, publish, refusal
 from tests.streams.media.playlist_rules import Playlist, check, check_update
+from tests.streams.media.studio import shifted
 
 X264 = "-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -g 60 -c:a aac -ar 48000"
 SOURCES = "-re -f lavfi -i testsrc2=s=320x180:r=30 -f lavfi -i sine=sample_rate=48000"
@@ -63,6 +64,21 @@ def test_both_handshakes_lead_to_a_stream(edge: Edge, make_flv: FlvMaker, digest
     eventually(lambda: edge.gate.interruptions)
     assert edge.gate.lives[0].width == 320
     assert edge.gate.interruptions[0][2] == "closed"
+
+
+def test_an_encoder_that_has_run_for_five_hours_is_understood(
+    edge: Edge, make_flv: FlvMaker, probe: Callable[..., str]
+) -> None:
+    """Beyond 4 h 39 min RTMP's timestamps need their extension in every chunk."""
+    tags = make_flv(seconds=3, size="640x360", video="-c:v libx264 -preset ultrafast -qp 10 -pix_fmt yuv420p")
+    assert max(len(tag.body) for tag in tags) > 2 * 4096
+    publish(edge, shifted(tags, 5 * 3600 * 1000))
+    eventually(lambda: edge.gate.interruptions)
+    edge.call(edge.node.end, "stream")
+    counted = probe(
+        edge.url(), *["-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames"]
+    )
+    assert "nb_read_frames=90" in counted
 
 
 def test_a_wrong_key_is_refused_in_words(edge: Edge) -> None:
