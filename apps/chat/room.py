@@ -258,7 +258,11 @@ class Rooms:
             beats = [beat for room in self._rooms.values() if (beat := room.audience.beat()) is not None]
             if not beats:
                 continue
-            counts = await read(count_viewers, beats)
+            try:
+                counts = await read(count_viewers, beats)
+            except Exception:
+                log.exception("The viewers could not be counted.")
+                continue
             for beat, count in zip(beats, counts, strict=True):
                 if room := self._rooms.get(beat.channel_id):
                     room.audience.counted(count)
