@@ -7,7 +7,8 @@ import unicodedata
 from .errors import Invalid
 
 # Letters and marks in any script, but nothing that reorders, hides or breaks a line.
-_FORBIDDEN = {"Cc", "Cs", "Co", "Cn"}
+# Unassigned ones pass: they are this year's emoji to a Python of last year.
+_FORBIDDEN = {"Cc", "Cs", "Co"}
 # Marks, separators and format characters draw nothing by themselves; these letters draw nothing, too.
 _INVISIBLE = {"Cf", "Cc", "Mn", "Me", "Zs", "Zl", "Zp"}
 _BLANKS = {*"\u115f\u1160\u3164\uffa0\u2800"}
@@ -26,7 +27,7 @@ def clean(value: str, *, field: str, most: int, least: int = 0, lines: bool = Fa
         raise Invalid.field(field, f"Use at most {most} characters ({len(value)} now).")
     value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     kept = "".join(
-        c for c in value if c == "\n" or (unicodedata.category(c) not in _FORBIDDEN and c not in _BIDI)
+        c for c in value if c == "\n" or (unicodedata.category(c) not in _FORBIDDEN and not _is_unfit(c))
     )
     if lines:
         text = "\n".join(" ".join(line.split()) for line in kept.split("\n")).strip()
@@ -43,3 +44,9 @@ def clean(value: str, *, field: str, most: int, least: int = 0, lines: bool = Fa
 def is_visible(character: str) -> bool:
     """Whether the character draws something by itself."""
     return unicodedata.category(character) not in _INVISIBLE and character not in _BLANKS
+
+
+def _is_unfit(character: str) -> bool:
+    """Controls of direction, and Unicode's noncharacters (section 23.7)."""
+    code = ord(character)
+    return character in _BIDI or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
