@@ -31,6 +31,8 @@ COMMAND_AMF0 = 20
 DEFAULT_CHUNK_SIZE = 128
 _EXTENDED = 0xFFFFFF
 _HEADER_BYTES = (11, 7, 3, 0)
+_FIRST_PLAIN_CONTINUATION = 0xC2
+"""Type 3 on a chunk stream whose number fits the first byte."""
 
 
 class ChunkError(ValueError):
@@ -84,6 +86,15 @@ class ChunkReader:
         position, end = 0, len(data)
         while position < end:
             stream = self._current
+            if stream is None and data[position] >= _FIRST_PLAIN_CONTINUATION:
+                # Nine of ten chunks only continue a message: one byte of header, nothing to decide.
+                stream = self._streams.get(data[position] & 0x3F)
+                if stream is not None and stream.payload is not None and not stream.extended:
+                    position += 1
+                    self._current = stream
+                    self._wanted = min(self.chunk_size, stream.length - len(stream.payload))
+                else:
+                    stream = None
             if stream is None:
                 begun = self._begin_chunk(data, position, end)
                 if begun is None:
