@@ -129,6 +129,13 @@ def test_a_little_behind_catches_up_until_it_is_calm(module_page: Page) -> None:
     assert steer(module_page, latency=0.63, rate=1.05)["rate"] == 1
 
 
+def test_too_near_to_the_edge_falls_back_until_it_is_calm(module_page: Page) -> None:
+    assert steer(module_page, latency=0.4)["rate"] == 0.95
+    assert steer(module_page, latency=0.5, rate=0.95)["rate"] == 0.95
+    assert steer(module_page, latency=0.5)["rate"] == 1
+    assert steer(module_page, latency=0.58, rate=0.95)["rate"] == 1
+
+
 def test_a_thin_buffer_slows_down_whatever_the_distance(module_page: Page) -> None:
     assert steer(module_page, latency=0.9, buffered=0.05)["rate"] == 0.95
 

@@ -2,7 +2,7 @@
  * numbers out. All times are seconds. */
 
 const CALM = 0.04; // nearer than this to the target: play at 1
-const ALERT = 0.15; // farther than this behind: begin to catch up
+const ALERT = 0.15; // farther than this from it: begin to catch up, or to fall back
 const THIN = 0.1; // less than this buffered: slow down before it runs out
 const FAR = 3; // farther behind than this: catching up would take a minute, jump
 const NOTICEABLE = 0.4; // a viewer who has just come is put this near at once, if the media is there
@@ -25,7 +25,7 @@ export function steer({ latency, target, buffered, rate, settling = false }) {
   if (buffered < THIN) return { rate: SLOWER, jump: false };
   const wasCatchingUp = rate > 1;
   if (excess > (wasCatchingUp ? CALM : ALERT)) return { rate: FASTER, jump: false };
-  // Slower only while it helps: once the buffer is as deep as it can be at this distance, play on at 1.
-  if (rate < 1 && excess < -CALM && buffered < target / 2) return { rate: SLOWER, jump: false };
+  // Nearer than is right happens after a pause of the encoder, and costs a stall at the next late packet.
+  if (excess < -(rate < 1 ? CALM : ALERT)) return { rate: SLOWER, jump: false };
   return { rate: 1, jump: false };
 }
