@@ -221,6 +221,8 @@ NODE_ID = env.text("NODE_ID", "")
 PLAYBACK_GRANT_SECONDS = env.integer("PLAYBACK_GRANT_SECONDS", 600, low=10, high=86_400)
 RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high=3600)
 PUBLISHER_SILENT_SECONDS = 2.0
+# Encoders behind one address (a school, a proxy) share this many RTMP connections.
+RTMP_PER_ADDRESS = env.integer("RTMP_PER_ADDRESS", 20, low=1)
 PART_MS = env.integer("PART_MS", 200, low=100, high=1000)
 LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
 

@@ -23,7 +23,7 @@ from apps.core.realtime import frame, push
 from . import services
 from .archive import recordings_archive
 from .health import remember_health
-from .media import Admission, IngestNode, MediaConfig, Recorded, StreamInfo
+from .media import Admission, IngestNode, MediaConfig, Recorded, RtmpLimits, StreamInfo
 from .media.ports import SilentFor
 from .services.playback import grant_key
 
@@ -77,6 +77,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         part_ms=settings.PART_MS,
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
+        limits=RtmpLimits(max_connections_per_address=settings.RTMP_PER_ADDRESS),
     )
     return IngestNode(DatabaseGate(name), config, archive=recordings_archive())
 
