@@ -163,7 +163,7 @@ def test_volume_is_remembered(visit: Visit, live: str) -> None:
     visitor.await_picture()
     unmute = visitor.page.locator("[data-action=unmute]")
     unmute.click()
-    assert not unmute.is_visible()
+    unmute.wait_for(state="hidden")
     visitor.page.locator("[data-volume]").fill("0.3")
     visitor.page.reload()
     visitor.await_picture()

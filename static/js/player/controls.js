@@ -143,17 +143,18 @@ export class Controls {
   #setMuted(muted) {
     this.#video.muted = muted;
     if (!muted && this.#video.volume === 0) this.#video.volume = 0.5;
-    this.#rememberVolume();
+    this.#keepVolume();
   }
 
   #setVolume(volume) {
     this.#video.volume = Math.min(1, Math.max(0, volume));
     this.#video.muted = this.#video.volume === 0;
-    this.#rememberVolume();
+    this.#keepVolume();
   }
 
-  #rememberVolume() {
+  #keepVolume() {
     remember("volume", { volume: this.#video.volume, muted: this.#video.muted });
+    this.#draw(); // `volumechange` comes later, and a button answers at once
   }
 
   /** Silent until the viewer has once asked for sound: a page that shouts is closed. */
