@@ -145,9 +145,9 @@ def health(info: StreamInfo) -> dict[str, Any]:
     return {
         "connected": info.session_id is not None,
         "bitrateKbps": (info.video_bitrate + info.audio_bitrate) // 1000,
-        "fps": round(info.frame_rate, 2),
-        "width": info.width,
-        "height": info.height,
+        "fps": round(info.frame_rate, 2) or None,
+        "width": info.width or None,
+        "height": info.height or None,
         "videoCodec": info.video_codec or None,
         "audioCodec": info.audio_codec or None,
         "keyframeSeconds": round(info.keyframe_interval, 2) or None,

@@ -22,7 +22,7 @@ from apps.chat import services
 from apps.chat.identity import forget_places
 from apps.chat.models import ChatRoom
 from apps.core.realtime import database
-from apps.core.realtime.hub import Hub
+from apps.core.realtime.hub import Hub, end
 from tests import factories
 
 
@@ -157,5 +157,7 @@ def story(steps: Callable[[], Any]) -> None:
                 await steps()
         finally:
             await Hub.here().stop()
+            # The channel layer's own reader, too: `asyncio.run` would cancel it only once.
+            await end(asyncio.all_tasks() - {asyncio.current_task()})
 
     asyncio.run(told())

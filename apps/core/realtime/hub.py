@@ -14,7 +14,7 @@ import logging
 import random
 import uuid
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
 from channels.layers import get_channel_layer
@@ -158,9 +158,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End the background work; the loop may then be closed."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         for chore in self._at_stop:
             await chore()
         self._hubs.pop(self.loop, None)
@@ -224,3 +222,13 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("Background work failed.", exc_info=error)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel `tasks` until they are done: a Redis client may mistake a cancellation that meets its time-out
+    for the time-out, and go on."""
+    rest = set(tasks)
+    while rest:
+        for task in rest:
+            task.cancel()
+        _, rest = await asyncio.wait(rest, timeout=0.5)
