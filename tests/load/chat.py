@@ -36,7 +36,7 @@ from tests.stack import services
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
-VIEWERS, SENDERS = 1000, 20
+VIEWERS, SENDERS = 1000, 200
 STEADY_SECONDS, FULL_SECONDS, FULL_RUNS = 5, 4, 3
 
 
