@@ -6,11 +6,10 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.core.realtime.server import Server, config
+from apps.core.realtime.server import Server, config, run
 from apps.streams.ingest import make_node, report_forever
 
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--rtmp-port", type=int, default=settings.RTMP_PORT, help="RTMP_PORT")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        uvloop.run(serve(options["host"], options["port"], options["rtmp_host"], options["rtmp_port"]))
+        run(serve(options["host"], options["port"], options["rtmp_host"], options["rtmp_port"]))
 
 
 async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:

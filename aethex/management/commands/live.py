@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import uvloop
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from aethex import demo, env
+from apps.core.realtime.server import Server, config, run
 from apps.streams.doors import local_rtmp_url
 
 
@@ -27,14 +27,13 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         with_demo = env.flag("AETHEX_DEMO", default=True)
         people = demo.seed() if with_demo else []
-        uvloop.run(self._serve(people, with_demo=with_demo))
+        run(self._serve(people, with_demo=with_demo))
 
     async def _serve(self, people: list[demo.DemoPerson], *, with_demo: bool) -> None:
         from aethex.background import background
         from aethex.front import front
         from aethex.websockets import application as sockets
         from aethex.wsgi import application as pages
-        from apps.core.realtime.server import Server, config
         from apps.streams.ingest import make_node, report_forever
 
         node = make_node()

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from aethex.websockets import application as websockets
 from apps.core.realtime.hub import Hub
-from apps.core.realtime.server import Server, config
+from apps.core.realtime.server import Server, config, run
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         extra = {} if options["fd"] is None else {"fd": options["fd"]}
-        Server(config(application, options["host"], options["port"], **extra)).run()
+        run(Server(config(application, options["host"], options["port"], **extra)).serve())
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

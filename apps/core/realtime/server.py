@@ -6,13 +6,14 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+import uvloop
 
-from .hub import Hub
+from .hub import Hub, end
 from .protocol import RawWebSocketProtocol
 
 # A frame of a client; the longest honest one (a message of 500 characters, escaped) stays below 7 KiB.
@@ -83,3 +84,15 @@ class Server(uvicorn.Server):
                 await asyncio.wait([draining], timeout=0.1)
         await super().shutdown(sockets)
         await hub.stop()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a process's whole work on uvloop, and leave nothing running behind it."""
+
+    async def whole() -> None:
+        try:
+            await work
+        finally:
+            await end(asyncio.all_tasks() - {asyncio.current_task()})
+
+    uvloop.run(whole())
