@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
@@ -22,8 +23,9 @@ UNKNOWN: dict[str, Any] = {
 }
 
 
-def remember_health(broadcast_id: uuid.UUID, health: dict[str, Any]) -> None:
-    cache.set(_key(broadcast_id), health, KEPT_SECONDS)
+def remember_health(reports: Mapping[uuid.UUID, dict[str, Any]]) -> None:
+    """Keep what a node reports of its streams, all in one round trip."""
+    cache.set_many({_key(broadcast_id): told for broadcast_id, told in reports.items()}, KEPT_SECONDS)
 
 
 def health_of(broadcast: Broadcast) -> dict[str, Any]:

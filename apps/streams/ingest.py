@@ -125,13 +125,10 @@ def _publishing(info: StreamInfo) -> services.Publishing:
 
 
 def _pass_on_health(streams: list[StreamInfo]) -> None:
+    remember_health({uuid.UUID(info.stream_id): health(info) for info in streams})
     for info in streams:
-        broadcast_id, told = uuid.UUID(info.stream_id), health(info)
-        remember_health(broadcast_id, told)
-        push(
-            topic("dashboard", uuid.UUID(info.channel_id)),
-            frame("stream:health-update", {"streamId": str(broadcast_id)} | told),
-        )
+        told = {"streamId": str(uuid.UUID(info.stream_id))} | health(info)
+        push(topic("dashboard", uuid.UUID(info.channel_id)), frame("stream:health-update", told))
 
 
 def _pass_on_viewers(watching: dict[str, set[str]]) -> None:

@@ -155,7 +155,7 @@ def test_lists_are_filtered_and_sorted(visitor, channel):
 def test_health_is_for_the_crew(mine, theirs, channel):
     broadcast = factories.live(channel)
     assert mine.get(f"/api/streams/{broadcast.pk}/health").json()["connected"] is False
-    remember_health(broadcast.pk, {"connected": True, "bitrateKbps": 5900})
+    remember_health({broadcast.pk: {"connected": True, "bitrateKbps": 5900}})
     assert mine.get(f"/api/streams/{broadcast.pk}/health").json()["bitrateKbps"] == 5900
     assert theirs.get(f"/api/streams/{broadcast.pk}/health").status_code == 403
 

@@ -61,6 +61,10 @@ class Packet(IntEnum):
     END = 2
 
 
+# By their number: calling the enumeration for each frame would cost more than reading the rest of its header.
+_PACKETS = (Packet.CONFIG, Packet.FRAME, Packet.END)
+
+
 @dataclass(slots=True)
 class VideoBody:
     packet: Packet
@@ -92,7 +96,7 @@ def read_video(body: bytes | bytearray) -> VideoBody | None:
     if len(body) < 5 or body[1] > 2:
         raise Refused("MALFORMED_MEDIA", "The encoder sent a video message that is not H.264.")
     composition = int.from_bytes(body[2:5], "big", signed=True)
-    return VideoBody(Packet(body[1]), kind == 1, composition, memoryview(body)[5:])
+    return VideoBody(_PACKETS[body[1]], kind == 1, composition, memoryview(body)[5:])
 
 
 def read_audio(body: bytes | bytearray) -> AudioBody | None:
@@ -108,7 +112,7 @@ def read_audio(body: bytes | bytearray) -> AudioBody | None:
         raise Refused("UNSUPPORTED_AUDIO_CODEC", f"{name} audio is not supported. {_USE_AAC}")
     if not 2 <= len(body) <= _MAX_AUDIO_BYTES or body[1] > 1:
         raise Refused("MALFORMED_MEDIA", "The encoder sent an audio message that is not AAC.")
-    return AudioBody(Packet(body[1]), memoryview(body)[2:])
+    return AudioBody(_PACKETS[body[1]], memoryview(body)[2:])
 
 
 @dataclass(slots=True)

@@ -162,16 +162,17 @@ def report(streams: Iterable[Publishing]) -> Orders:
     """
     streams = list(streams)
     orders = Orders(end=[], cut=[])
-    rows = {b.pk: b for b in Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams])}
+    asked = Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams])
+    rows = {pk: row for pk, *row in asked.values_list("pk", "status", "publisher_session")}
     sending: list[uuid.UUID] = []
     for stream in streams:
-        row = rows.get(stream.broadcast_id)
-        if row is None or row.status == Status.ARCHIVED:
+        status, owner = rows.get(stream.broadcast_id, (Status.ARCHIVED, ""))
+        if status == Status.ARCHIVED:
             orders.end.append(stream.broadcast_id)
-        elif stream.session_id and row.publisher_session != stream.session_id:
+        elif stream.session_id and owner != stream.session_id:
             orders.cut.append((stream.broadcast_id, stream.session_id))
         elif stream.is_sending:
-            sending.append(row.pk)
+            sending.append(stream.broadcast_id)
     if sending:
         Broadcast.objects.filter(pk__in=sending).update(media_at=timezone.now())
     return orders
