@@ -366,7 +366,8 @@ def test_an_encoder_far_ahead_of_the_clock_is_slowed_down(make_flv: FlvMaker) ->
     with Edge(limits=RtmpLimits(max_lead_seconds=2.0)) as edge:
         began = time.monotonic()
         publish(edge, heavy)
-        assert 3 < time.monotonic() - began < 9
+        # Six seconds of media may be two ahead; what the sockets' buffers hold in between has left the encoder.
+        assert 1.5 < time.monotonic() - began < 9
 
 
 def test_the_port_that_is_taken_is_named(edge: Edge) -> None:
