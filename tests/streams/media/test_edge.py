@@ -366,7 +366,7 @@ def test_an_encoder_far_ahead_of_the_clock_is_slowed_down(make_flv: FlvMaker) ->
     with Edge(limits=RtmpLimits(max_lead_seconds=2.0)) as edge:
         began = time.monotonic()
         publish(edge, heavy)
-        # Six seconds of media may be two ahead; what the sockets' buffers hold in between has left the encoder.
+        # Six seconds of media may be two ahead; what the sockets hold in between has left the encoder.
         assert 1.5 < time.monotonic() - began < 9
 
 
