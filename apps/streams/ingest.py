@@ -125,10 +125,11 @@ def _publishing(info: StreamInfo) -> services.Publishing:
 
 
 def _pass_on_health(streams: list[StreamInfo]) -> None:
-    remember_health({uuid.UUID(info.stream_id): health(info) for info in streams})
-    for info in streams:
-        told = {"streamId": str(uuid.UUID(info.stream_id))} | health(info)
-        push(topic("dashboard", uuid.UUID(info.channel_id)), frame("stream:health-update", told))
+    reports = {uuid.UUID(info.stream_id): health(info) for info in streams}
+    remember_health(reports)
+    for info, (broadcast_id, told) in zip(streams, reports.items(), strict=True):
+        update = frame("stream:health-update", {"streamId": str(broadcast_id)} | told)
+        push(topic("dashboard", uuid.UUID(info.channel_id)), update)
 
 
 def _pass_on_viewers(watching: dict[str, set[str]]) -> None:
