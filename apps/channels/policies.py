@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from apps.core.errors import NotAllowed, SignInNeeded
+from apps.core.errors import Invalid, NotAllowed, SignInNeeded
 
 from .models import Channel, ChannelRole
-from .roles import POWERS, Power, Role
+from .roles import POWERS, Power, Role, rank
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Actor
+    from apps.accounts.models import Actor, User
 
 _WORDS = {
     Power.DELETE_CHANNEL: "delete this channel",
@@ -22,7 +22,25 @@ _WORDS = {
     Power.EDIT_BROADCAST: "edit this broadcast",
     Power.END_BROADCAST: "end this broadcast",
     Power.VIEW_DASHBOARD: "open this dashboard",
+    Power.MANAGE_TEAM: "choose this channel's editors and moderators",
+    Power.GIVE_VIP: "choose this channel's VIPs",
+    Power.SPEAK_FREELY: "write past this chat's limits",
+    Power.PIN_MESSAGE: "pin messages here",
+    Power.ANNOUNCE: "make announcements here",
+    Power.EDIT_CHAT_MODES: "change this chat's modes",
+    Power.VIEW_MODERATION: "open this channel's moderation",
     Power.DELETE_MESSAGE: "remove other people's messages here",
+    Power.CLEAR_CHAT: "clear this chat",
+    Power.TIME_OUT: "time people out here",
+    Power.BAN: "ban or unban people here",
+    Power.WARN: "warn people here",
+    Power.ANSWER_UNBANS: "answer requests to be unbanned here",
+    Power.REVIEW_HELD: "approve or reject held messages here",
+    Power.REVIEW_REPORTS: "answer this channel's reports",
+    Power.WRITE_NOTES: "read or write notes about people here",
+    Power.EDIT_AUTOMOD: "change this chat's automatic rules",
+    Power.USE_SHIELD: "switch this chat's shield mode",
+    Power.UNDO_MODERATION: "undo what moderators did here",
 }
 
 
@@ -50,9 +68,33 @@ def may(user: Actor, power: Power, channel: Channel) -> bool:
     return role is not None and power in POWERS[role]
 
 
-def require(user: Actor, power: Power, channel: Channel) -> None:
-    """Raise SignInNeeded or NotAllowed unless `user` holds `power` in `channel`."""
+def require(user: Actor, power: Power, channel: Channel) -> Role:
+    """The role in `channel` that gives `user` this `power`; raises SignInNeeded or NotAllowed without one."""
     if not user.is_authenticated:
         raise SignInNeeded("Sign in first.")
-    if not may(user, power, channel):
+    role = role_of(user, channel)
+    if role is None or power not in POWERS[role]:
         raise NotAllowed(f"You may not {_WORDS[power]}. Its owner can give you a role.")
+    return role
+
+
+def require_over(actor: Actor, power: Power, target: User, channel: Channel) -> None:
+    """Raise unless `actor` holds `power` in `channel` and may turn it on `target`.
+
+    Nobody turns a power on themselves, on the owner, on staff or on somebody of their own rank.
+    """
+    role = require(actor, power, channel)
+    if target.pk == actor.pk:
+        raise Invalid("You can't do this to yourself.", code="OWN_ACCOUNT")
+    theirs = role_of(target, channel)
+    if theirs is Role.OWNER:
+        raise NotAllowed("Nobody can do this to the channel's owner.", code="TARGET_IS_OWNER")
+    if target.is_staff:
+        raise NotAllowed(
+            "Nobody can do this to staff of this platform. Report the person instead.", code="TARGET_IS_STAFF"
+        )
+    if theirs and rank(theirs) >= rank(role):
+        raise NotAllowed(
+            f"{target.name} has the role {theirs.label} here. Only the channel's owner can do this to them.",
+            code="TARGET_IS_HELPER",
+        )

@@ -22,14 +22,70 @@ class Power(StrEnum):
     EDIT_BROADCAST = "edit_broadcast"
     END_BROADCAST = "end_broadcast"
     VIEW_DASHBOARD = "view_dashboard"
-    DELETE_MESSAGE = "delete_message"
+    MANAGE_TEAM = "manage_team"
+    GIVE_VIP = "give_vip"
 
+    SPEAK_FREELY = "speak_freely"
+    PIN_MESSAGE = "pin_message"
+    ANNOUNCE = "announce"
+    EDIT_CHAT_MODES = "edit_chat_modes"
+
+    VIEW_MODERATION = "view_moderation"
+    DELETE_MESSAGE = "delete_message"
+    CLEAR_CHAT = "clear_chat"
+    TIME_OUT = "time_out"
+    BAN = "ban"
+    WARN = "warn"
+    ANSWER_UNBANS = "answer_unbans"
+    REVIEW_HELD = "review_held"
+    REVIEW_REPORTS = "review_reports"
+    WRITE_NOTES = "write_notes"
+    EDIT_AUTOMOD = "edit_automod"
+    USE_SHIELD = "use_shield"
+    UNDO_MODERATION = "undo_moderation"
+
+
+_CREATING = {
+    Power.EDIT_CHANNEL,
+    Power.GO_LIVE,
+    Power.EDIT_BROADCAST,
+    Power.END_BROADCAST,
+    Power.VIEW_DASHBOARD,
+    Power.GIVE_VIP,
+}
+_HOSTING = {Power.SPEAK_FREELY, Power.PIN_MESSAGE, Power.ANNOUNCE, Power.EDIT_CHAT_MODES}
+_MODERATING = {
+    Power.VIEW_MODERATION,
+    Power.DELETE_MESSAGE,
+    Power.CLEAR_CHAT,
+    Power.TIME_OUT,
+    Power.BAN,
+    Power.WARN,
+    Power.ANSWER_UNBANS,
+    Power.REVIEW_HELD,
+    Power.REVIEW_REPORTS,
+    Power.WRITE_NOTES,
+    Power.EDIT_AUTOMOD,
+    Power.USE_SHIELD,
+    Power.UNDO_MODERATION,
+}
 
 POWERS: dict[Role, frozenset[Power]] = {
     Role.OWNER: frozenset(Power),
-    Role.EDITOR: frozenset(
-        {Power.EDIT_CHANNEL, Power.GO_LIVE, Power.EDIT_BROADCAST, Power.END_BROADCAST, Power.VIEW_DASHBOARD}
-    ),
-    Role.MODERATOR: frozenset({Power.DELETE_MESSAGE}),
-    Role.VIP: frozenset(),
+    Role.EDITOR: frozenset(_CREATING | _HOSTING),
+    Role.MODERATOR: frozenset(_MODERATING | _HOSTING),
+    # SPEAK_FREELY: no mode and no automatic rule stands in the way of what they write.
+    Role.VIP: frozenset({Power.SPEAK_FREELY}),
 }
+
+_RANKS: dict[Role | None, int] = {None: 0, Role.VIP: 1, Role.MODERATOR: 2, Role.EDITOR: 2, Role.OWNER: 3}
+
+
+def rank(role: Role | None) -> int:
+    """How high a role stands: powers over a person reach only those who stand lower."""
+    return _RANKS[role]
+
+
+def roles_with(power: Power) -> list[Role]:
+    """The helpers' roles that bring this power."""
+    return [role for role, powers in POWERS.items() if power in powers and role is not Role.OWNER]

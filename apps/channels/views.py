@@ -15,7 +15,7 @@ from apps.core.forms import next_address, take_refusal
 from . import policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
 from .models import Channel
-from .roles import POWERS, Power, Role
+from .roles import Power, roles_with
 from .selectors import find_channel, follows
 
 
@@ -58,9 +58,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
-    helping = [
-        role for role, powers in POWERS.items() if Power.VIEW_DASHBOARD in powers and role is not Role.OWNER
-    ]
+    helping = roles_with(Power.VIEW_DASHBOARD)
     channels = (
         Channel.objects.filter(Q(owner=request.user) | Q(roles__user=request.user, roles__role__in=helping))
         .select_related("category")
