@@ -74,7 +74,7 @@ def require(user: Actor, power: Power, channel: Channel) -> Role:
         raise SignInNeeded("Sign in first.")
     role = role_of(user, channel)
     if role is None or power not in POWERS[role]:
-        raise NotAllowed(f"You may not {_WORDS[power]}. Its owner can give you a role.")
+        raise NotAllowed(f"You may not {_WORDS[power]}. The channel's owner can give you a role.")
     return role
 
 

@@ -1,30 +1,26 @@
-"""What people do with channels: create, edit, delete, follow."""
+"""What creators do with channels: create, edit, delete."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
+from apps.channels import policies
+from apps.channels.facts import ChannelCreated, ChannelDeleted, ChannelEdited
+from apps.channels.models import Category, Channel, SlugHistory
+from apps.channels.roles import Power
 from apps.core import audit, images
 from apps.core.errors import Conflict, Invalid, NotAllowed, SignInNeeded
 from apps.core.events import publish
 from apps.core.text import clean
 
-from . import policies
-from .models import Category, Channel, Follow, SlugHistory
-from .roles import Power
-
 if TYPE_CHECKING:
-    import uuid
-
     from apps.accounts.models import Actor
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,38}[a-z0-9])")
@@ -34,27 +30,6 @@ RESERVED = {"admin", "api", "auth", "dashboard", "discover", "live", "new", "set
 MOST_TAGS, TAG_LENGTH = 10, 25
 MOST_CHANNELS = 20
 PICTURES = ("avatar", "banner")
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelCreated:
-    channel_id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelEdited:
-    channel_id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelDeleted:
-    channel_id: uuid.UUID
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelFollowed:
-    channel_id: uuid.UUID
-    user_id: uuid.UUID
 
 
 def slug_from(name: str) -> str:
@@ -154,30 +129,6 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
         for field in PICTURES:
             _remove_file(channel, field, getattr(channel, field).name)
         channel.delete()
-
-
-def follow_channel(*, actor: Actor, channel: Channel) -> Follow:
-    """Follow; following twice is one follow."""
-    if not actor.is_authenticated:
-        raise SignInNeeded("Sign in to follow a channel.")
-    if channel.owner_id == actor.pk:
-        raise Invalid("You can't follow your own channel.", code="OWN_CHANNEL")
-    with transaction.atomic():
-        follow, is_new = Follow.objects.get_or_create(channel=channel, user=actor)
-        if is_new:
-            Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") + 1)
-            publish(ChannelFollowed(channel.pk, actor.pk))
-    return follow
-
-
-def unfollow_channel(*, actor: Actor, channel: Channel) -> None:
-    """Stop following; not following is fine, too."""
-    if not actor.is_authenticated:
-        raise SignInNeeded("Sign in first.")
-    with transaction.atomic():
-        removed, _ = Follow.objects.filter(channel=channel, user=actor).delete()
-        if removed:
-            Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") - 1)
 
 
 def checked_tags(tags: Iterable[str]) -> list[str]:

@@ -1,0 +1,27 @@
+"""What channels tell the rest of the house."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCreated:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEdited:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeleted:
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFollowed:
+    channel_id: uuid.UUID
+    user_id: uuid.UUID
