@@ -25,3 +25,11 @@ class ChannelDeleted:
 class ChannelFollowed:
     channel_id: uuid.UUID
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A person has another role in the channel now, or none; `policies.role_of` tells which."""
+
+    channel_id: uuid.UUID
+    user_id: uuid.UUID

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from apps.core.errors import NotFound
 from apps.core.ids import uuid7
 
 from .roles import Role
@@ -52,6 +53,14 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         if viewer.is_authenticated:
             return self.filter(Q(suspended_at__isnull=True) | Q(owner=viewer))
         return self.standing()
+
+    def hold(self, channel_id: uuid.UUID) -> Channel:
+        """The channel as it is now, its row held until the transaction ends; NotFound when it is gone."""
+        # Not the key: rows that point here, such as a message, need not wait.
+        held = self.select_for_update(no_key=True).filter(pk=channel_id).first()
+        if held is None:
+            raise NotFound("There is no such channel.", code="CHANNEL_NOT_FOUND")
+        return held
 
 
 class Channel(models.Model):
@@ -127,12 +136,15 @@ class Follow(models.Model):
         return f"{self.user_id} follows {self.channel_id}"
 
 
+HELPERS = [(role.value, role.label) for role in Role if role is not Role.OWNER]
+
+
 class ChannelRole(models.Model):
     """A helper's role in a channel; the owner is on the channel itself."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="roles")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="channel_roles")
-    role = models.CharField(max_length=10, choices=[(r.value, r.label) for r in Role if r is not Role.OWNER])
+    role = models.CharField(max_length=10, choices=HELPERS)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -140,6 +152,55 @@ class ChannelRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} is {self.role} of {self.channel_id}"
+
+
+class RoleInvitationQuerySet(models.QuerySet["RoleInvitation"]):
+    def open(self) -> Self:
+        """Invitations that nobody has answered or withdrawn."""
+        return self.filter(state=RoleInvitation.State.OPEN)
+
+    def with_names(self) -> Self:
+        """With the rows that pages and the API name."""
+        return self.select_related("channel", "user", "invited_by")
+
+    def addressed_to(self, user: Actor) -> Self:
+        """The open invitations that this person can answer, newest first."""
+        return self.open().with_names().filter(user_id=user.pk).order_by("-id")
+
+
+class RoleInvitation(models.Model):
+    """Somebody is asked to help in a channel; the role is theirs once they have accepted."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="role_invitations")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_invitations"
+    )
+    role = models.CharField(max_length=10, choices=HELPERS)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RoleInvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "user"], condition=Q(state="open"), name="channels_one_open_invitation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} may become {self.role} of {self.channel_id} ({self.state})"
 
 
 def topic(kind: str, channel_id: uuid.UUID) -> str:

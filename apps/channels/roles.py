@@ -89,3 +89,8 @@ def rank(role: Role | None) -> int:
 def roles_with(power: Power) -> list[Role]:
     """The helpers' roles that bring this power."""
     return [role for role, powers in POWERS.items() if power in powers and role is not Role.OWNER]
+
+
+def power_to_give(role: Role) -> Power:
+    """What it takes to give this role to somebody, or to take it from them."""
+    return Power.GIVE_VIP if role is Role.VIP else Power.MANAGE_TEAM
