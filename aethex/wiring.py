@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from apps.accounts.facts import BlockChanged
+from apps.channels import services as channels
 from apps.core.events import on
 from apps.streams import facts, realtime
 from apps.vod import services as vod
@@ -9,6 +11,7 @@ from apps.vod import tasks as vod_tasks
 
 
 def connect() -> None:
+    on(BlockChanged, channels.end_follows_of_blocked)
     on(facts.BroadcastOpened, realtime.tell_opened)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastResumed, realtime.tell_updated)

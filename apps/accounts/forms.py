@@ -78,3 +78,13 @@ class SettingsForm(forms.Form):
         """The form as it stands for this person."""
         names = ("display_name", "bio", "color", "theme", "language", "time_zone")
         return {name: getattr(user, name) for name in names}
+
+
+class BlockForm(forms.Form):
+    username = forms.CharField(
+        max_length=200,
+        error_messages=NEEDED,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )

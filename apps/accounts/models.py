@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeAlias
+import uuid
+from typing import Any, ClassVar, Self, TypeAlias
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.core.validators import RegexValidator
@@ -116,3 +117,39 @@ class User(AbstractUser):
 
 # Who does something: a person, or somebody who is not signed in and whom the verb may refuse.
 Actor: TypeAlias = User | AnonymousUser
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def made_by(self, user: User) -> Self:
+        """The blocks of this person with whom they block, newest first."""
+        return self.filter(user=user).select_related("blocked").order_by("-id")
+
+    def stands(self, *, by: uuid.UUID, on: uuid.UUID) -> bool:
+        """Whether `by` blocks `on`."""
+        return self.filter(user_id=by, blocked_id=on).exists()
+
+    def people(self, user_id: uuid.UUID) -> set[uuid.UUID]:
+        """The ids of those whom this person blocks."""
+        return set(self.filter(user_id=user_id).values_list("blocked_id", flat=True))
+
+
+class Block(models.Model):
+    """`user` wants nothing to do with `blocked`: no messages, no mentions, no follows from them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="blocks")
+    blocked = models.ForeignKey(User, on_delete=models.CASCADE, related_name="blocked_by")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "blocked"], name="accounts_block_once"),
+            models.CheckConstraint(
+                condition=~models.Q(user=models.F("blocked")), name="accounts_block_somebody_else"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} blocks {self.blocked_id}"

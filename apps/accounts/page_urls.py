@@ -11,5 +11,7 @@ urlpatterns = [
     path("onboarding/skip", views.skip_onboarding, name="skip_onboarding"),
     path("settings", views.settings, name="settings"),
     path("settings/picture/remove", views.remove_avatar, name="remove_avatar"),
+    path("settings/blocks", views.blocks, name="blocks"),
+    path("settings/blocks/<str:person>/remove", views.unblock, name="unblock"),
     path("theme", views.theme, name="theme"),
 ]

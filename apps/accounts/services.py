@@ -1,4 +1,4 @@
-"""What happens to people: they register, introduce themselves, change how they appear."""
+"""What happens to people: they register, introduce themselves, change how they appear, block each other."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from django.utils import timezone
 
 from apps.core import images
 from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded
+from apps.core.events import publish
 from apps.core.text import clean, is_visible
 
 from . import names
-from .models import Actor, User
+from .facts import BlockChanged
+from .models import Actor, Block, User
 
 AVATAR_SIDE = 512
 DISPLAY_NAME_MOST = 40
 BIO_MOST = 300
+MOST_BLOCKS = 1000
 
 TAKEN = {
     "username": ("USERNAME_TAKEN", "This username is already taken. Choose another one."),
@@ -149,6 +152,38 @@ def remove_avatar(*, actor: Actor) -> User:
     return user
 
 
+def block_person(*, actor: Actor, person: User) -> Block:
+    """`actor` wants nothing to do with `person` any more; blocking twice is one block.
+
+    Raises Invalid (OWN_ACCOUNT), Conflict (TOO_MANY_BLOCKS).
+    """
+    user = _person(actor)
+    if person.pk == user.pk:
+        raise Invalid("You can't block yourself.", code="OWN_ACCOUNT")
+    with transaction.atomic():
+        # The person's own row: two tabs count one list.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        block = Block.objects.filter(user=user, blocked=person).first()
+        if block is None:
+            if Block.objects.filter(user=user).count() >= MOST_BLOCKS:
+                raise Conflict(
+                    f"You block {MOST_BLOCKS} people, which is the most. Unblock somebody first.",
+                    code="TOO_MANY_BLOCKS",
+                )
+            block = Block.objects.create(user=user, blocked=person)
+            publish(BlockChanged(user.pk, person.pk))
+    return block
+
+
+def unblock_person(*, actor: Actor, person: User) -> None:
+    """Let `person` near again; where there was no block, nothing changes."""
+    user = _person(actor)
+    with transaction.atomic():
+        removed, _ = Block.objects.filter(user=user, blocked=person).delete()
+        if removed:
+            publish(BlockChanged(user.pk, person.pk))
+
+
 def forget_ended_sessions() -> int:
     """Remove sessions whose time is over, and their places in the list of sessions; how many there were."""
     ended, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
@@ -165,7 +200,7 @@ def time_zones() -> frozenset[str]:
 def _person(actor: Actor) -> User:
     """The person who acts; raises SignInNeeded for nobody, NotAllowed for a closed account."""
     if not isinstance(actor, User):
-        raise SignInNeeded("Sign in to change your profile.")
+        raise SignInNeeded("Sign in first.")
     if not actor.is_active:
         raise NotAllowed("This account is closed.", code="ACCOUNT_CLOSED")
     return actor

@@ -7,6 +7,7 @@ from typing import cast
 from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +17,12 @@ from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
 
 from . import services
-from .forms import OnboardingForm, SettingsForm
-from .models import User
+from .forms import BlockForm, OnboardingForm, SettingsForm
+from .models import Block, User
+from .selectors import find_person, named_person
 
 YEAR = 365 * 24 * 3600
+BLOCKS_A_PAGE = 50
 
 
 @login_required
@@ -68,6 +71,34 @@ def remove_avatar(request: HttpRequest) -> HttpResponse:
     services.remove_avatar(actor=request.user)
     messages.success(request, "Your picture is removed.")
     return redirect("people:settings")
+
+
+@login_required
+def blocks(request: HttpRequest) -> HttpResponse:
+    """Whom the person blocks; a username that is posted joins them."""
+    form = BlockForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = named_person(form.cleaned_data["username"])
+            services.block_person(actor=request.user, person=person)
+        except DomainError as refusal:
+            take_refusal(form, refusal)
+        else:
+            messages.success(request, f"You block {person.name} now.")
+            return redirect("people:blocks")
+    mine = Block.objects.made_by(cast(User, request.user))
+    page = Paginator(mine, BLOCKS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page}
+    return render(request, "accounts/blocks.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def unblock(request: HttpRequest, person: str) -> HttpResponse:
+    found = find_person(person)
+    services.unblock_person(actor=request.user, person=found)
+    messages.success(request, f"You don't block {found.name} any more.")
+    return redirect("people:blocks")
 
 
 @require_POST

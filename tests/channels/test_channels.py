@@ -1,14 +1,11 @@
 """Creating, editing, deleting and following channels."""
 
 import io
-import threading
 
 import pytest
-from django.db import connection
 from PIL import Image
 from pytest import raises
 
-from apps.accounts.models import User
 from apps.channels import policies, services
 from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import Power, Role
@@ -17,6 +14,8 @@ from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeed
 from apps.core.models import AuditEntry
 from apps.streams.services import end_broadcast
 from tests import factories
+
+from .conftest import at_once
 
 
 def test_the_address_comes_from_the_name(streamer):
@@ -180,28 +179,6 @@ def test_one_of_two_gets_the_address_at_once():
         [first, second],
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Channel", "Conflict"]
-
-
-def at_once(verb, arguments):
-    """Call `verb` for each argument on a thread of its own; results or refusals."""
-    outcomes: list[object] = []
-    start = threading.Barrier(len(arguments))
-
-    def run(argument: User) -> None:
-        start.wait()
-        try:
-            outcomes.append(verb(argument))
-        except Exception as error:
-            outcomes.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(argument,)) for argument in arguments]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_the_table_gives_the_owner_everything(channel, streamer, stranger):

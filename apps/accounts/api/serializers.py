@@ -7,7 +7,7 @@ from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.accounts.models import User
+from apps.accounts.models import Block, User
 
 # Bounds that only keep nonsense away from the verbs; the rules themselves are theirs.
 LONG = 1000
@@ -115,3 +115,16 @@ class ProfileChangesSerializer(serializers.Serializer):
     language = serializers.CharField(max_length=20, required=False)
     timeZone = serializers.CharField(source="time_zone", max_length=100, required=False)
     avatar = serializers.FileField(required=False, allow_null=True)
+
+
+class BlockStateSerializer(serializers.Serializer):
+    isBlocked = serializers.BooleanField()
+
+
+class BlockSerializer(serializers.ModelSerializer):
+    user = PersonSerializer(source="blocked", read_only=True)
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+
+    class Meta:
+        model = Block
+        fields = ["user", "createdAt"]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import blocks, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("auth/me", views.Me.as_view()),
     path("auth/onboard", views.Onboard.as_view()),
     path("auth/profile", views.Profile.as_view()),
+    path("users/me/blocks", blocks.MyBlocks.as_view()),
+    path("users/<str:person>/block", blocks.PersonBlock.as_view()),
 ]
