@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import websockets
 from websockets.asyncio.client import connect
+from websockets.frames import Frame, Opcode
 
 from apps.core.realtime.closing import Close
 from apps.core.realtime.frames import Outgoing
@@ -113,22 +116,111 @@ def test_who_sends_too_much_reads_why_it_ends() -> None:
     story(steps)
 
 
-def test_who_gives_no_sign_of_life_is_closed_as_idle() -> None:
-    handshake = (
-        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
+
+async def answer_to(address: str, data: bytes) -> bytes:
+    """All that the server answers to these bytes until it closes."""
+    port = int(address.rstrip("/").rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    heard = await reader.read()
+    writer.close()
+    return heard
+
+
+def goodbye(heard: bytes) -> int:
+    """The code of the close frame at the end."""
+    close = heard[heard.rindex(b"\x88") :]
+    return int.from_bytes(close[2:4], "big")
+
+
+def test_who_gives_no_sign_of_life_is_closed_as_idle() -> None:
     async def steps() -> None:
         async with serving(ws_ping_interval=0.05, ws_ping_timeout=0.1) as (_, address, _):
-            port = int(address.rstrip("/").rpartition(":")[2])
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(handshake.encode())
-            heard = await reader.read()
+            heard = await answer_to(address, HANDSHAKE)
             assert heard.startswith(b"HTTP/1.1 101")
-            close = heard[heard.rindex(b"\x88") :]
-            assert int.from_bytes(close[2:4], "big") == 4408
-            writer.close()
+            assert goodbye(heard) == 4408
+
+    story(steps)
+
+
+def test_what_comes_right_behind_the_handshake_is_read() -> None:
+    async def steps() -> None:
+        async with serving() as (_, address, _):
+            say = Frame(Opcode.TEXT, b'{"type": "say"}').serialize(mask=True)
+            bye = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
+            heard = await answer_to(address, HANDSHAKE + say + bye)
+            assert b'{"raw":0}' in heard
+            assert goodbye(heard) == 1000
+
+    story(steps)
+
+
+def test_bytes_that_are_no_frames_end_with_the_reason() -> None:
+    async def steps() -> None:
+        async with serving() as (_, address, _):
+            not_utf_8 = Frame(Opcode.TEXT, b"\xff\xfe").serialize(mask=True)
+            for garbage, code in ((b"\xff" * 200, 1002), (b"\x81\x05hello", 1002), (not_utf_8, 1007)):
+                assert goodbye(await answer_to(address, HANDSHAKE + garbage)) == code
+
+    story(steps)
+
+
+def test_pings_are_answered_the_newest_for_all() -> None:
+    async def steps() -> None:
+        async with serving() as (_, address, _):
+            pings = b"".join(Frame(Opcode.PING, b"%04d" % n).serialize(mask=True) for n in range(5_000))
+            bye = Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=True)
+            heard = await answer_to(address, HANDSHAKE + pings + bye)
+            assert len(heard) < len(pings) / 2
+
+    story(steps)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Version: 13", b"Version: 8"),
+        (b"AAAAAAAAAAAAAAAAAAAAAA==", b"short"),
+        (b"GET /", b"POST /"),
+    ],
+    ids=["version", "key", "method"],
+)
+def test_a_handshake_that_is_none_is_refused(old: bytes, new: bytes) -> None:
+    async def steps() -> None:
+        async with serving() as (_, address, scopes):
+            heard = await answer_to(address, HANDSHAKE.replace(old, new))
+            assert heard.startswith(b"HTTP/1.1 400")
+            assert not scopes
+
+    story(steps)
+
+
+def test_a_request_whose_head_never_ends_is_not_collected() -> None:
+    async def steps() -> None:
+        async with serving() as (_, address, scopes):
+            with contextlib.suppress(ConnectionError):  # it is cut while it still sends
+                await answer_to(address, b"GET / HTTP/1.1\r\nPadding: " + b"x" * 2_000_000)
+            assert not scopes
+
+    story(steps)
+
+
+def test_who_never_finishes_a_request_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.realtime.upgrade.HEAD_SECONDS", 0.2)
+
+    async def steps() -> None:
+        async with serving() as (_, address, _):
+            assert await answer_to(address, b"") == b""
+            assert await answer_to(address, HANDSHAKE[:50]) == b""
+            async with connect(address, proxy=None) as line:
+                await asyncio.sleep(0.4)  # the clock must have stopped with the handshake
+                await line.send('{"type": "say"}')
+                assert json.loads(await line.recv()) == {"raw": 0}
 
     story(steps)
 

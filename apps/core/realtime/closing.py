@@ -8,6 +8,8 @@ from enum import IntEnum
 class Close(IntEnum):
     """A close code. Its docstring line in docs/realtime.md says what a client should do."""
 
+    PROTOCOL = 1002
+    NOT_TEXT = 1007
     TOO_LARGE = 1009
     FAILED = 1011
     RESTART = 1012
@@ -22,6 +24,8 @@ class Close(IntEnum):
 
 
 MEANING: dict[Close, str] = {
+    Close.PROTOCOL: "The bytes were no websocket frames (RFC 6455).",
+    Close.NOT_TEXT: "A text frame was not UTF-8.",
     Close.TOO_LARGE: "A frame was larger than 8 KiB. Send smaller ones.",
     Close.FAILED: "Something went wrong on the server. Reconnect with `?after=` after a pause.",
     Close.LATER: "The room can't be read at the moment. Reconnect after a pause.",

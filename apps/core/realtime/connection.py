@@ -9,7 +9,7 @@ from typing import Any
 
 from .closing import Close
 from .frames import Outgoing
-from .protocol import EXTENSION, RawWebSocketProtocol
+from .protocol import EXTENSION, WebSocketProtocol
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -43,7 +43,7 @@ class Connection:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         raw = (scope.get("extensions") or {}).get(EXTENSION)
-        self._raw: RawWebSocketProtocol | None = raw
+        self._raw: WebSocketProtocol | None = raw
         self._send = send
         self._waiting: set[asyncio.Task[None]] = set()
         self._last: asyncio.Task[None] | None = None

@@ -31,6 +31,16 @@ def wrap(type: str, payload: bytes, timestamp: str) -> bytes:
     return b'{"type":"%b","payload":%b,"timestamp":"%b"}' % (type.encode(), payload, timestamp.encode())
 
 
+def head(opcode: int, size: int) -> bytes:
+    """What stands before the content of a whole frame, unmasked as a server sends it."""
+    first = 0x80 | opcode
+    if size < 126:
+        return bytes((first, size))
+    if size < 65536:
+        return bytes((first, 126)) + size.to_bytes(2, "big")
+    return bytes((first, 127)) + size.to_bytes(8, "big")
+
+
 class Outgoing:
     """One text message on its way to many sockets: encoded once, in whichever form a socket takes it."""
 
@@ -43,16 +53,9 @@ class Outgoing:
 
     @property
     def frame(self) -> bytes:
-        """The websocket frame: FIN, text, unmasked, as a server sends it."""
+        """The websocket frame."""
         if self._frame is None:
-            size = len(self.body)
-            if size < 126:
-                head = bytes((0x81, size))
-            elif size < 65536:
-                head = b"\x81\x7e" + size.to_bytes(2, "big")
-            else:
-                head = b"\x81\x7f" + size.to_bytes(8, "big")
-            self._frame = head + self.body
+            self._frame = head(1, len(self.body)) + self.body
         return self._frame
 
     @property

@@ -14,7 +14,8 @@ import uvicorn
 import uvloop
 
 from .hub import Hub, end
-from .protocol import RawWebSocketProtocol
+from .protocol import WebSocketProtocol
+from .upgrade import HttpProtocol
 
 # A frame of a client; the longest honest one (a message of 500 characters, escaped) stays below 7 KiB.
 FRAME_IN_MOST = 8 * 1024
@@ -29,9 +30,8 @@ def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
         port=port,
         **{
             "loop": "uvloop",
-            "http": "httptools",
-            "ws": RawWebSocketProtocol,
-            "ws_per_message_deflate": False,
+            "http": HttpProtocol,
+            "ws": WebSocketProtocol,
             "ws_max_size": FRAME_IN_MOST,
             "ws_ping_interval": 28.0,
             "ws_ping_timeout": 40.0,
