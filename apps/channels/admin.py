@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from .models import Category, Channel
+from .models import Category, Channel, ChannelRole, RoleInvitation
 
 
 @admin.register(Category)
@@ -31,3 +31,32 @@ class ChannelAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class LookOnly(admin.ModelAdmin):
+    """Rows that only their verbs change."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ChannelRole)
+class ChannelRoleAdmin(LookOnly):
+    list_display = ["channel", "user", "role", "created_at"]
+    list_select_related = ["channel", "user"]
+    list_filter = ["role"]
+    search_fields = ["channel__slug", "user__username"]
+
+
+@admin.register(RoleInvitation)
+class RoleInvitationAdmin(LookOnly):
+    list_display = ["channel", "user", "role", "state", "invited_by", "created_at", "answered_at"]
+    list_select_related = ["channel", "user", "invited_by"]
+    list_filter = ["state", "role"]
+    search_fields = ["channel__slug", "user__username"]

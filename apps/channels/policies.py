@@ -63,9 +63,14 @@ def roles_of(user_ids: Collection[uuid.UUID], channel: Channel) -> dict[uuid.UUI
     return held
 
 
-def may(user: Actor, power: Power, channel: Channel) -> bool:
+def powers_of(user: Actor, channel: Channel) -> frozenset[Power]:
+    """All that the person may do in the channel."""
     role = role_of(user, channel)
-    return role is not None and power in POWERS[role]
+    return POWERS[role] if role else frozenset()
+
+
+def may(user: Actor, power: Power, channel: Channel) -> bool:
+    return power in powers_of(user, channel)
 
 
 def require(user: Actor, power: Power, channel: Channel) -> Role:

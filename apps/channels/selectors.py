@@ -1,19 +1,32 @@
-"""Finding channels by what people and programs know of them."""
+"""Finding channels by what people and programs know of them, and the people who help there."""
 
 from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.core.errors import NotFound
 
-from .models import Channel, Follow
+from . import policies
+from .models import Channel, ChannelRole, Follow, RoleInvitation, RoleInvitationQuerySet
+from .roles import POWERS, Power, Role
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Actor
+    from apps.accounts.models import Actor, User
+
+
+class Place(NamedTuple):
+    """A channel, and what somebody is there."""
+
+    channel: Channel
+    role: Role
+
+    @property
+    def powers(self) -> frozenset[Power]:
+        return POWERS[self.role]
 
 
 def find_channel(*, viewer: Actor, slug_or_id: str) -> Channel:
@@ -33,3 +46,30 @@ def find_channel(*, viewer: Actor, slug_or_id: str) -> Channel:
 def follows(user: Actor, channel: Channel) -> bool:
     """Whether this person follows the channel; nobody signed in follows nothing."""
     return user.is_authenticated and Follow.objects.filter(user=user, channel=channel).exists()
+
+
+def owned_by(user: User) -> list[Place]:
+    """The channels of this person, oldest first."""
+    return [Place(channel, Role.OWNER) for channel in user.channels.order_by("created_at")]
+
+
+def helped_by(user: User) -> list[Place]:
+    """The channels in which this person has a role, by name."""
+    held = ChannelRole.objects.filter(user=user, channel__in=Channel.objects.standing())
+    return [
+        Place(each.channel, Role(each.role))
+        for each in held.select_related("channel").order_by("channel__name_key")
+    ]
+
+
+def team_of(*, viewer: Actor, channel: Channel) -> QuerySet[ChannelRole]:
+    """The helpers: editors, moderators, VIPs. Raises NotAllowed for who can choose none of them."""
+    policies.require(viewer, Power.GIVE_VIP, channel)
+    # In the order of the roles, which is that of their letters, too.
+    return channel.roles.select_related("user").order_by("role", "user__username")
+
+
+def open_invitations(*, viewer: Actor, channel: Channel) -> RoleInvitationQuerySet:
+    """Who is asked to join the team, newest first. Raises NotAllowed like `team_of`."""
+    policies.require(viewer, Power.GIVE_VIP, channel)
+    return RoleInvitation.objects.open().with_names().filter(channel=channel).order_by("-id")
