@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import PersonSerializer
-from apps.channels.models import Category, Channel
+from apps.channels.models import HELPERS, Category, Channel, ChannelRole, RoleInvitation
 
 
 class CategorySerializer(serializers.ModelSerializer):
@@ -82,3 +82,30 @@ class ChannelChangesSerializer(NewChannelSerializer):
 class FollowStateSerializer(serializers.Serializer):
     isFollowing = serializers.BooleanField()
     followerCount = serializers.IntegerField()
+
+
+class RoleSerializer(serializers.ModelSerializer):
+    user = PersonSerializer(read_only=True)
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+
+    class Meta:
+        model = ChannelRole
+        fields = ["user", "role", "createdAt"]
+
+
+class NewInvitationSerializer(serializers.Serializer):
+    username = serializers.CharField(max_length=200)
+    role = serializers.ChoiceField(choices=HELPERS)
+
+
+class InvitationSerializer(serializers.ModelSerializer):
+    id = serializers.CharField(read_only=True)
+    channel = ChannelBriefSerializer(read_only=True)
+    user = PersonSerializer(read_only=True)
+    invitedBy = PersonSerializer(source="invited_by", read_only=True, allow_null=True)
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+    answeredAt = serializers.DateTimeField(source="answered_at", read_only=True, allow_null=True)
+
+    class Meta:
+        model = RoleInvitation
+        fields = ["id", "channel", "user", "role", "invitedBy", "state", "createdAt", "answeredAt"]

@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from . import views
+from . import team, views
 
 urlpatterns = [
     path("channels", views.Channels.as_view()),
     path("channels/<str:channel>", views.OneChannel.as_view()),
     path("channels/<str:channel>/follow", views.ChannelFollow.as_view()),
     path("channels/<str:channel>/followers", views.ChannelFollowers.as_view()),
+    path("channels/<str:channel>/roles", team.ChannelRoles.as_view()),
+    path("channels/<str:channel>/roles/<str:person>", team.ChannelHelper.as_view()),
+    path("channels/<str:channel>/invitations", team.ChannelInvitations.as_view()),
+    path("invitations", team.MyInvitations.as_view()),
+    path("invitations/<uuid:invitation>", team.OneInvitation.as_view()),
+    path("invitations/<uuid:invitation>/accept", team.InvitationAnswer.as_view(accept=True)),
+    path("invitations/<uuid:invitation>/decline", team.InvitationAnswer.as_view(accept=False)),
     path("categories", views.Categories.as_view()),
 ]
