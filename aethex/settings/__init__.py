@@ -2,7 +2,10 @@
 
 import os
 
-match os.environ.get("AETHEX_ENV", "dev"):
+# Python runs this file first also where DJANGO_SETTINGS_MODULE names a module below it: that one counts then.
+_named = os.environ.get("DJANGO_SETTINGS_MODULE", "").removeprefix("aethex.settings").lstrip(".")
+
+match _named or os.environ.get("AETHEX_ENV", "dev"):
     case "prod":
         from .prod import *
     case "test":

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.accounts",
     "apps.channels",
+    "apps.moderation",
     "apps.streams",
     "apps.chat",
     "apps.vod",

@@ -2,10 +2,20 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 # A run never touches a developer's data, nor another run's; the folder goes with the process.
 _folder = tempfile.TemporaryDirectory(prefix="aethex-test-")
 os.environ.setdefault("AETHEX_DATA_DIR", _folder.name)
+
+# Of several workers of one run (gw0, gw1, …) each has a folder and a Redis database of its own, so that none
+# empties another's cache.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker:
+    os.environ["AETHEX_DATA_DIR"] = str(Path(os.environ["AETHEX_DATA_DIR"]) / _worker)
+    if os.environ.get("REDIS_URL"):
+        server = os.environ["REDIS_URL"].rpartition("/")[0]
+        os.environ["REDIS_URL"] = f"{server}/{1 + int(_worker.removeprefix('gw'))}"
 
 from .base import *  # noqa: E402
 
