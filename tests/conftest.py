@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from apps.channels.models import Channel
 
 MODES = ("embedded", "full")
+# Neither database nor Redis nor a process of ours is behind these: with one run everything is said.
+WITHOUT_MODE = ("tests/architecture/", "tests/e2e/test_modules.py", "tests/load/", "tests/streams/media/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +48,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("stack_mode", [metafunc.config.getoption("--stack")], scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--stack") == "full":
+        once = [item for item in items if item.nodeid.startswith(WITHOUT_MODE)]
+        config.hook.pytest_deselected(items=once)
+        items[:] = [item for item in items if item not in once]
     for item in items:
         if "stack_mode" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.stack)

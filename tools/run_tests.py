@@ -1,4 +1,7 @@
-"""The whole suite, twice: on the embedded default, then on PostgreSQL and Redis with all processes apart.
+"""The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
+
+First the unit part of both (this process's own memory and loop), then the live part (real processes, real
+encoders, real browsers), the two modes side by side.
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -12,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +25,9 @@ from tests.stack.services import postgres_tool
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 COVERAGE = [sys.executable, "-m", "coverage"]
+# Many unit tests wait for real time, so a core bears more than one of them.
+UNIT_WORKERS = "3"
+NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
 
@@ -85,20 +92,51 @@ def install(packages: list[str]) -> None:
         subprocess.run(arguments, env=env, check=False, stdout=subprocess.DEVNULL)
 
 
-def run_pytest(title: str, arguments: list[str], *, prefix: list[str] | None = None) -> Pass:
-    """Run pytest under coverage in a data folder of its own, behind the command `prefix`."""
-    say(title)
-    with tempfile.TemporaryDirectory(prefix="aethex-tests-") as folder:
-        counted = Path(folder) / "counted.xml"
+@dataclass
+class Run:
+    """A pytest under coverage, in a data folder of its own; its words are kept until `finish`.
+
+    One that is narrowed by somebody's own arguments may find nothing to do.
+    """
+
+    title: str
+    arguments: list[str]
+    prefix: list[str]
+    is_narrowed: bool = False
+
+    def start(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="aethex-tests-")
+        self.report = Path(self.folder.name) / "counted.xml"
+        self.words = Path(self.folder.name) / "words"
         env = os.environ | {
-            "AETHEX_DATA_DIR": f"{folder}/data",
+            "AETHEX_DATA_DIR": f"{self.folder.name}/data",
             "COVERAGE_FILE": str(ROOT / ".coverage"),
             "PYTHONPATH": str(ROOT),
         }
-        command = [*(prefix or []), *COVERAGE, "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += [f"--junitxml={counted}", *arguments]
-        code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
-        return Pass(title, code, *count(counted))
+        command = [*self.prefix, *COVERAGE, "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += [f"--junitxml={self.report}", *self.arguments]
+        with self.words.open("wb") as words:
+            self.popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=words, stderr=words)
+        self.started = time.monotonic()
+
+    def finish(self) -> Pass:
+        """Wait for its end, print what it said, and count."""
+        code = self.popen.wait()
+        if code == NOTHING_SELECTED and self.is_narrowed:
+            code = 0
+        seconds = time.monotonic() - self.started
+        say(f"{self.title}, {seconds:.0f} s")
+        print(self.words.read_text(errors="replace"), flush=True)
+        with self.folder:
+            return Pass(self.title, code, *count(self.report))
+
+
+def side_by_side(runs: list[Run]) -> list[Pass]:
+    """Run all at once: they share no server, database or folder, and mostly wait for pictures and clocks."""
+    say(f"{' and '.join(run.title for run in runs)} (their words follow when they end)")
+    for run in runs:
+        run.start()
+    return [run.finish() for run in runs]
 
 
 def count(report: Path) -> tuple[int, int, int]:
@@ -137,12 +175,21 @@ def whole_suite(arguments: list[str]) -> int:
     names = {tool.name for tool in absent}
     for leftover in ROOT.glob(".coverage*"):
         leftover.unlink()
-    selection = ["-m", "not browser"] if "chromium" in names else []
-    passes = [run_pytest("Embedded: one process, SQLite", ["--stack=embedded", *selection, *arguments])]
+    modes = {"embedded": list[str]()}
     if not any(tool.serves == FULL for tool in absent):
-        beside = [sys.executable, "-m", "tests.stack.services"]
-        title = "Full: PostgreSQL, Redis, every process on its own"
-        passes.append(run_pytest(title, ["--stack=full", *selection, *arguments], prefix=beside))
+        modes["full"] = [sys.executable, "-m", "tests.stack.services"]
+    live = "stack and not browser" if "chromium" in names else "stack or browser"
+    parts = {"unit": ["-m", "not stack and not browser", "-n", UNIT_WORKERS], "live": ["-m", live]}
+    passes = [
+        one
+        for part, selection in parts.items()
+        for one in side_by_side(
+            [
+                Run(f"{mode}, {part}", [f"--stack={mode}", *selection, *arguments], prefix, bool(arguments))
+                for mode, prefix in modes.items()
+            ]
+        )
+    ]
     covered = coverage_holds() if not (absent or arguments) else True
     for tool in absent:
         packages = " ".join(tool.packages)
