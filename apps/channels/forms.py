@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.conf import settings
 from apps.core.forms import NEEDED, AddressField, TagsField
 
 from .models import Category, Channel
+from .roles import DUTIES, Role
 
 
 def category_choices() -> list[tuple[str, Any]]:
@@ -118,3 +120,22 @@ class DeleteChannelForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
+
+
+class InvitationForm(forms.Form):
+    username = forms.CharField(
+        max_length=200,
+        error_messages=NEEDED,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    role = forms.ChoiceField(
+        error_messages={"required": "Choose a role.", "invalid_choice": "Choose one of the roles shown."},
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, roles: Iterable[Role], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = [(role.value, f"{role.label} — {DUTIES[role]}") for role in roles]
+        self.fields["role"].choices = choices  # type: ignore[attr-defined]

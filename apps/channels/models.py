@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.core.errors import NotFound
 from apps.core.ids import uuid7
 
-from .roles import Role
+from .roles import DUTIES, Role
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -201,6 +201,11 @@ class RoleInvitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} may become {self.role} of {self.channel_id} ({self.state})"
+
+    @property
+    def duty(self) -> str:
+        """What the invited person is asked to do."""
+        return DUTIES[Role(self.role)]
 
 
 def topic(kind: str, channel_id: uuid.UUID) -> str:

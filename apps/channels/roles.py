@@ -14,6 +14,15 @@ class Role(TextChoices):
     VIP = "vip", "VIP"
 
 
+# What a role means, as an invitation tells it.
+DUTIES: dict[Role, str] = {
+    Role.OWNER: "decides everything",
+    Role.EDITOR: "goes live, edits the channel and its broadcasts, chooses VIPs",
+    Role.MODERATOR: "keeps the chat civil, with time-outs, bans and automatic rules",
+    Role.VIP: "writes without slow mode and automatic rules",
+}
+
+
 class Power(StrEnum):
     DELETE_CHANNEL = "delete_channel"
     EDIT_CHANNEL = "edit_channel"
@@ -84,11 +93,6 @@ _RANKS: dict[Role | None, int] = {None: 0, Role.VIP: 1, Role.MODERATOR: 2, Role.
 def rank(role: Role | None) -> int:
     """How high a role stands: powers over a person reach only those who stand lower."""
     return _RANKS[role]
-
-
-def roles_with(power: Power) -> list[Role]:
-    """The helpers' roles that bring this power."""
-    return [role for role, powers in POWERS.items() if power in powers and role is not Role.OWNER]
 
 
 def power_to_give(role: Role) -> Power:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import team_views, views
 
 app_name = "channels"
 
@@ -14,4 +14,9 @@ urlpatterns = [
     path("dashboard/new", views.new, name="new"),
     path("dashboard/<str:slug>/settings", views.settings, name="settings"),
     path("dashboard/<str:slug>/delete", views.delete, name="delete"),
+    path("dashboard/<str:slug>/team", team_views.team, name="team"),
+    path("dashboard/<str:slug>/team/leave", team_views.leave, name="leave"),
+    path("dashboard/<str:slug>/team/<uuid:person>/remove", team_views.remove, name="remove_helper"),
+    path("dashboard/<str:slug>/team/<uuid:invitation>/withdraw", team_views.withdraw, name="withdraw"),
+    path("dashboard/invitations/<uuid:invitation>/answer", team_views.answer, name="answer"),
 ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.models import User
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
 
 from . import policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
-from .models import Channel
-from .roles import Power, roles_with
-from .selectors import find_channel, follows
+from .models import Channel, RoleInvitation
+from .roles import Power
+from .selectors import find_channel, follows, helped_by, owned_by
 
 
 def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
@@ -58,14 +60,13 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
-    helping = roles_with(Power.VIEW_DASHBOARD)
-    channels = (
-        Channel.objects.filter(Q(owner=request.user) | Q(roles__user=request.user, roles__role__in=helping))
-        .select_related("category")
-        .distinct()
-        .order_by("created_at")
-    )
-    return render(request, "channels/mine.html", {"channels": channels})
+    user = cast(User, request.user)
+    context = {
+        "owned": owned_by(user),
+        "helped": helped_by(user),
+        "invitations": RoleInvitation.objects.addressed_to(user),
+    }
+    return render(request, "channels/mine.html", context)
 
 
 @login_required
