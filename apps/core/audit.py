@@ -12,9 +12,9 @@ from .models import AuditEntry
 
 def record(
     *, actor: Any, action: str, subject: models.Model, channel_id: uuid.UUID | None = None, **details: Any
-) -> None:
+) -> AuditEntry:
     """Append one entry. `action` is `noun.verb`; `details` must be JSON and hold no secret."""
-    AuditEntry.objects.create(
+    return AuditEntry.objects.create(
         actor_id=getattr(actor, "pk", None),
         action=action,
         subject_type=subject._meta.label_lower,

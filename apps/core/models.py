@@ -9,8 +9,27 @@ from django.db import models
 from .ids import uuid7
 
 
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Entries are appended and read. The database refuses the rest, too (migration 0003)."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("An audit entry is never changed.")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise TypeError("An audit entry is never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit entry is never deleted.")
+
+
+UNDONE = "moderation.undo"
+
+
 class AuditEntry(models.Model):
-    """Who did what to which thing, when. Ids are plain so that an entry outlives what it speaks of."""
+    """Who did what to which thing, when. Ids are plain so that an entry outlives what it speaks of.
+
+    An entry that was undone stays as it is: a later one says so, its action UNDONE and its subject the first.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     actor_id = models.UUIDField(null=True)
@@ -21,12 +40,19 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = AuditQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["channel_id", "-id"], name="core_audit_channel"),
             models.Index(fields=["subject_type", "subject_id"], name="core_audit_subject"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id"], condition=models.Q(action=UNDONE), name="core_undone_once"
+            )
         ]
 
     def __str__(self) -> str:

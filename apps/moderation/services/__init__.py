@@ -1,0 +1,28 @@
+"""The verbs of moderation, one file a noun."""
+
+from .notes import delete_note, write_note
+from .reports import Subject, answer_report, report, teach_context
+from .rules import checked_rule, edit_rule, remove_rule, replace_rules
+from .sanctions import acknowledge_warning, ban, lift_sanction, time_out, time_out_by_rule, warn
+from .unbans import answer_unban_request, request_unban
+
+__all__ = [
+    "Subject",
+    "acknowledge_warning",
+    "answer_report",
+    "answer_unban_request",
+    "ban",
+    "checked_rule",
+    "delete_note",
+    "edit_rule",
+    "lift_sanction",
+    "remove_rule",
+    "replace_rules",
+    "report",
+    "request_unban",
+    "teach_context",
+    "time_out",
+    "time_out_by_rule",
+    "warn",
+    "write_note",
+]
