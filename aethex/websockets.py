@@ -1,45 +1,33 @@
-"""All websockets: who may knock from where, then the routes."""
+"""All websockets: who may knock from where, then the door of the address."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
 
-from channels.routing import URLRouter
 from django.conf import settings
 from django.http.request import validate_host
 
-from apps.chat.routing import websocket_urlpatterns
+from apps.chat.routing import DOORS
 from apps.core.realtime.closing import Close
+from apps.core.realtime.connection import Scope
 from apps.core.realtime.doors import headers
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from apps.core.realtime.socket import Receive, Send
 
 
-class OriginGuard:
-    """Closes sockets that a foreign page opened.
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Open the door of this address, unless a foreign page knocks.
 
     Django Channels' own validator also refuses clients without an Origin, which apps and bots are; a browser
     always sends one, and nothing here trusts a cookie.
     """
-
-    def __init__(self, inner: App) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = headers(scope)
-        origin = given.get(b"origin")
-        host = given.get(b"host", b"").decode("latin-1")
-        if origin is None or is_ours(origin.decode("latin-1"), host):
-            await self._inner(scope, receive, send)
-            return
-        await receive()
-        await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": int(Close.FORBIDDEN), "reason": "Foreign origin."})
+    given = {name: value.decode("latin-1") for name, value in headers(scope).items()}
+    door = DOORS.get(scope["path"].rpartition("/")[0])
+    if b"origin" in given and not is_ours(given[b"origin"], given.get(b"host", "")):
+        await _turn_away(receive, send, Close.FORBIDDEN, "Foreign origin.")
+    elif door is None:
+        await _turn_away(receive, send, Close.NOT_FOUND, "No such socket.")
+    else:
+        await door(scope, receive, send)
 
 
 def is_ours(origin: str, host: str) -> bool:
@@ -59,25 +47,8 @@ def is_ours(origin: str, host: str) -> bool:
     return validate_host(parts.hostname, named)
 
 
-async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    """An address that no route knows."""
+async def _turn_away(receive: Receive, send: Send, code: Close, reason: str) -> None:
+    """A browser can read the code of an accepted socket only."""
     await receive()
     await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": int(Close.NOT_FOUND), "reason": "No such socket."})
-
-
-class Router:
-    """The routes, and an answer for every other address."""
-
-    def __init__(self) -> None:
-        self._routes = URLRouter(websocket_urlpatterns)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].lstrip("/")
-        if any(route.pattern.match(path) for route in websocket_urlpatterns):
-            await self._routes(scope, receive, send)
-        else:
-            await nothing_here(scope, receive, send)
-
-
-application: App = OriginGuard(Router())
+    await send({"type": "websocket.close", "code": int(code), "reason": reason})

@@ -122,7 +122,8 @@ class Audience:
         self._people[person] -= 1
         if self._people[person] <= 0:
             del self._people[person]
-            self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
+            if self._size() < SMALL_ROOM:  # else a crowd that goes would end as a small room full of partings
+                self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
 
     def types(self, speaker: Speaker) -> None:
         """A person types: told together with all others who do, soon."""

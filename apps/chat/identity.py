@@ -5,13 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import MutableMapping
-from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs
 
 import redis
+from django.http import parse_cookie
 
 from apps.accounts import tickets
 from apps.accounts.models import User
@@ -20,6 +17,7 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core.realtime.closing import Close
+from apps.core.realtime.connection import Scope
 from apps.core.realtime.database import read
 from apps.core.realtime.doors import headers
 from apps.core.realtime.gather import Gather
@@ -28,50 +26,36 @@ from apps.core.realtime.socket import Refused
 from . import selectors
 from .selectors import Speaker
 
-Scope = MutableMapping[str, Any]
-
 VIEWER_COOKIE = "viewer"
 CHANNEL_SECONDS = 5.0
 CHANNELS_MOST = 2_000
+# Of a crowd, those who come within a few milliseconds are looked up together.
+PAUSE = 0.005
+
+_channels: dict[str, tuple[float, Channel | None]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A channel as its sockets need it."""
-
-    channel: Channel
-
-    @property
-    def channel_id(self) -> uuid.UUID:
-        return self.channel.pk
-
-    @property
-    def is_open(self) -> bool:
-        return self.channel.suspended_at is None
-
-
-_places: dict[str, tuple[float, Place | None]] = {}
-
-
-async def place_of(slug: str) -> Place:
-    """The channel at this address (also a former one); raises Refused when there is none.
+async def channel_of(scope: Scope) -> Channel:
+    """The channel whose address, present or former, the socket's path ends with; raises Refused when there
+    is none or it is suspended.
 
     Remembered for CHANNEL_SECONDS: everybody of a room comes back at once after a restart.
     """
-    slug, now = slug.lower(), time.monotonic()
-    known = _places.get(slug)
+    slug, now = scope["path"].rpartition("/")[2].lower(), time.monotonic()
+    known = _channels.get(slug)
     if known is None or now - known[0] > CHANNEL_SECONDS:
-        if len(_places) >= CHANNELS_MOST:
-            _places.clear()
-        known = _places[slug] = (now, await read(_find, slug))
-    if known[1] is None:
+        if len(_channels) >= CHANNELS_MOST:
+            _channels.clear()
+        known = _channels[slug] = (now, await _asked_channels.get(slug))
+    channel = known[1]
+    if channel is None or channel.suspended_at is not None:
         raise Refused(Close.NOT_FOUND, "There is no such channel.")
-    return known[1]
+    return channel
 
 
-def forget_places() -> None:
+def forget_channels() -> None:
     """Look every channel up anew (tests make others at the same address)."""
-    _places.clear()
+    _channels.clear()
 
 
 async def person_of(scope: Scope) -> uuid.UUID | None:
@@ -97,33 +81,34 @@ async def person_of(scope: Scope) -> uuid.UUID | None:
     return user.pk
 
 
-async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker | None:
-    """What the person's messages carry in this channel; None when the account is gone. People who come
-    together are looked up together."""
-    return await _speakers.get((user_id, channel))
+async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker:
+    """What the person's messages carry in this channel; raises Refused when the account is gone."""
+    speaker = await _asked_speakers.get((user_id, channel))
+    if speaker is None:
+        raise Refused(Close.FORBIDDEN, "This account can't be used.")
+    return speaker
 
 
 def may_view_dashboard(user_id: uuid.UUID, channel: Channel) -> bool:
     """Whether this person belongs to the channel's crew. Blocks."""
-    user = _account(user_id)
+    user = User.objects.filter(pk=user_id, is_active=True).first()
     return user is not None and policies.may(user, Power.VIEW_DASHBOARD, channel)
 
 
 def viewer_of(scope: Scope) -> str:
     """The browser's viewer id: its cookie, the `viewer` parameter of a client without cookies, else a new
     one, which makes the socket a viewer of its own."""
-    try:
-        cookies = SimpleCookie(headers(scope).get(b"cookie", b"").decode("latin-1"))
-        held = cookies[VIEWER_COOKIE].value if VIEWER_COOKIE in cookies else ""
-    except CookieError:
-        held = ""
-    held = held or query_of(scope).get("viewer", "")
+    cookies = parse_cookie(headers(scope).get(b"cookie", b"").decode("latin-1"))
+    held = cookies.get(VIEWER_COOKIE) or query_of(scope).get("viewer", "")
     return held if 8 <= len(held) <= 64 and held.isalnum() and held.isascii() else secrets.token_hex(8)
 
 
 def query_of(scope: Scope) -> dict[str, str]:
     """The address's parameters; of a repeated one the last."""
-    parsed = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    try:
+        parsed = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    except ValueError:  # more than any client of ours sends
+        return {}
     return {name: values[-1] for name, values in parsed.items()}
 
 
@@ -131,6 +116,20 @@ def after_of(scope: Scope) -> int | None:
     """`?after=`, the last number that the client has; None when it has none or says nonsense."""
     raw = query_of(scope).get("after", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+async def _find_channels(slugs: list[str]) -> list[Channel | None]:
+    return await read(_channels_at, slugs)
+
+
+def _channels_at(slugs: list[str]) -> list[Channel | None]:
+    found = {slug: _channel_at(slug) for slug in set(slugs)}
+    return [found[slug] for slug in slugs]
+
+
+def _channel_at(slug: str) -> Channel | None:
+    channels = Channel.objects.all()
+    return channels.filter(slug=slug).first() or channels.filter(old_slugs__slug=slug).first()
 
 
 async def _find_speakers(wanted: list[tuple[uuid.UUID, Channel]]) -> list[Speaker | None]:
@@ -147,15 +146,5 @@ def _speakers_of_all(wanted: list[tuple[uuid.UUID, Channel]]) -> list[Speaker | 
     return [found[user_id, channel.pk] for user_id, channel in wanted]
 
 
-_speakers = Gather(_find_speakers)
-
-
-def _account(user_id: uuid.UUID) -> User | None:
-    return next(iter(User.objects.filter(pk=user_id, is_active=True)), None)
-
-
-def _find(slug: str) -> Place | None:
-    channel = (
-        Channel.objects.filter(slug=slug).first() or Channel.objects.filter(old_slugs__slug=slug).first()
-    )
-    return Place(channel) if channel else None
+_asked_channels = Gather(_find_channels)
+_asked_speakers = Gather(_find_speakers, pause=PAUSE)

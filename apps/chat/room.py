@@ -20,12 +20,12 @@ from django.db import Error as DatabaseError
 from apps.channels.models import topic as topic_name
 from apps.core.realtime.connection import Connection
 from apps.core.realtime.database import read
-from apps.core.realtime.frames import encode, frame, stamp, wrap
+from apps.core.realtime.frames import Outgoing, encode, frame, stamp, wrap
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.topic import Topic
 
 from . import selectors
-from .audience import Audience, count_viewers
+from .audience import Audience, Beat, count_viewers
 from .payloads import without_content
 from .selectors import Line
 from .store import make_store
@@ -56,7 +56,7 @@ class Room:
         self._head = 0
         self._filling: asyncio.Task[None] | None = None
         self._removed: OrderedDict[uuid.UUID, str] = OrderedDict()
-        self._newest_frame: bytes | None = None
+        self._newest_frame: Outgoing | None = None
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
         topic.on_note = self.note
@@ -77,8 +77,9 @@ class Room:
         self._is_open = True
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}
         self._release(stamp())
+        self.notice_head(self._head)  # nobody fetched what was missing while the room was being read
 
-    async def history(self, after: int | None) -> Callable[[], bytes]:
+    async def history(self, after: int | None) -> Callable[[], Outgoing]:
         """What a client needs that has everything up to number `after` (None: nothing). The answer is made
         when the returned function is called, right before the client hears live frames."""
         if after is None or after > self.last_seq:
@@ -88,7 +89,7 @@ class Room:
             older = await read(selectors.lines_after, self.channel_id, after, RESUME_MOST)
         return lambda: self._since(after, older)
 
-    def mark(self) -> bytes:
+    def mark(self) -> Outgoing:
         """An empty history: tells a client how far the room is, so that it sees what it missed."""
         return self._history([], truncated=False)
 
@@ -140,8 +141,8 @@ class Room:
             except DatabaseError as error:  # housekeeping notices the head again
                 log.warning("A hole in a room could not be filled: %s", error)
                 return
-            if not lines:
-                self._head = self.last_seq
+            # The database has no more below the first of them, and none at all beyond the last.
+            self.last_seq = max(self.last_seq, lines[0].seq - 1 if lines else self._head)
             self.hear(lines, stamp())
 
     def _remove(self, message_id: uuid.UUID, seq: int, at: str) -> None:
@@ -159,12 +160,13 @@ class Room:
         at = self._removed.get(line.id)
         return line if at is None else Line(line.seq, line.id, without_content(line.payload, at))
 
-    def _newest(self) -> bytes:
+    def _newest(self) -> Outgoing:
+        """The same frame for everybody who comes until there is something newer."""
         if self._newest_frame is None:
             self._newest_frame = self._history(list(self._ring)[-HISTORY:], truncated=False)
         return self._newest_frame
 
-    def _since(self, after: int, older: list[Line]) -> bytes:
+    def _since(self, after: int, older: list[Line]) -> Outgoing:
         # What the database had and the room has not shown yet comes live.
         lines = [self._as_it_is(line) for line in older if line.seq <= self.last_seq]
         reached = lines[-1].seq if lines else after
@@ -173,13 +175,13 @@ class Room:
         lines = _fitting(lines)
         return self._history(lines, truncated=(lines[-1].seq if lines else after) < self.last_seq)
 
-    def _history(self, lines: list[Line], truncated: bool) -> bytes:
+    def _history(self, lines: list[Line], truncated: bool) -> Outgoing:
         payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b}' % (
             b",".join([line.payload for line in lines]),
             self.last_seq,
             b"true" if truncated else b"false",
         )
-        return wrap("chat:history", payload, stamp())
+        return Outgoing(wrap("chat:history", payload, stamp()))
 
     def _ring_start(self) -> int:
         """The first number of the ring; of an empty one the next to come."""
@@ -195,6 +197,8 @@ class Rooms:
         self.hub = hub
         self._store = make_store()
         self._rooms: dict[uuid.UUID, Room] = {}
+        # What the audiences of closed rooms still have to tell: who went last.
+        self._last_beats: list[Beat] = []
         hub.every_so_often(self._compare_heads)
         hub.before_drain(self._finish)
         hub.at_stop(self._close)
@@ -226,8 +230,8 @@ class Rooms:
         if topic is None:
             return
         self.hub.leave(topic, connection)
-        if not len(topic):
-            self._rooms.pop(channel_id, None)
+        if not len(topic) and (room := self._rooms.pop(channel_id, None)):
+            self._last_beats += filter(None, [room.audience.beat()])
 
     def _stored(self, channel_id: uuid.UUID, lines: list[Line], at: str, known: int) -> None:
         """A writer committed `lines`; number `known` (0: none) was there before. The room may be another one
@@ -255,7 +259,8 @@ class Rooms:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            beats = [beat for room in self._rooms.values() if (beat := room.audience.beat()) is not None]
+            beats, self._last_beats = self._last_beats, []
+            beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
             if not beats:
                 continue
             try:

@@ -1,11 +1,9 @@
-"""The websocket addresses of a channel."""
+"""The websocket addresses of a channel: what stands before its slug, and the door there."""
 
-from django.urls import path
+from typing import Any
 
-from .sockets import DashboardSocket, RoomSocket
+from apps.core.realtime.socket import Door
 
-# Django's stubs know views only; URLRouter calls what stands here with scope, receive and send.
-websocket_urlpatterns = [
-    path("ws/channels/<str:slug>", RoomSocket.as_asgi()),  # type: ignore[arg-type]
-    path("ws/dashboard/<str:slug>", DashboardSocket.as_asgi()),  # type: ignore[arg-type]
-]
+from .sockets import DASHBOARD, ROOM
+
+DOORS: dict[str, Door[Any]] = {"/ws/channels": ROOM, "/ws/dashboard": DASHBOARD}

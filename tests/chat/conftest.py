@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
 from apps.chat import services
-from apps.chat.identity import forget_places
+from apps.chat.identity import forget_channels
 from apps.chat.models import ChatRoom
 from apps.core.realtime import database
 from apps.core.realtime.hub import Hub, end
@@ -29,7 +29,7 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def clean_slate() -> None:
     cache.clear()
-    forget_places()
+    forget_channels()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,39 +21,45 @@ from apps.core.realtime.frames import Outgoing
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.protocol import EXTENSION, SEND_BUFFER
 from apps.core.realtime.server import FRAME_IN_MOST, Server, config
-from apps.core.realtime.socket import Refused, Socket
+from apps.core.realtime.socket import Action, Door, Refused, Socket
 from tests.stack.services import free_port
 
 Running = tuple[Server, str, list[dict[str, Any]]]
 
 
-class Echo(Socket):
-    """Answers `say` by the hub's way and by the server's own in turn."""
+class Visit:
+    def __init__(self, socket: Socket) -> None:
+        self.socket = socket
 
-    actions = {"say": (dict, "say_back")}
 
-    async def open(self) -> None:
-        pass
+async def enter(visit: Visit) -> None:
+    pass
 
-    async def leave(self) -> None:
-        pass
 
-    async def say_back(self, payload: dict[str, Any]) -> None:
-        for n in range(3):
-            self.connection.write(Outgoing(b'{"raw":%d}' % n))
-            await self._send({"type": "websocket.send", "text": json.dumps({"asgi": n})})
+def leave(visit: Visit) -> None:
+    pass
+
+
+async def say_back(visit: Visit, payload: dict[str, Any]) -> None:
+    """Answer by the hub's way and by the server's own in turn."""
+    for n in range(3):
+        visit.socket.connection.write(Outgoing(b'{"raw":%d}' % n))
+        await visit.socket._send({"type": "websocket.send", "text": json.dumps({"asgi": n})})
+
+
+ECHO = Door(begin=Visit, enter=enter, leave=leave, actions={"say": Action(dict, say_back)})
 
 
 @asynccontextmanager
 async def serving(
-    endpoint: type[Socket] = Echo, **options: Any
+    door: Door[Visit] = ECHO, **options: Any
 ) -> AsyncIterator[tuple[Server, str, list[dict[str, Any]]]]:
     """A running server, its address, and the scopes of who came."""
     scopes: list[dict[str, Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         scopes.append(scope)
-        await endpoint(scope, receive, send).run()
+        await door(scope, receive, send)
 
     port = free_port()
     server = Server(config(app, "127.0.0.1", port, **options))
@@ -256,12 +263,14 @@ def test_a_server_that_stops_tells_its_sockets_and_lets_nobody_in() -> None:
 
 
 def test_a_refused_socket_reads_the_number_and_the_reason() -> None:
-    class Picky(Echo):
-        async def open(self) -> None:
-            raise Refused(Close.FORBIDDEN, "Not you.")
+    async def refuse(visit: Visit) -> None:
+        raise Refused(Close.FORBIDDEN, "Not you.")
 
     async def steps() -> None:
-        async with serving(Picky) as (_, address, _), connect(address, proxy=None) as line:
+        async with (
+            serving(replace(ECHO, enter=refuse)) as (_, address, _),
+            connect(address, proxy=None) as line,
+        ):
             await line.wait_closed()
             assert (line.close_code, line.close_reason) == (4403, "Not you.")
 

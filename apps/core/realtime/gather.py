@@ -15,26 +15,30 @@ MOST = 500
 class Gather(Generic[K, V]):
     """Answers `get(key)` by calling `fetch(keys)`, which returns an answer for each key in their order.
 
-    The first question goes out at once; those that come while it is on its way go together with the next. A
-    failure of `fetch` is raised in every `get` it was for.
+    The first question goes out at once; those that come while it is on its way, or within `pause` seconds of
+    its start, go together with the next. A failure of `fetch` is raised in every `get` it was for.
     """
 
-    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]]) -> None:
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], *, pause: float = 0.0) -> None:
         self._fetch = fetch
+        self._pause = pause
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._running: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V] = loop.create_future()
-        self._waiting.append((key, answer))
         if self._running is None or self._running.done() or self._running.get_loop() is not loop:
+            self._waiting = []  # what a loop that has ended left behind
             # A task of its own: whoever asked first may be cancelled while others wait for their answers.
             self._running = asyncio.create_task(self._run())
+        self._waiting.append((key, answer))
         return await answer
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
+            next_at = loop.time() + self._pause
             batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
                 answers = await self._fetch([key for key, _ in batch])
@@ -46,3 +50,5 @@ class Gather(Generic[K, V]):
                 for (_, answer), value in zip(batch, answers, strict=True):
                     if not answer.done():
                         answer.set_result(value)
+            if (rest := next_at - loop.time()) > 0:
+                await asyncio.sleep(rest)

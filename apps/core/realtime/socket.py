@@ -1,4 +1,4 @@
-"""A websocket endpoint: a view with a longer life. Subclasses name their actions; this reads and refuses.
+"""A websocket endpoint: a view with a longer life. A Door says what it does, a Socket reads and refuses.
 
 It is an ASGI callable rather than a consumer of Django Channels: a consumer starts a task per connection and
 one per event, which costs a quarter of the handshakes a second; and the layer it brings is the hub's.
@@ -6,18 +6,19 @@ one per event, which costs a quarter of the handshakes a second; and the layer i
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import orjson
+from django.db import Error as DatabaseError
 
 from apps.core.errors import DomainError, Invalid
 
 from .closing import Close
-from .connection import Connection
+from .connection import Connection, Scope
 from .doors import address_of, addresses
 from .frames import Outgoing, encode, frame
 from .hub import Hub
@@ -25,11 +26,9 @@ from .server import FRAME_IN_MOST
 
 log = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
+V = TypeVar("V")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-# What parses the payload of a frame, and the name of the method that carries it out.
-Action = tuple[Callable[[dict[str, Any]], Any], str]
 
 BAD_FRAMES_MOST = 10
 FLOOD_SECONDS = 10.0
@@ -49,41 +48,52 @@ class BadFrame(Invalid):
     code = "BAD_FRAME"
 
 
-class Socket:
-    """One connection. `open` lets it in or raises Refused; `leave` undoes it, also half of it."""
+@dataclass(frozen=True, slots=True)
+class Action(Generic[V]):
+    """What a client's frame leads to: `parse` reads its payload or raises Invalid, `act` carries it out."""
 
-    actions: ClassVar[dict[str, Action]] = {}
-    error_type: ClassVar[str] = "error"
+    parse: Callable[[dict[str, Any]], Any]
+    act: Callable[[V, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door(Generic[V]):
+    """One kind of socket, put together from functions over its visits, V. It is an ASGI callable.
+
+    `begin` makes a visit that has done nothing yet, `enter` lets it in or raises Refused, and `leave` undoes
+    what `enter` did, also half of it.
+    """
+
+    begin: Callable[[Socket], V]
+    enter: Callable[[V], Awaitable[None]]
+    leave: Callable[[V], None]
+    actions: Mapping[str, Action[V]]
+    error_type: str = "error"
     # Frames a client may send in FLOOD_SECONDS, of whatever kind.
-    flood_most: ClassVar[int] = 100
+    flood_most: int = 100
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Socket(self, scope, receive, send).run()
+
+
+class Socket:
+    """One connection at a door, from the handshake to its end."""
+
+    __slots__ = ("_bad", "_door", "_frames", "_send", "_window", "connection", "hub", "receive", "scope")
+
+    def __init__(self, door: Door[Any], scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.receive = receive
         self.connection = Connection(scope, send)
         self.hub = Hub.here()
+        self._door = door
         self._send = send
         self._bad = 0
         self._frames = 0
         self._window = time.monotonic()
 
-    @classmethod
-    def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """The endpoint for a URL route."""
-
-        async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-            await cls(scope, receive, send).run()
-
-        return endpoint
-
-    async def open(self) -> None:
-        raise NotImplementedError
-
-    async def leave(self) -> None:
-        raise NotImplementedError
-
     async def run(self) -> None:
-        """From the handshake to the end of the connection."""
+        """Let in, carry out what comes, see off."""
         if (await self.receive())["type"] != "websocket.connect":
             return
         await self._send({"type": "websocket.accept"})
@@ -91,22 +101,15 @@ class Socket:
         if address is not None and not addresses.enter(address):
             await self._end(Close.TOO_MANY, "Too many connections from your address.")
             return
+        visit = self._door.begin(self)
         self.hub.connections.add(self.connection)
         try:
-            if self.hub.draining:
-                raise Refused(Close.RESTART, "The server restarts.")
-            await self.open()
-            await self._read()
-        except Refused as refused:
-            await self._end(refused.code, refused.reason)
-        except Exception:
-            log.exception("A socket failed.")
-            await self._end(Close.FAILED, "Something went wrong here.")
+            await self._serve(visit)
         finally:
             self.hub.connections.discard(self.connection)
             if address is not None:
                 addresses.leave(address)
-            await asyncio.shield(self.leave())
+            self._door.leave(visit)
             self.connection.is_open = False
 
     def say(self, type: str, payload: dict[str, Any]) -> None:
@@ -122,9 +125,24 @@ class Socket:
             payload["fields"] = error.fields
         if error.retry_after is not None:
             payload["retryAfter"] = round(error.retry_after, 3)
-        self.say(self.error_type, payload)
+        self.say(self._door.error_type, payload)
 
-    async def _read(self) -> None:
+    async def _serve(self, visit: Any) -> None:
+        try:
+            if self.hub.draining:
+                raise Refused(Close.RESTART, "The server restarts.")
+            await self._door.enter(visit)
+            await self._read(visit)
+        except Refused as refused:
+            await self._end(refused.code, refused.reason)
+        except DatabaseError as error:
+            log.warning("A socket was not let in, the database does not answer: %s", error)
+            await self._end(Close.LATER, "The database does not answer at the moment.")
+        except Exception:
+            log.exception("A socket failed.")
+            await self._end(Close.FAILED, "Something went wrong here.")
+
+    async def _read(self, visit: Any) -> None:
         while True:
             event = await self.receive()
             if event["type"] != "websocket.receive":
@@ -132,23 +150,23 @@ class Socket:
             if not self.connection.is_open:
                 continue  # closed from here: the client's answer to that is still to come
             self._count()
-            await self._carry_out(event)
+            await self._carry_out(visit, event)
 
     def _count(self) -> None:
         now = time.monotonic()
         if now - self._window > FLOOD_SECONDS:
             self._window, self._frames = now, 0
         self._frames += 1
-        if self._frames > self.flood_most:
+        if self._frames > self._door.flood_most:
             raise Refused(Close.TOO_MANY, "Too many frames.")
 
-    async def _carry_out(self, event: dict[str, Any]) -> None:
+    async def _carry_out(self, visit: Any, event: dict[str, Any]) -> None:
         nonce = None
         try:
             kind, payload = self._parse(event)
             nonce = payload.get("nonce") if isinstance(payload.get("nonce"), str) else None
-            parse, method = self.actions[kind]
-            await getattr(self, method)(parse(payload))
+            action = self._action(kind)
+            await action.act(visit, action.parse(payload))
         except BadFrame as error:
             self.refuse(error, nonce)
             self._bad += 1
@@ -177,10 +195,14 @@ class Socket:
         payload = content.get("payload", {})
         if not isinstance(payload, dict):
             raise BadFrame('"payload" must be an object.')
-        if content["type"] not in self.actions:
-            known = ", ".join(sorted(self.actions)) or "none"
-            raise BadFrame(f"This socket knows no such type. Known: {known}.", code="UNKNOWN_TYPE")
         return content["type"], payload
+
+    def _action(self, kind: str) -> Action[Any]:
+        action = self._door.actions.get(kind)
+        if action is None:
+            known = ", ".join(sorted(self._door.actions)) or "none"
+            raise BadFrame(f"This socket knows no such type. Known: {known}.", code="UNKNOWN_TYPE")
+        return action
 
     async def _end(self, code: Close, reason: str) -> None:
         if not self.connection.is_open:

@@ -16,7 +16,7 @@ TICK = 0.025
 CHUNK = 400
 PENDING_MOST = 5_000
 
-Greeting = Callable[[], bytes | None]
+Greeting = Callable[[], Outgoing]
 
 
 class Topic:
@@ -105,6 +105,5 @@ class Topic:
 
     def _admit(self, connection: Connection, greeting: Greeting | None) -> None:
         self.listeners[connection] = None
-        told = greeting() if greeting else None
-        if told is not None:
-            connection.write(Outgoing(told))
+        if greeting is not None:
+            connection.write(greeting())
