@@ -14,6 +14,7 @@ import uuid
 from django.conf import settings
 from django.core import signing
 
+from apps.core.realtime.gather import Gather
 from apps.core.realtime.redis import loop_client
 
 from .models import User
@@ -41,8 +42,27 @@ async def redeem(ticket: str) -> uuid.UUID | None:
 async def _first_use(nonce: str) -> bool:
     """Whether nobody has used `nonce` before, in any process when there is a Redis to meet at."""
     if settings.REDIS_URL:
-        return bool(await loop_client().set(f"ticket:{nonce}", 1, nx=True, ex=SECONDS + 5))
+        return await _asked.get(nonce)
     return _used_here.add(nonce)
+
+
+_USE = """
+local firsts = {}
+for i, key in ipairs(KEYS) do
+  firsts[i] = redis.call('SET', key, 1, 'NX', 'EX', ARGV[1]) and 1 or 0
+end
+return firsts
+"""
+
+
+async def _use_all(nonces: list[str]) -> list[bool]:
+    keys = [f"ticket:{nonce}" for nonce in nonces]
+    firsts = await loop_client().eval(_USE, len(keys), *keys, SECONDS + 5)
+    return [bool(first) for first in firsts]
+
+
+# When a crowd comes, those of a few milliseconds are asked about together.
+_asked = Gather(_use_all, pause=0.005)
 
 
 class _Once:
