@@ -103,3 +103,19 @@ def test_times_on_pages_are_the_readers_own(newcomer: User, visitor: Client) -> 
     User.objects.filter(pk=newcomer.pk).update(time_zone="Asia/Tokyo")
     assert "1 May 2026" in visitor.get("/c/round-the-clock/about").content.decode()
     assert "2 May 2026" in browser_of(newcomer).get("/c/round-the-clock/about").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/auth/email", "Email addresses"),
+        ("/auth/password", "Change password"),
+        ("/auth/2fa/", "Two-factor authentication"),
+        ("/auth/sessions", "Sessions"),
+    ],
+)
+def test_settings_that_a_library_draws_look_like_ours(stranger: Client, path: str, words: str) -> None:
+    page = stranger.get(path, follow=True).content.decode()
+    assert f"<h1>{words}</h1>" in page
+    assert f"<title>{words} — AeThex LIVE</title>" in page
+    assert '<p class="page-title">Settings</p>' in page
