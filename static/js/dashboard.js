@@ -7,7 +7,7 @@ const DASH = "–";
 
 /** How each figure of a health report is written. */
 const FIGURES = {
-  bitrate: ({ bitrateKbps }) => bitrateKbps && `${bitrateKbps.toLocaleString()} kbit/s`,
+  bitrate: ({ bitrateKbps }) => bitrateKbps && `${bitrateKbps.toLocaleString()} kbps`,
   fps: ({ fps }) => fps && `${Math.round(fps * 10) / 10} fps`,
   resolution: ({ width, height }) => width && height && `${width} × ${height}`,
   keyframes: ({ keyframeSeconds }) => keyframeSeconds && `${keyframeSeconds.toFixed(1)} s`,
@@ -64,8 +64,11 @@ class Desk {
     const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok) return; // a reload shows the same
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const [before, after] = [document, page].map((from) => from.querySelector(".on-air-facts"));
-    if (before && after && phase === this.#phase) before.replaceWith(document.adoptNode(after));
+    if (phase !== this.#phase) return;
+    for (const part of [".on-air-facts", "#broadcast .form-foot"]) {
+      const [before, after] = [document, page].map((from) => from.querySelector(part));
+      if (before && after) before.replaceWith(document.adoptNode(after));
+    }
     this.#stage.show(stream);
   }
 

@@ -29,9 +29,12 @@ export class Numbers {
   show(stream) {
     const status = stream?.status ?? "NONE";
     this.#showStatus(status);
+    this.#titlePage(stream);
     if (!stream) return;
     this.#write("[data-title]", stream.title);
-    this.#showCategory(stream);
+    this.#write("[data-category-or-title]", stream.categoryName || stream.title);
+    this.#writeIfAny("[data-description]", stream.description);
+    this.#writeIfAny("[data-category]", stream.categoryName ?? stream.category);
     this.#showTags(stream.tags ?? []);
     if (!this.#counted) this.#writeViewers(stream.viewerCount);
     this.#since("[data-uptime]", "startedAt", stream.startedAt);
@@ -46,7 +49,17 @@ export class Numbers {
   }
 
   #writeViewers(viewers) {
-    if (Number.isInteger(viewers)) this.#write("[data-viewers]", count.format(viewers));
+    if (!Number.isInteger(viewers)) return;
+    for (const element of this.#all("[data-viewers]")) {
+      put(element, element.dataset.viewers === "short" ? short(viewers) : count.format(viewers));
+    }
+  }
+
+  /** The tab says what is on, and after it only whose page this is. */
+  #titlePage(stream) {
+    for (const element of this.#all("title[data-page]")) {
+      put(element, [stream?.title, element.dataset.page].filter(Boolean).join(" — "));
+    }
   }
 
   #showStatus(status) {
@@ -58,12 +71,16 @@ export class Numbers {
     for (const part of this.#all("[data-while]")) {
       part.hidden = !part.dataset.while.split(" ").some((phase) => PHASES[status].includes(phase));
     }
+    for (const avatar of this.#all("[data-ring] > .avatar")) {
+      avatar.classList.toggle("on", PHASES[status].includes("live"));
+    }
   }
 
-  #showCategory({ category, categoryName = null }) {
-    for (const element of this.#all("[data-category]")) {
-      put(element, categoryName ?? category ?? "");
-      element.hidden = !category;
+  /** Words that may be missing: then there is no empty place. */
+  #writeIfAny(selector, words) {
+    for (const element of this.#all(selector)) {
+      put(element, words ?? "");
+      element.hidden = !words;
     }
   }
 
@@ -107,6 +124,13 @@ export class Numbers {
 
 function put(element, words) {
   if (element.textContent !== words) element.textContent = words;
+}
+
+/** 950, 1.2k, 131k, 2.5M: as the server's `compact` writes it. */
+function short(number) {
+  if (number < 1e3) return String(number);
+  const [size, unit] = number < 1e6 ? [1e3, "k"] : [1e6, "M"];
+  return (number < 100 * size ? (number / size).toFixed(1).replace(/\.0$/, "") : Math.floor(number / size)) + unit;
 }
 
 /** 02:14:07, as long as it takes */

@@ -31,10 +31,6 @@ export class Stage {
     setInterval(() => this.socket.state !== "open" && this.#ask(), ASK_WHILE_DEAF_MS);
   }
 
-  get clock() {
-    return this.#clock;
-  }
-
   #hear() {
     let lost = false;
     this.socket
