@@ -1,5 +1,6 @@
 /** The field one writes in: drafts, length, refusals and waiting times. What is typed is never lost. */
 import { recall, remember } from "../stored.js";
+import { writeWaiting } from "./waiting.js";
 
 const TYPING_EVERY_MS = 3_000;
 const COUNT_FROM = 400;
@@ -9,6 +10,7 @@ export class Composer {
   #field;
   #error;
   #count;
+  #limit;
   #submit;
   #draftKey;
   #deeds;
@@ -25,6 +27,7 @@ export class Composer {
     this.#field = form.elements.content;
     this.#error = form.querySelector("[data-chat-error]");
     this.#count = form.querySelector("[data-chat-count]");
+    this.#limit = Number(this.#field.dataset.limit);
     this.#submit = form.querySelector("[type=submit]");
     this.#draftKey = `draft.${slug}`;
     this.#deeds = deeds;
@@ -54,11 +57,16 @@ export class Composer {
     if (retryAfter) this.#countDown(message, Date.now() + retryAfter * 1000);
   }
 
+  /** What held a line up has passed: nothing is left to say about it. */
+  relent() {
+    if (!this.#submit.disabled) this.#say("");
+  }
+
   #countDown(message, until) {
     this.#submit.disabled = true;
     const tick = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
-      if (left > 0) return this.#say(`${message} You can write again in ${left} s.`);
+      if (left > 0) return this.#say(message, ` You can write again in ${left} s.`);
       clearInterval(this.#wait);
       this.#submit.disabled = false;
       this.#say("");
@@ -106,11 +114,7 @@ export class Composer {
     this.#count.toggleAttribute("data-over", length > this.#limit);
   }
 
-  get #limit() {
-    return this.#field.maxLength > 0 ? this.#field.maxLength : 500;
-  }
-
-  #say(words) {
-    if (this.#error.textContent !== words) this.#error.textContent = words;
+  #say(words, wait = "") {
+    writeWaiting(this.#error, words, wait);
   }
 }

@@ -48,7 +48,10 @@ export class Log {
   append(messages) {
     this.#queue.push(...messages);
     // A tab in the background draws nothing: keep what could still be seen when it returns.
-    if (this.#queue.length > MOST_LINES) this.#queue = this.#queue.slice(-MOST_LINES);
+    if (this.#queue.length > MOST_LINES) {
+      this.#queue = this.#queue.slice(-MOST_LINES);
+      this.forgetSettled();
+    }
     this.#schedule();
   }
 
@@ -73,6 +76,12 @@ export class Log {
   withdraw(nonce) {
     this.#own.get(nonce)?.remove();
     this.#own.delete(nonce);
+  }
+
+  /** Messages are left out: lines of one's own that wait for theirs would wait for ever. */
+  forgetSettled() {
+    for (const nonce of this.#settled.values()) this.withdraw(nonce);
+    this.#settled.clear();
   }
 
   /** A pending line was refused while its writer is already writing another: it stays, with a way to go on. */

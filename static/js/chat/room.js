@@ -6,6 +6,7 @@ import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Sequence } from "./sequence.js";
 import { Typing } from "./typing.js";
+import { writeWaiting } from "./waiting.js";
 
 const HOLE_MS = 400; // a hole that heals within this needed no help: frames may overtake each other
 const MOST_MISSED = 500;
@@ -22,6 +23,7 @@ export class Room {
   #outbox;
   #composer = null;
   #failed = new Map(); // nonce → words that were refused and could not be given back
+  #delayed = new Set(); // nonces that the server could not take yet
   #typing;
   #hole = 0;
   #filling = false;
@@ -49,10 +51,6 @@ export class Room {
     loadEarlier(root.querySelector("[data-chat-log]"), channelId, this.#log);
     root.addEventListener("click", (event) => this.#clicked(event));
     setInterval(() => this.#outbox.nudge(), 2_000);
-  }
-
-  open() {
-    this.socket.open();
   }
 
   /** Each frame that this room understands, and what it does. */
@@ -101,6 +99,7 @@ export class Room {
   /** Nobody reads hundreds of lines that went by while they were away. */
   #skipAhead(lastSeq) {
     this.#log.note("You were away for a while. Some messages are not shown.");
+    this.#log.forgetSettled();
     this.#show(this.#sequence.skipTo(lastSeq - SHOWN_AFTER_SKIP));
     this.#fill();
   }
@@ -131,10 +130,14 @@ export class Room {
   #acknowledged(nonce, id) {
     this.#outbox.settle(nonce);
     this.#log.confirm(nonce, id);
+    if (this.#delayed.delete(nonce)) this.#composer?.relent();
   }
 
   #refused({ nonce, code, message, retryAfter }) {
-    if (nonce && PASSING.has(code)) return this.#composer?.refuse(message, null);
+    if (nonce && PASSING.has(code)) {
+      this.#delayed.add(nonce);
+      return this.#composer?.refuse(message, null);
+    }
     const line = nonce ? this.#outbox.settle(nonce) : null;
     if (!line) return this.#composer?.refuse(message, retryAfter);
     const givenBack = this.#composer.giveBack(line.content, { message, retryAfter });
@@ -175,17 +178,21 @@ export class Room {
     clearInterval(this.#countdown);
     box.dataset.state = { open: "open", connecting: "connecting", waiting: "lost", closed: "offline" }[state];
     const draw = () => {
-      box.textContent = stateWords(state, retryAt, reason);
+      writeWaiting(box, stateWords(state, reason), secondsUntil(retryAt));
     };
     if (state === "waiting") this.#countdown = setInterval(draw, 1_000);
     draw();
   }
 }
 
-function stateWords(state, retryAt, reason) {
+function stateWords(state, reason) {
   if (state === "open") return "Connected";
   if (state === "connecting") return "Connecting";
   if (state === "closed") return reason ?? "Disconnected";
-  const left = Math.ceil((retryAt - Date.now()) / 1000);
-  return left > 1 ? `Connection lost. Trying again in ${left} s` : "Connection lost. Trying again";
+  return "Connection lost. Trying again";
+}
+
+function secondsUntil(retryAt) {
+  const left = retryAt === null ? 0 : Math.ceil((retryAt - Date.now()) / 1000);
+  return left > 1 ? ` in ${left} s` : "";
 }
