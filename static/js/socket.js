@@ -59,6 +59,7 @@ export class Socket {
     return this;
   }
 
+  /** Connect, and stay connected for as long as the page lives. */
   open() {
     if (this.#wanted) return;
     this.#wanted = true;
@@ -66,22 +67,6 @@ export class Socket {
     window.addEventListener("pageshow", this.#hurry);
     document.addEventListener("visibilitychange", this.#hurry);
     this.#connect();
-  }
-
-  close() {
-    this.#wanted = false;
-    window.removeEventListener("online", this.#hurry);
-    window.removeEventListener("pageshow", this.#hurry);
-    document.removeEventListener("visibilitychange", this.#hurry);
-    this.#clearTimers();
-    this.#ws?.close(1000);
-    this.#ws = null;
-    this.#tell("closed");
-  }
-
-  /** Drop the line and come back at once, with `?after=`: the way to fill a hole. */
-  reconnect() {
-    if (this.#wanted) this.#lost({ code: 1000 }, { wait: 0 });
   }
 
   /** True when the frame was handed to an open line; delivery is known only by its answer. */

@@ -126,16 +126,18 @@ export class Controls {
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (!this.#mayTakeKey(event)) return;
     event.preventDefault();
+    if (event.repeat && !event.key.startsWith("Arrow")) return; // a key held down is pressed once
     this.#actions[action]();
     this.#wake();
   }
 
-  /** Typing stays typing, a focused button or link keeps its space bar, and arrows scroll the page unless the
-   * player has the focus. A player that is not what its page is for has no keys outside of itself. */
+  /** Typing stays typing, a focused button or link keeps its space bar, a slider its arrows, and arrows scroll the
+   * page unless the player has the focus. A player that is not what its page is for has no keys outside of itself. */
   #mayTakeKey({ target, key }) {
     const element = target instanceof Element ? target : document.body;
     if (!this.#root.contains(element) && !document.body.matches(".watching, .embed")) return false;
-    if (element.closest("input, textarea, select, [contenteditable], dialog[open]")) return false;
+    if (element.closest("input:not([type=range]), textarea, select, [contenteditable], [popover]")) return false;
+    if (element.matches("[type=range]") && key.startsWith("Arrow")) return false;
     if (key === " " && element.closest("button, a, summary, [role=button]")) return false;
     return !key.startsWith("Arrow") || this.#root.contains(element);
   }

@@ -14,6 +14,7 @@ const WORDS = {
   loading: ["Starting the picture", ""],
   buffering: ["Waiting for the picture", "Your connection is slower than the stream at the moment."],
   reconnecting: ["Connection lost", "Trying again by itself."],
+  announced: ["Starting soon", "The picture appears here as soon as it is sent."],
   offline: ["Offline", "The picture starts here by itself when the channel goes live."],
   ended: ["This broadcast has ended", "The picture starts here by itself when the channel goes live again."],
   blocked: ["Ready to play", "Your browser asks for a click first."],
@@ -52,7 +53,10 @@ export class Player {
     this.#listen();
     this.#preload();
     // What the server wrote about a channel that is off knows more than this script does: leave it.
-    if (!["LIVE", "ENDING"].includes(root.dataset.status)) return;
+    if (!["LIVE", "ENDING"].includes(root.dataset.status)) {
+      if (root.dataset.streamId) this.state = "announced";
+      return;
+    }
     this.follow({
       id: root.dataset.streamId || null,
       status: root.dataset.status,
@@ -67,7 +71,7 @@ export class Player {
     this.#root.dataset.status = status;
     if (status === "LIVE") return this.#play(stream);
     if (status === "ENDING") return this.#hold(stream);
-    this.#finish(status);
+    this.#finish(stream);
   }
 
   get streamId() {
@@ -97,8 +101,9 @@ export class Player {
 
   #play({ id, hlsUrl }) {
     this.#endsAt = null;
-    if (this.#source && id === this.#streamId) return this.#source.mediaIsThere();
-    this.#begin(id, hlsUrl);
+    if (!this.#source || id !== this.#streamId) return this.#begin(id, hlsUrl);
+    if (!this.#wanted) this.#show("paused"); // nothing will play by itself and take the words away
+    this.#source.mediaIsThere();
   }
 
   /** The encoder is away, and may come back. */
@@ -121,13 +126,15 @@ export class Player {
     this.#source.start();
   }
 
-  #finish(status) {
+  /** Nothing to show: it is over, not there yet, or never was. */
+  #finish(stream) {
     const wasOn = this.#source !== null;
     this.#source?.stop();
     this.#source = null;
     this.#streamId = null;
     this.#endsAt = null;
-    if (wasOn || status === "ARCHIVED") this.#show("ended");
+    if (stream?.status === "OFFLINE") this.#show("announced");
+    else if (wasOn || stream) this.#show("ended");
     else if (this.state !== "idle") this.#show("offline");
   }
 
@@ -142,11 +149,16 @@ export class Player {
   }
 
   #heard(event) {
-    if (event === "attached" && this.#wanted) this.#startPlayback();
+    if (event === "attached") this.#attached();
     if (event === "flowing") this.#flows();
     if (event === "unsupported") this.#show("error");
     if (event === "trouble" || event === "nothing") this.#show("reconnecting");
     if (event === "finished" || (event === "nothing" && !this.#endsAt)) this.#onNothing();
+  }
+
+  #attached() {
+    if (this.#wanted) this.#startPlayback();
+    else this.#show("paused");
   }
 
   #flows() {
@@ -196,7 +208,6 @@ export class Player {
     this.#root.toggleAttribute("data-playing", this.#source !== null && this.#video.readyState >= 2);
     this.#root.querySelector("[data-action=start]")?.toggleAttribute("hidden", state !== "blocked");
     this.#say(state === "reconnecting" && this.#endsAt ? this.#interrupted() : WORDS[state]);
-    this.#root.dispatchEvent(new CustomEvent("player:state", { bubbles: true, detail: { state } }));
   }
 
   /** @param {[string, string]|null} words a title and a line, or nothing to say */

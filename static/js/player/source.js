@@ -176,7 +176,9 @@ export class Source {
     this.#hls = null;
     hls?.destroy();
     this.#video.onerror = this.#video.onended = null;
-    if (this.#video.getAttribute("src")) this.#video.removeAttribute("src");
+    if (!this.#video.getAttribute("src")) return;
+    this.#video.removeAttribute("src");
+    this.#video.load(); // only now is the last picture let go
   }
 
   #erred(data) {
