@@ -4,14 +4,14 @@
  * Without a script the same form loads the same page.
  */
 
-const SAID_FOR = 6000;
-let hiding = 0;
+import { notice, say } from "./messages.js";
 
 export function watchSwaps() {
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-swap]");
     if (!form || event.defaultPrevented) return;
     event.preventDefault();
+    if (form.hasAttribute("aria-busy")) return; // a double click is one deed
     const body = new FormData(form, event.submitter);
     swap(form, form.action, { method: "POST", body });
   });
@@ -28,7 +28,9 @@ async function swap(source, address, options) {
   try {
     const answer = await fetch(address, { ...options, credentials: "same-origin", headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!take(page, source.dataset.swap.split(" "))) location.assign(answer.redirected ? answer.url : location.href);
+    if (take(page, source.dataset.swap.split(" "))) return;
+    if (!answer.ok) say(notice(refusalOn(page)));
+    else location.assign(answer.redirected ? answer.url : location.href);
   } catch {
     say(notice("This could not be sent. Check your connection and try again."));
   } finally {
@@ -53,20 +55,8 @@ function replace(ours, theirs) {
   theirs.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
 }
 
-/** Show notices over the page, wherever it is scrolled to, for as long as it takes to read them. */
-function say(...notices) {
-  const messages = document.getElementById("messages");
-  if (!messages) return;
-  clearTimeout(hiding);
-  messages.replaceChildren(...notices);
-  messages.hidden = notices.length === 0;
-  messages.dataset.floating = "";
-  hiding = setTimeout(() => (messages.hidden = true), SAID_FOR);
-}
-
-function notice(text) {
-  const box = document.createElement("div");
-  box.className = "notice bad";
-  box.textContent = text;
-  return box;
+/** What an error page says. Leaving for it would lose what was typed here. */
+function refusalOn(page) {
+  const words = ["h1", "h1 + p"].map((part) => page.querySelector(`main ${part}`)?.textContent.trim());
+  return words.filter(Boolean).join(". ") || "The server could not do this. Try again in a moment.";
 }

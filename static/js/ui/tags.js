@@ -58,6 +58,7 @@ function enhance(field, most) {
   entry.addEventListener("input", () => entry.value.includes(",") && add());
   entry.addEventListener("blur", add);
   entry.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter confirms a word in an input method
     if (event.key === "Enter" && entry.value.trim()) {
       event.preventDefault();
       add();

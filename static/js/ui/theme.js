@@ -6,9 +6,9 @@ export function watchTheme() {
     if (!form) return;
     event.preventDefault();
     choose(form, event.submitter.value);
-    fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" }).catch(
-      () => form.submit(),
-    );
+    const body = new FormData(form, event.submitter);
+    // Without a line the choice holds for this page; there is nothing better to offer.
+    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
   });
 }
 
