@@ -87,7 +87,7 @@ def read(data: bytes, **limits: int) -> list[Message]:
 SIZES = st.lists(st.integers(0, 700), min_size=1, max_size=6)
 
 
-@given(sizes=SIZES, chunk_size=st.sampled_from([1, 2, 127, 128, 129, 4096]), cut=st.integers(1, 50))
+@given(sizes=SIZES, chunk_size=st.sampled_from([1, 2, 127, 128, 129, 4096]), cut=st.integers(1, 4000))
 def test_messages_survive_any_cutting(sizes: list[int], chunk_size: int, cut: int) -> None:
     writer, sent, data = ChunkWriter(), [], bytearray()
     data += writer.set_chunk_size(chunk_size)
@@ -145,6 +145,23 @@ def test_chunk_stream_numbers_of_two_and_three_bytes() -> None:
     body = full(1, b"abc")[1:]
     got = read(b"\x00\x05" + body + b"\x01\x05\x01" + body)
     assert len(got) == 2
+
+
+@pytest.mark.parametrize("cut", [1, 129, 1000, 100_000])
+def test_chunks_of_several_messages_may_alternate(cut: int) -> None:
+    bodies = {6: bytes(range(256)) * 40, 4: bytes(range(255, -1, -1)) * 30}
+    data = b"".join(
+        full(number, body[:128], number=number, size=len(body)) for number, body in bodies.items()
+    )
+    left = {number: body[128:] for number, body in bodies.items()}
+    while any(left.values()):
+        for number in (6, 6, 6, 4, 4):  # runs of one stream, between chunks of the other
+            if left[number]:
+                data += bytes((0xC0 | number,)) + left[number][:128]
+                left[number] = left[number][128:]
+    incoming = reader()
+    got = [m for start in range(0, len(data), cut) for m in incoming.feed(data[start : start + cut])]
+    assert [(m.timestamp, bytes(m.payload)) for m in got] == list(bodies.items())
 
 
 def test_an_aborted_message_is_forgotten() -> None:

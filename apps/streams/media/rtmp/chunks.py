@@ -31,8 +31,8 @@ COMMAND_AMF0 = 20
 DEFAULT_CHUNK_SIZE = 128
 _EXTENDED = 0xFFFFFF
 _HEADER_BYTES = (11, 7, 3, 0)
-_FIRST_PLAIN_CONTINUATION = 0xC2
-"""Type 3 on a chunk stream whose number fits the first byte."""
+_LONGEST_RUN = 64
+"""Chunks that are looked at together: looking is in vain where chunk streams alternate."""
 
 
 class ChunkError(ValueError):
@@ -52,9 +52,20 @@ class Message:
 class _ChunkStream:
     """What the next chunk of one chunk stream inherits."""
 
-    __slots__ = ("extended", "field", "kind", "length", "payload", "stream_id", "timestamp")
+    __slots__ = (
+        "continuation",
+        "extended",
+        "field",
+        "kind",
+        "length",
+        "payload",
+        "stream_id",
+        "timestamp",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        # The whole header of a type 3 chunk, where it is a single byte.
+        self.continuation = bytes((0xC0 | number,)) if number < 64 else b""
         self.timestamp = 0
         self.field = 0
         self.extended = False
@@ -82,35 +93,21 @@ class ChunkReader:
         if self._rest:
             data = self._rest + data
             self._rest = b""
-        view = memoryview(data)
         position, end = 0, len(data)
         while position < end:
             stream = self._current
-            if stream is None and data[position] >= _FIRST_PLAIN_CONTINUATION:
-                # Nine of ten chunks only continue a message: one byte of header, nothing to decide.
-                stream = self._streams.get(data[position] & 0x3F)
-                if stream is not None and stream.payload is not None and not stream.extended:
-                    position += 1
-                    self._current = stream
-                    self._wanted = min(self.chunk_size, stream.length - len(stream.payload))
-                else:
-                    stream = None
             if stream is None:
                 begun = self._begin_chunk(data, position, end)
                 if begun is None:
-                    self._rest = bytes(view[position:])
+                    self._rest = data[position:]
                     return
                 position, stream = begun
-            payload = stream.payload
-            assert payload is not None
-            taken = min(self._wanted, end - position)
-            payload += view[position : position + taken]
-            position += taken
-            self._wanted -= taken
-            self._unfinished += taken
+            position = self._fill(stream, data, position, end)
             if self._wanted:
                 return
             self._current = None
+            payload = stream.payload
+            assert payload is not None
             if len(payload) == stream.length:
                 stream.payload = None
                 self._unfinished -= stream.length
@@ -119,6 +116,29 @@ class ChunkReader:
                     self._obey(message)
                 else:
                     yield message
+
+    def _fill(self, stream: _ChunkStream, data: bytes, position: int, end: int) -> int:
+        """Move what `data` has of the chunk at hand into its message; where reading goes on.
+
+        Nine of ten chunks only continue their message, behind a header of one byte: a run of them is taken at
+        once, and their headers, which lie at equal distances, are cut out of it.
+        """
+        payload, wanted, step = stream.payload, self._wanted, self.chunk_size + 1
+        assert payload is not None
+        start, left = len(payload), stream.length - len(payload)
+        stop, headers = min(position + wanted, end), 0
+        if wanted < left and not stream.extended:
+            further = min(-(-(left - wanted) // self.chunk_size), _LONGEST_RUN)
+            run = min(position + wanted + further * step, position + left + further, end)
+            seen = data[position + wanted : run : step]
+            if seen == stream.continuation * len(seen):
+                stop, headers = run, len(seen)
+        payload += memoryview(data)[position:stop]
+        if headers:
+            del payload[start + wanted :: step]
+        self._unfinished += len(payload) - start
+        self._wanted = min(position + wanted + headers * step - stop, stream.length - len(payload))
+        return stop
 
     def _begin_chunk(self, data: bytes, position: int, end: int) -> tuple[int, _ChunkStream] | None:
         """Read one chunk header; None when it is not here wholly yet (then nothing has changed)."""
@@ -139,7 +159,7 @@ class ChunkReader:
         if stream is None:
             if len(self._streams) >= self.max_streams:
                 raise ChunkError("too many chunk streams")
-            stream = _ChunkStream()
+            stream = _ChunkStream(number)
         header = position
         position += _HEADER_BYTES[layout]
         if position > end:
