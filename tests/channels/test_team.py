@@ -373,3 +373,19 @@ def test_removing_twice_at_once_is_told_once():
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "NotFound", "NotFound"]
     assert AuditEntry.objects.filter(action="role.removed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "table", ["live_channels/channelrole", "live_channels/roleinvitation", "accounts/block"]
+)
+def test_staff_look_at_the_rows_and_change_them_nowhere(channel, streamer, stranger, client, table):
+    ChannelRole.objects.create(channel=channel, user=stranger, role=Role.VIP)
+    invite(streamer, channel, factories.person())
+    block_person(actor=streamer, person=factories.person())
+    client.force_login(
+        factories.person(is_staff=True, is_superuser=True),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    assert client.get(f"/admin/{table}/").status_code == 200
+    assert client.get(f"/admin/{table}/?q=stranger").status_code == 200
+    assert client.get(f"/admin/{table}/add/").status_code == 403
