@@ -44,10 +44,10 @@ def chromium() -> str:
     raise FileNotFoundError("Chromium is not installed (Debian: apt install chromium)")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium a file of tests: Playwright's loop must not outlive the tests that need it, because
-    Django refuses database work in a thread where a loop runs."""
+    """One Chromium for this folder, and no longer: Django refuses database work in a thread where a loop
+    runs, and Playwright runs one."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield started
@@ -73,24 +73,26 @@ def visit(browser: Browser, stack: running.Stack) -> Iterator[Callable[..., Visi
     assert not complaints, complaints
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def fragile_stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.Stack]:
-    """A platform of this file's own, which its tests may stop and start; its playback grants live for the
-    shortest time that is allowed."""
-    settings = {"PLAYBACK_GRANT_SECONDS": "10"}
+    """A platform of this folder's own, whose processes a test may kill, if it starts them again. What takes
+    time takes little here: playback grants live for the shortest time that is allowed, and who writes too
+    fast may soon go on."""
+    settings = {"PLAYBACK_GRANT_SECONDS": "10", "CHAT_RATE": "5/4"}
     if stack_mode == "embedded":
         platform = running.embedded(**settings)
     else:
         platform = running.full(request.getfixturevalue("private_services"), **settings)
     with platform as started:
         yield started
+        for role in started.processes:
+            started.kill(role)  # nobody needs its goodbye
 
 
 @pytest.fixture
 def guest(browser: Browser, fragile_stack: running.Stack) -> Iterator[Visitor]:
-    """A visitor of the fragile platform who expects to lose it."""
+    """A visitor of the fragile platform."""
     visitor = Visitor.open(browser, fragile_stack.url)
-    visitor.expects_outage = True
     yield visitor
     visitor.context.close()
     assert not visitor.complaints, visitor.complaints

@@ -108,6 +108,10 @@ def test_following_keeps_the_page_and_counts(stack: Stack, visit: Visit, channel
     page.get_by_role("button", name="Following").click()
     page.get_by_role("button", name="Follow", exact=True).wait_for()
     assert page.locator("#followers").inner_text() == "0 followers"
+    refusal = "<main><h1>Too fast</h1><p>Wait a minute.</p></main>"
+    page.route("**/follow", lambda route: route.fulfill(status=429, content_type="text/html", body=refusal))
+    page.get_by_role("button", name="Follow", exact=True).click()
+    page.get_by_text("Too fast. Wait a minute.").wait_for()
     assert page.evaluate("document.body.dataset.sameBody") == "yes"
 
 
@@ -149,6 +153,7 @@ def test_a_phones_chat_closes_to_its_header_and_opens_again(visit: Visit, channe
 
     toggle.tap()
     await_value(height, lambda now: now < 60, 3)
+    assert not chat.locator(".chat-signin a").first.is_visible(), "what cannot be seen can be tabbed to"
     assert toggle.get_attribute("aria-expanded") == "false"
     toggle.tap()
     await_value(height, lambda now: now > 200, 3)

@@ -48,7 +48,18 @@ def test_a_visitor_without_an_account_reads_along(visit: Visit, room: Room) -> N
     post(room["voice"], room["channel"], "while you watch")
     visitor.await_line("while you watch")
     assert visitor.page.locator("[data-chat-form]").count() == 0
-    assert visitor.page.locator(".chat-signin a").first.is_visible()
+
+
+def test_signing_in_to_chat_leads_back_to_the_room(stack: Stack, visit: Visit, room: Room) -> None:
+    visitor = visit()
+    visitor.watch(room["channel"]["slug"])
+    visitor.page.locator(".chat-signin a").first.click()
+    visitor.page.wait_for_url(lambda url: "/auth/login" in url)
+    visitor.fill_in_sign_in(sign_up(stack).username)
+    assert visitor.page.url.endswith(f"/streams/{room['channel']['slug']}")
+    visitor.await_chat()
+    visitor.say("here I am")
+    visitor.await_line("here I am")
 
 
 def test_the_first_lines_are_there_before_any_script(stack: Stack, visit: Visit, room: Room) -> None:
@@ -88,8 +99,17 @@ def test_markup_and_links_are_shown_as_what_they_are(stack: Stack, visit: Visit,
     assert visitor.page.title() not in ("1", "2")
 
 
-def test_too_fast_writing_keeps_the_words_and_counts_down(stack: Stack, visit: Visit, room: Room) -> None:
-    visitor = enter(visit, stack, room["channel"]["slug"])
+@pytest.fixture
+def writer(fragile_stack: Stack, guest: Visitor) -> Visitor:
+    """Somebody in a room where those who write too fast wait for four seconds."""
+    guest.sign_in(sign_up(fragile_stack).username)
+    guest.watch(sign_up(fragile_stack).create_channel()["slug"])
+    guest.await_chat()
+    return guest
+
+
+def test_too_fast_writing_keeps_the_words_and_counts_down(writer: Visitor) -> None:
+    visitor = writer
     for number in range(6):
         visitor.say(f"quick {number}")
     error = visitor.page.locator("[data-chat-error]")
@@ -102,8 +122,8 @@ def test_too_fast_writing_keeps_the_words_and_counts_down(stack: Stack, visit: V
     visitor.await_line("quick 5")
 
 
-def test_a_refused_line_never_overwrites_the_next_one(stack: Stack, visit: Visit, room: Room) -> None:
-    visitor = enter(visit, stack, room["channel"]["slug"])
+def test_a_refused_line_never_overwrites_the_next_one(writer: Visitor) -> None:
+    visitor = writer
     for number in range(5):
         visitor.say(f"line {number}")
     field = visitor.page.locator("[data-chat-form] textarea")
@@ -143,6 +163,16 @@ def test_a_draft_survives_a_reload(stack: Stack, visit: Visit, room: Room) -> No
     visitor.page.locator("[data-chat-form] textarea").fill("half a thought")
     visitor.page.reload()
     assert visitor.page.locator("[data-chat-form] textarea").input_value() == "half a thought"
+
+
+def test_too_long_a_message_is_kept_whole_and_told_before_it_is_sent(
+    stack: Stack, visit: Visit, room: Room
+) -> None:
+    visitor = enter(visit, stack, room["channel"]["slug"])
+    visitor.say("x" * 520)
+    assert "at most 500" in visitor.page.locator("[data-chat-error]").inner_text()
+    assert visitor.page.locator("[data-chat-count]").inner_text() == "520/500"
+    assert len(visitor.page.locator("[data-chat-form] textarea").input_value()) == 520
 
 
 def test_somebody_who_reads_up_is_told_how_much_is_new(stack: Stack, visit: Visit, room: Room) -> None:
@@ -191,6 +221,7 @@ def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: R
 def test_after_a_restart_of_the_server_the_room_has_no_hole(fragile_stack: Stack, guest: Visitor) -> None:
     voice, reader = sign_up(fragile_stack), sign_up(fragile_stack)
     channel = voice.create_channel()
+    guest.expects_outage = True
     guest.sign_in(reader.username)
     guest.watch(channel["slug"])
     guest.await_chat()

@@ -51,6 +51,45 @@ def test_numbers_that_no_longer_exist_are_left_behind(module_page: Page) -> None
     assert taken == [[5, 6], 7]
 
 
+# chat/log.js, chat/waiting.js
+
+
+def test_own_lines_whose_messages_are_left_out_do_not_wait_for_ever(module_page: Page) -> None:
+    left = run(
+        module_page,
+        "chat/log.js",
+        """
+        const root = document.createElement("aside");
+        root.innerHTML = `<ol data-chat-log></ol><template data-chat-message>
+          <li><time></time><b class="chat-name"></b><span class="chat-text"></span></li></template>`;
+        const log = new m.Log(root, () => false);
+        log.appendPending("n1", "numbered, then skipped", { username: "me" });
+        log.appendPending("n2", "not sent yet", { username: "me" });
+        log.confirm("n1", "the message's id");
+        log.forgetSettled();
+        return Array.from(root.querySelectorAll(".chat-text"), (text) => text.textContent);
+        """,
+    )
+    assert left == ["not sent yet"]
+
+
+def test_a_countdown_is_seen_but_read_out_once(module_page: Page) -> None:
+    html, changes = run(
+        module_page,
+        "chat/waiting.js",
+        """
+        const box = document.createElement("p");
+        m.writeWaiting(box, "Trying again", " in 3 s");
+        const observer = new MutationObserver(() => {});
+        observer.observe(box.firstElementChild, { childList: true, characterData: true, subtree: true });
+        m.writeWaiting(box, "Trying again", " in 2 s");
+        return [box.innerHTML, observer.takeRecords().length];
+        """,
+    )
+    assert html == '<span>Trying again</span><span aria-hidden="true"> in 2 s</span>'
+    assert changes == 0
+
+
 # chat/outbox.js
 
 
@@ -109,6 +148,68 @@ def test_other_schemes_are_no_links(module_page: Page) -> None:
 def test_only_my_own_name_is_marked(module_page: Page) -> None:
     html = render(module_page, "@Nova hi @someone, mail@nova.org", me="nova")
     assert html == "<mark>@Nova</mark> hi <span>@someone</span>, mail@nova.org"
+
+
+# numbers.js
+
+CHANNEL = """
+    const root = new DOMParser().parseFromString(`
+      <title data-page="Nova — AeThex LIVE"></title>
+      <ul><li data-while="live"><small data-category-or-title></small><i data-viewers="short"></i></li></ul>
+      <a data-ring><span class="avatar"></span></a>
+      <h1 data-title></h1><b data-viewers></b><p data-description></p>`, "text/html");
+    const numbers = new m.Numbers(root, { now: () => 0 });
+    const look = () => [
+      root.title,
+      root.querySelector(".avatar").classList.contains("on"),
+      root.querySelector("li").hidden,
+      ...["small", "i", "b", "[data-description]"].map((part) => root.querySelector(part).textContent),
+    ];
+    const stream = { status: "LIVE", title: "Late <b>", viewerCount: 18249, description: "Slowly." };
+"""
+
+
+def test_tab_ring_and_rail_say_what_is_on_and_when_it_is_over(module_page: Page) -> None:
+    before, after = run(
+        module_page,
+        "numbers.js",
+        CHANNEL + "numbers.show(stream); const before = look(); numbers.show(null); return [before, look()];",
+    )
+    words = ["Late <b>", "18.2k", "18,249", "Slowly."]
+    assert before == ["Late <b> — Nova — AeThex LIVE", True, False, *words]
+    assert after == ["Nova — AeThex LIVE", False, True, *words]
+
+
+def test_a_count_of_the_room_is_newer_than_a_broadcasts_own(module_page: Page) -> None:
+    shown = run(
+        module_page,
+        "numbers.js",
+        CHANNEL + "numbers.showViewers(131_500); numbers.show(stream); return look().slice(4, 6);",
+    )
+    assert shown == ["131k", "131,500"]
+
+
+# player/player.js
+
+
+def test_who_pauses_sees_no_trouble_that_is_over(module_page: Page) -> None:
+    states = run(
+        module_page,
+        "player/player.js",
+        """
+        const root = document.createElement("section");
+        root.innerHTML = "<video></video><div data-player-message><p data-message-title></p></div>";
+        const player = new m.Player(root, { now: () => Date.now() });
+        const at = (status) => ({ id: "one", status, hlsUrl: "/live/1.2.3/one/index.m3u8" });
+        player.follow(at("LIVE"));
+        player.pause();
+        const states = ["ENDING", "LIVE"].map((status) => (player.follow(at(status)), player.state));
+        player.follow(null);
+        const words = root.querySelector("[data-message-title]").textContent;
+        return [...states, player.state, words];
+        """,
+    )
+    assert states == ["reconnecting", "paused", "ended", "This broadcast has ended"]
 
 
 # player/governor.js

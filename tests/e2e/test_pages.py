@@ -36,7 +36,9 @@ def test_no_page_scrolls_sideways(visit: Visit, channel: dict[str, Any], window:
     visitor = visit(**window)
     visitor.sign_in(channel["owner"].username)
     slug = channel["slug"]
-    for path in ("/", f"/streams/{slug}", f"/c/{slug}", f"/dashboard/{slug}", f"/dashboard/{slug}/settings"):
+    dashboard = f"/dashboard/{slug}"
+    studio = ("/dashboard", dashboard, f"{dashboard}/settings", f"{dashboard}/team", "/settings/blocks")
+    for path in ("/", f"/streams/{slug}", f"/c/{slug}", *studio):
         visitor.page.goto(path)
         wide = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"
@@ -73,10 +75,10 @@ def test_a_phone_has_player_and_chat_in_one_hand(stack: Stack, visit: Visit, cha
 
 def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, Any]) -> None:
     owner = channel["owner"]
-    stream = owner.api.post("/api/streams", json={"channelId": channel["id"], "title": "Before"}).json()
     watcher, desk = visit(), visit()
     watcher.watch(channel["slug"])
     watcher.await_chat()
+    stream = owner.api.post("/api/streams", json={"channelId": channel["id"], "title": "Before"}).json()
     desk.sign_in(owner.username)
     desk.page.goto(f"/dashboard/{channel['slug']}")
     desk.await_chat()
@@ -86,7 +88,13 @@ def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, An
     title = watcher.page.locator("h1[data-title]")
     await_value(title.inner_text, lambda words: words == "<b>After</b> & more", 5)
     assert watcher.page.locator("[data-tags] .tag").all_inner_texts() == ["three"]
+    overlay = watcher.page.locator("[data-message-title]")
+    assert overlay.inner_text() == "Starting soon"
+    assert watcher.page.title() == f"<b>After</b> & more — {channel['name']} — AeThex LIVE"
     assert desk.page.get_by_role("button", name="Withdraw announcement").first.is_visible()
+    assert owner.api.post(f"/api/streams/{stream['id']}/end").is_success
+    await_value(overlay.inner_text, lambda words: words == "Offline", 5)
+    assert watcher.page.title() == f"{channel['name']} — AeThex LIVE"
 
 
 def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dict[str, Any]) -> None:
@@ -95,10 +103,6 @@ def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dic
     names = []
     for _ in range(40):
         visitor.page.keyboard.press("Tab")
-        names.append(
-            visitor.page.evaluate(
-                "document.activeElement.closest('[data-player], .chat, .bar')?.className ?? ''"
-            )
-        )
+        names.append(visitor.page.evaluate(WHERE_AM_I))
     assert any("bar" in name for name in names)
     assert any("chat" in name for name in names)

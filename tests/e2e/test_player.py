@@ -120,6 +120,11 @@ def test_keys_do_what_the_buttons_say(visit: Visit, live: str) -> None:
     visitor.await_player("paused")
     keyboard.press(" ")
     visitor.await_player("playing")
+    visitor.page.locator("[data-volume]").focus()
+    keyboard.press("k")
+    visitor.await_player("paused")
+    keyboard.press("k")
+    visitor.await_player("playing")
     muted = video.evaluate("(video) => video.muted")
     keyboard.press("m")
     assert video.evaluate("(video) => video.muted") is not muted
@@ -217,6 +222,7 @@ def test_playing_outlives_the_grant_it_began_with(fragile_stack: Stack, guest: V
 def test_after_a_restart_of_the_server_the_picture_comes_back(fragile_stack: Stack, guest: Visitor) -> None:
     owner = sign_up(fragile_stack)
     channel = owner.create_channel()
+    guest.expects_outage = True
     with camera(owner, channel):
         guest.watch(channel["slug"])
         guest.await_picture(seconds=20)
