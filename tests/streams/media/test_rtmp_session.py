@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,6 +108,25 @@ def test_media_sent_along_with_the_publish_is_not_lost(edge: Edge, make_flv: Flv
             data += encoder.writer.encode(message, chunk_stream=6 if tag.kind == chunks.VIDEO else 4)
         encoder.send(data)
         eventually(lambda: edge.gate.lives)
+
+
+def test_a_goodbye_right_behind_much_media_is_heard_at_once(edge: Edge, make_flv: FlvMaker) -> None:
+    """While an encoder sends much, its socket wakes us for larger pieces; a command is a small one."""
+    tags = make_flv(seconds=6, size="1920x1080", video="-c:v libx264 -preset ultrafast -qp 10")
+    with RawEncoder(edge) as encoder:
+        encoder.connect()
+        encoder.command("publish", 5, None, "key", "live")
+        replies = commands(encoder)
+        assert next(v for v in replies if v[0] == "onStatus")[3]["code"] == "NetStream.Publish.Start"
+        began = time.monotonic()
+        for tag in tags:
+            message = Message(tag.kind, tag.timestamp, 1, tag.body)
+            encoder.send(encoder.writer.encode(message, chunk_stream=6))
+            time.sleep(max(0.0, tag.timestamp / 4000 - (time.monotonic() - began)))
+        encoder.command("deleteStream", 0, None, 1)
+        asked = time.monotonic()
+        assert next(v for v in replies if v[0] == "onStatus")[3]["code"] == "NetStream.Unpublish.Success"
+        assert time.monotonic() - asked < 1
 
 
 def test_the_second_digest_scheme_is_recognised(edge: Edge) -> None:
