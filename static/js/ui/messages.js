@@ -3,10 +3,10 @@
 const SAID_FOR = 6000;
 let hiding = 0;
 
-/** On the watch page nothing is pushed down by what came along with it: it floats, and goes. */
+/** Nothing pushes a picture and its chat down: what such a page has to say floats, and goes. */
 export function watchMessages() {
   const messages = document.getElementById("messages");
-  if (messages?.children.length && document.body.matches(".watching")) say(...messages.children);
+  if (messages?.children.length && document.body.matches(".watching, .studio")) say(...messages.children);
 }
 
 /** Show notices over the page, wherever it is scrolled to, for as long as it takes to read them. */
