@@ -175,6 +175,47 @@ def test_without_the_layer_a_process_serves_its_own_people() -> None:
         channel_layers.set("default", old)
 
 
+class HangingLayer(EmbeddedLayer):
+    """A Redis that takes what is sent to it and never answers."""
+
+    async def group_add(self, group: str, channel: str) -> None:
+        await asyncio.sleep(60)
+
+
+@pytest.fixture
+def hanging_layer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("apps.core.realtime.hub.LAYER_PATIENCE", 0.3)
+    old = get_channel_layer()
+    channel_layers.set("default", HangingLayer())
+    yield
+    channel_layers.set("default", old)
+
+
+def test_a_layer_that_hangs_is_waited_for_once_and_not_by_everybody(hanging_layer: None) -> None:
+    async def steps(hub: Hub) -> None:
+        await asyncio.sleep(0.05)  # the hub has a channel
+        began = time.monotonic()
+        await asyncio.gather(*(listen(hub, f"room.{n}") for n in range(3)))
+        for n in range(20):
+            await listen(hub, f"room.{n}")
+        assert time.monotonic() - began < 1.5
+
+    on_hub(steps)
+
+
+def test_who_gives_up_on_the_way_in_leaves_no_topic_behind(hanging_layer: None) -> None:
+    async def steps(hub: Hub) -> None:
+        await asyncio.sleep(0.05)
+        arriving = asyncio.create_task(listen(hub, "room.a"))
+        await asyncio.sleep(0.05)
+        assert "room.a" in hub.topics
+        arriving.cancel()
+        await asyncio.wait([arriving])
+        assert hub.topics == {}
+
+    on_hub(steps)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_push_inside_a_transaction_waits_for_the_commit_and_dies_with_a_rollback(layer: Any) -> None:
     def committed() -> None:

@@ -55,6 +55,8 @@ def address_of(scope: Scope) -> str | None:
         address = ipaddress.ip_address(peer)
     except ValueError:
         return None
+    # An IPv4 address as a socket of both families tells it: else all of IPv4 were one household.
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.is_loopback:
         return None
     if address.version == 6:  # one household has a whole /64

@@ -49,6 +49,7 @@ class Hub:
         self._channel: str | None = None
         self.joined: set[str] = set()
         self._membership = asyncio.Lock()
+        self._is_cut_off = False
         self._chores: list[Chore] = []
         self._before_drain: list[Chore] = []
         self._at_stop: list[Chore] = []
@@ -102,8 +103,13 @@ class Hub:
         if topic is None:
             topic = self.topics[name] = Topic(name, self.loop)
         topic.arriving.add(connection)
-        if name not in self.joined:
-            await self._reconcile(name)
+        # While the layer is out of reach nobody waits for it: housekeeping goes on trying.
+        if name not in self.joined and not self._is_cut_off:
+            try:
+                await self._reconcile(name)
+            except BaseException:
+                self.leave(topic, connection)
+                raise
         return topic
 
     def leave(self, topic: Topic, connection: Connection) -> None:
@@ -174,8 +180,10 @@ class Hub:
                         await change(name, self._channel)
                 except Exception as error:
                     # Housekeeping tries again. Until then this process serves its own people.
+                    self._is_cut_off = True
                     self._complain(error)
                     return
+                self._is_cut_off = False
                 (self.joined.add if wanted else self.joined.discard)(name)
 
     async def _read(self) -> None:
@@ -217,6 +225,8 @@ class Hub:
     async def _rejoin(self) -> None:
         for name in set(self.topics) ^ self.joined:
             await self._reconcile(name)
+            if self._is_cut_off:  # each of the others would wait as long
+                return
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
