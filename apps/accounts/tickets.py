@@ -61,8 +61,8 @@ async def _use_all(nonces: list[str]) -> list[bool]:
     return [bool(first) for first in firsts]
 
 
-# When a crowd comes, those of a few milliseconds are asked about together.
-_asked = Gather(_use_all, pause=0.005)
+# When a crowd comes, those who come within this time are asked about together.
+_asked = Gather(_use_all, pause=0.01)
 
 
 class _Once:

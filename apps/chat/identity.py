@@ -26,11 +26,13 @@ from apps.core.realtime.socket import Refused
 from . import selectors
 from .selectors import Speaker
 
+Query = dict[str, str]
+
 VIEWER_COOKIE = "viewer"
 CHANNEL_SECONDS = 5.0
 CHANNELS_MOST = 2_000
-# Of a crowd, those who come within a few milliseconds are looked up together.
-PAUSE = 0.005
+# Of a crowd, those who come within this time are looked up together.
+PAUSE = 0.02
 
 _channels: dict[str, tuple[float, Channel | None]] = {}
 
@@ -58,13 +60,12 @@ def forget_channels() -> None:
     _channels.clear()
 
 
-async def person_of(scope: Scope) -> uuid.UUID | None:
+async def person_of(scope: Scope, query: Query) -> uuid.UUID | None:
     """The person whose ticket or token the handshake carries, None without either.
 
     Raises Refused for a wrong one: to go on as somebody anonymous would be a silent demotion.
     """
-    ticket = query_of(scope).get("ticket", "")
-    if ticket:
+    if ticket := query.get("ticket"):
         try:
             user_id = await tickets.redeem(ticket)
         except redis.RedisError:  # nobody can say whether it was used
@@ -95,15 +96,15 @@ def may_view_dashboard(user_id: uuid.UUID, channel: Channel) -> bool:
     return user is not None and policies.may(user, Power.VIEW_DASHBOARD, channel)
 
 
-def viewer_of(scope: Scope) -> str:
+def viewer_of(scope: Scope, query: Query) -> str:
     """The browser's viewer id: its cookie, the `viewer` parameter of a client without cookies, else a new
     one, which makes the socket a viewer of its own."""
     cookies = parse_cookie(headers(scope).get(b"cookie", b"").decode("latin-1"))
-    held = cookies.get(VIEWER_COOKIE) or query_of(scope).get("viewer", "")
+    held = cookies.get(VIEWER_COOKIE) or query.get("viewer", "")
     return held if 8 <= len(held) <= 64 and held.isalnum() and held.isascii() else secrets.token_hex(8)
 
 
-def query_of(scope: Scope) -> dict[str, str]:
+def query_of(scope: Scope) -> Query:
     """The address's parameters; of a repeated one the last."""
     try:
         parsed = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
@@ -112,9 +113,9 @@ def query_of(scope: Scope) -> dict[str, str]:
     return {name: values[-1] for name, values in parsed.items()}
 
 
-def after_of(scope: Scope) -> int | None:
+def after_of(query: Query) -> int | None:
     """`?after=`, the last number that the client has; None when it has none or says nonsense."""
-    raw = query_of(scope).get("after", "")
+    raw = query.get("after", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
 
 

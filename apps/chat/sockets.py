@@ -63,21 +63,22 @@ class Visit:
 async def enter_room(visit: Visit) -> None:
     """Anybody reads; who comes with a ticket or a token also writes."""
     scope, connection = visit.socket.scope, visit.connection
+    query = query_of(scope)
     channel = await channel_of(scope)
-    user_id = await person_of(scope)
+    user_id = await person_of(scope, query)
     if user_id is not None:
         visit.speaker = await speaker_of(user_id, channel)
         _enter_as(connection, user_id)
     visit.channel = channel
     visit.room = room = await Rooms.here().arrive(channel.pk, connection)
-    history = await room.history(after_of(scope))
+    history = await room.history(after_of(query))
     if visit.speaker is not None:
         room.audience.came(visit.speaker)
     visit.is_in = True
     connection.on_gap = lambda: connection.write(room.mark())
     room.topic.enter(connection, history)
-    visit.viewer_id = viewer_of(scope)
-    if query_of(scope).get("watch") != "0":
+    visit.viewer_id = viewer_of(scope, query)
+    if query.get("watch") != "0":
         await watch(visit)
     room.audience.welcome(connection)
 
@@ -194,7 +195,7 @@ async def enter_dashboard(visit: DashboardVisit) -> None:
     """Only the crew, and it only listens."""
     socket = visit.socket
     channel = await channel_of(socket.scope)
-    user_id = await person_of(socket.scope)
+    user_id = await person_of(socket.scope, query_of(socket.scope))
     if user_id is None or not await read(may_view_dashboard, user_id, channel):
         raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
     _enter_as(socket.connection, user_id)

@@ -30,6 +30,26 @@ def test_a_lone_question_goes_out_at_once_and_a_crowd_shares_the_next() -> None:
     assert asked == [[1], [2, 3, 4, 5, 6, 7], [8]]
 
 
+def test_with_a_pause_a_stream_of_questions_goes_in_few() -> None:
+    asked: list[list[int]] = []
+
+    async def echo(keys: list[int]) -> list[int]:
+        asked.append(keys)
+        return keys
+
+    async def steps() -> None:
+        gather = Gather(echo, pause=0.2)
+        rest = []
+        for n in range(20):
+            rest.append(asyncio.create_task(gather.get(n)))
+            await asyncio.sleep(0.001)
+        assert await asyncio.gather(*rest) == list(range(20))
+
+    asyncio.run(steps())
+    assert asked[0] == [0], "a lone question does not wait"
+    assert len(asked) <= 4
+
+
 def test_a_failure_reaches_whom_it_concerns_and_nobody_after() -> None:
     async def picky(keys: list[str]) -> list[str]:
         if "bad" in keys:
