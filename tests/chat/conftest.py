@@ -161,3 +161,8 @@ def story(steps: Callable[[], Any]) -> None:
             await end(asyncio.all_tasks() - {asyncio.current_task()})
 
     asyncio.run(told())
+
+
+def in_thread(verb: Callable[..., Any], **arguments: Any) -> Any:
+    """A verb, as a web process would call it."""
+    return database.read(lambda: verb(**arguments))

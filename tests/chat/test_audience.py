@@ -1,0 +1,96 @@
+"""Who is there: typing, coming and going, viewers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from apps.core import presence
+from tests import factories
+
+from .conftest import Dial, in_thread, story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_typing_is_told_to_the_others_only(dial: Dial, viewer: User, stranger: User) -> None:
+    async def steps() -> None:
+        async with dial(who=viewer) as one, dial(who=stranger) as two, dial() as reader:
+            await one.send("chat:typing")
+            await one.send("chat:typing")
+            for client in (two, reader):
+                assert [u["username"] for u in (await client.next("chat:typing"))["users"]] == ["viewer"]
+                assert await client.silent("chat:typing")
+            assert await one.silent("chat:typing")
+
+    story(steps)
+
+
+def test_small_rooms_see_who_comes_and_goes(dial: Dial, viewer: User, monkeypatch: Any) -> None:
+    monkeypatch.setattr("apps.chat.audience.PARTING", 0.1)
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            async with dial(who=viewer) as one:
+                assert (await reader.next("chat:user-joined"))["user"]["username"] == "viewer"
+                await one.next("chat:history")
+                assert await one.silent("chat:user-joined"), "nobody is told of themselves"
+                async with dial(who=viewer):
+                    assert await reader.silent("chat:user-joined"), "a second tab is nobody new"
+            assert (await reader.next("chat:user-left"))["user"]["username"] == "viewer"
+
+    story(steps)
+
+
+def test_viewers_are_counted_a_browser_once(dial: Dial, channel: Channel) -> None:
+    path = f"/ws/channels/{channel.slug}"
+    tab = {"cookie": "a=b; viewer=0123456789abcdef"}
+
+    async def steps() -> None:
+        async with dial(headers=tab), dial(headers=tab), dial(f"{path}?viewer=phone12345") as phone:
+            assert (await phone.next("viewers:updated"))["count"] == 2
+            async with dial(f"{path}?watch=0") as popout:
+                assert (await popout.next("viewers:updated"))["count"] == 2
+            await phone.send("stream:leave")
+            assert (await phone.next("viewers:updated", 9))["count"] == 1
+
+    story(steps)
+
+
+def test_a_crowd_that_goes_is_not_told_one_by_one(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.chat.audience.PARTING", 0.2)
+    monkeypatch.setattr("apps.chat.audience.SMALL_ROOM", 3)
+    crowd = [factories.person(f"crowd{n}") for n in range(4)]
+
+    async def steps() -> None:
+        async with dial() as reader, AsyncExitStack() as open_sockets:
+            for person in crowd:
+                client = await open_sockets.enter_async_context(dial(who=person))
+                await client.next("chat:history")
+            await open_sockets.aclose()
+            left = await reader.next("chat:user-left")
+            assert left["user"]["username"] == "crowd0", "the room was small when the last one went"
+            assert await reader.silent("chat:user-left", 0.5)
+
+    story(steps)
+
+
+def test_the_last_viewer_of_a_room_is_not_counted_for_long(
+    dial: Dial, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "LINGER", 0.1)
+
+    async def steps() -> None:
+        async with dial() as client:
+            assert (await client.next("viewers:updated"))["count"] == 1
+        async with asyncio.timeout(presence.LIFE / 3):
+            while await in_thread(presence.count, channel_id=channel.pk):
+                await asyncio.sleep(0.05)
+
+    story(steps)

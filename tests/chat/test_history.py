@@ -1,0 +1,118 @@
+"""What a room tells who comes, comes back, or finds a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from apps.chat.models import Message
+
+from .conftest import Dial, in_thread, story
+
+Say = Callable[..., Message]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_room_greets_with_its_newest_messages(
+    dial: Dial, say: Say, viewer: User, unlimited: None
+) -> None:
+    for n in range(103):
+        say(viewer, f"message {n + 1}")
+
+    async def steps() -> None:
+        async with dial() as client:
+            history = await client.next("chat:history")
+            assert [m["seq"] for m in history["messages"]] == list(range(4, 104))
+            assert (history["lastSeq"], history["truncated"]) == (103, False)
+
+    story(steps)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"), [(0, (1, 120)), (5, (6, 120)), (119, (120, 120)), (120, None)]
+)
+def test_who_comes_back_gets_exactly_what_was_missed(
+    dial: Dial, say: Say, viewer: User, unlimited: None, after: int, expected: tuple[int, int] | None
+) -> None:
+    for n in range(120):
+        say(viewer, f"message {n + 1}")
+
+    async def steps() -> None:
+        async with dial() as client:
+            path = client.line.scope["path"]
+            await client.next("chat:history")
+            async with dial(f"{path}?after={after}") as returned:
+                history = await returned.next("chat:history")
+                got = [m["seq"] for m in history["messages"]]
+                assert got == (list(range(expected[0], expected[1] + 1)) if expected else [])
+                assert history["lastSeq"] == 120
+                await client.send("chat:history", after=after)
+                assert [m["seq"] for m in (await client.next("chat:history"))["messages"]] == got
+
+    story(steps)
+
+
+def test_more_than_one_answer_holds_is_marked_and_starts_where_the_client_is(
+    dial: Dial, room: Any, viewer: User
+) -> None:
+    Message.objects.bulk_create(
+        Message(room=room, seq=n, user=viewer, content="m", nonce=str(n), created_at=timezone.now())
+        for n in range(1, 1201)
+    )
+    room.last_seq = 1200
+    room.save()
+
+    async def steps() -> None:
+        async with dial(f"/ws/channels/{room.channel.slug}?after=10") as client:
+            history = await client.next("chat:history")
+            assert [m["seq"] for m in history["messages"]] == list(range(11, 511))
+            assert (history["lastSeq"], history["truncated"]) == (1200, True)
+
+    story(steps)
+
+
+def test_a_message_that_no_hint_told_of_is_found_in_the_database(
+    dial: Dial, say: Say, channel: Channel, viewer: User
+) -> None:
+    """As when Redis was away at the moment of the push."""
+
+    def unheard() -> None:
+        from apps.chat import store
+        from apps.core.ids import uuid7
+
+        store.append(channel.pk, [store.Draft(uuid7(), viewer.pk, "unheard", "u", ())])
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            await in_thread(unheard)
+            assert (await reader.next("chat:message"))["content"] == "unheard"
+
+    story(steps)
+
+
+def test_a_number_that_the_database_has_not_holds_up_nobody(dial: Dial, room: Any, viewer: User) -> None:
+    """As after a restored backup: the room goes on with what is there."""
+
+    def store() -> None:
+        for n in (1, 3):
+            Message.objects.create(
+                room=room, seq=n, user=viewer, content=str(n), nonce=str(n), created_at=timezone.now()
+            )
+        room.last_seq = 4
+        room.save()
+
+    async def steps() -> None:
+        async with dial() as reader, dial(who=viewer) as writer:
+            await reader.next("chat:history")
+            await in_thread(store)
+            assert [(await reader.next("chat:message"))["seq"] for _ in range(2)] == [1, 3]
+            await writer.send("chat:send", content="on it goes", nonce="n")
+            assert (await reader.next("chat:message"))["seq"] == 5
+
+    story(steps)

@@ -1,0 +1,42 @@
+"""What other parts of the platform tell open sockets: those of the room, and the crew's."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.accounts.models import User
+from apps.channels.models import Channel, topic
+from apps.core.realtime import frame, push
+
+from .conftest import Dial, in_thread, story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_room_hears_what_is_pushed_to_it(dial: Dial, channel: Channel) -> None:
+    async def steps() -> None:
+        async with dial() as client:
+            await client.next("chat:history")
+            event = frame("stream:ended", {"streamId": "x"})
+            await in_thread(push, topic=topic("room", channel.pk), event=event)
+            assert await client.next("stream:ended") == {"streamId": "x"}
+
+    story(steps)
+
+
+def test_the_dashboard_is_for_the_crew(dial: Dial, channel: Channel, streamer: User, stranger: User) -> None:
+    path = f"/ws/dashboard/{channel.slug}"
+
+    async def steps() -> None:
+        async with dial(path, who=stranger) as client:
+            assert await client.closed() == 4403
+        async with dial(path, who=streamer) as client:
+            await client.send("ping")
+            await client.next("pong")
+            event = frame("stream:health-update", {"fps": 30})
+            await in_thread(push, topic=topic("dashboard", channel.pk), event=event)
+            assert await client.next("stream:health-update") == {"fps": 30}
+            await client.send("chat:send", content="hi", nonce="n")
+            assert (await client.next("error"))["code"] == "UNKNOWN_TYPE"
+
+    story(steps)
