@@ -18,32 +18,38 @@ from .terms import ENDINGS, TermList, pattern_of
 _TURNED = {
     "hate": {
         1: (
-            "avttre~ avttn~ avttnu avtyrg~ snttbg~ xvxr~ jrgonpx~ genaal genaavrf fnaqavttre~ wvtnobb~ "
-            "*snttbg* *avttre"
+            "avttre~ avttn~ avttnu avtyrg~ snttbg snttbgf snttbgl xvxr~ jrgonpx~ genaal genaavrf "
+            "fnaqavttre~ wvtnobb~"
         ),
         2: (
-            "pbba~ tbbx~ fcvp~ puvax~ snt~ sntt~ enturnq~ gbjryurnq~ qlxr~ furznyr~ cnxv~ ornare~ "
-            "qnexvr~ cvpxnavaal tlccb~ tbyyvjbt~ ergneq~ gneq~ urvy*uvgyre fvrt*urvy 1488 |tnf gur "
-            "wrjf| |juvgr cbjre| |uvgyre jnf evtug|"
+            "pbba pbbaf tbbx~ fcvp fcvpf puvax puvaxf snt sntf enturnq~ gbjryurnq~ furznyr~ cnxv cnxvf "
+            "ornare~ qnexvr~ cvpxnavaal tlccb~ tbyyvjbt~ ergneq ergneqf ergneqrq gneq gneqf |urvy "
+            "uvgyre| |fvrt urvy| |tnf gur wrjf| |juvgr cbjre| |uvgyre jnf evtug|"
         ),
         3: (
-            "anmv~ arteb~ tlcfl tlcfvrf yvogneq~ fcnm~ fcnfgvp~ pevccyr~ zvqtrg~ zbatbybvq~ erqarpx~ "
-            "|tb onpx gb lbhe pbhagel|"
+            "anmv~ arteb~ qlxr qlxrf tlcfl tlcfvrf yvogneq~ fcnm~ fcnfgvp~ pevccyr~ zvqtrg~ zbatbybvq~ "
+            "erqarpx~ |tb onpx gb lbhe pbhagel|"
         ),
-        4: "ynzr tvzc~ ubzb ubzbf dhrre~ fnintr~",
+        4: "ynzr ubzb ubzbf dhrre~",
     },
     "sexual": {
-        1: ("encr~ encvfg~ puvyqcbea |puvyq cbea| crqb~ cnrqb~ crqbcuvyr~ cnrqbcuvyr~ ybyvpba~ |fraq ahqrf|"),
+        1: (
+            "encr encrf encrq encvat encvfg~ puvyqcbea |puvyq cbea| crqb~ cnrqb~ crqbcuvyr~ cnrqbcuvyr~ "
+            "ybyvpba~ |fraq ahqrf|"
+        ),
         2: (
             "phzfubg~ oybjwbo~ unaqwbo~ evzwbo~ tnatonat~ qrrcguebng~ pernzcvr~ ohxxnxr qvyqb~ "
             "ohggcyht~ wrexbss |wrex bss| wnpxbss |wnpx bss| juber~ fyhg~ cbeauho uragnv"
         ),
         3: (
-            "cbea~ cbeab cbeabtencul chffl chffvrf obbof obbovrf gvgf gvggvrf pbpx~ cravf cravfrf "
-            "intvan~ pyvg~ phz~ wvmm~ znfgheongr~ znfgheongvat betnfz~ ubeal zvys~ nany rerpgvba~ "
-            "obare~ ahqr~ ahqrf unaql*w"
+            "cbea~ cbeab cbeabtencul chffl chffvrf obbof obbovrf gvgf gvggvrf pbpx pbpxf cravf cravfrf "
+            "intvan~ pyvg pyvgf pyvgbevf phz phzf wvmm~ znfgheongr~ znfgheongvat betnfz~ ubeal zvys~ "
+            "nany rerpgvba~ obare~ ahqr ahqrf"
         ),
-        4: ("frk~ frkl frkhny frkgvat anxrq qvpx~ oernfg~ ohgg~ nff |obbgl pnyy| xvaxl srgvfu~ gubat~ fhpx~"),
+        4: (
+            "frk~ frkl frkhny frkgvat anxrq qvpx~ oernfg~ ohgg ohggf nff |obbgl pnyy| xvaxl srgvfu~ "
+            "gubat~ fhpx~"
+        ),
     },
     "profanity": {
         1: "phag~ |xvyy lbhefrys| xlf |xvyy lbhe frys| |arpx lbhefrys| |unat lbhefrys|",
@@ -53,12 +59,12 @@ _TURNED = {
             "oryyraq~ fgsh"
         ),
         3: (
-            "fuvg~ fuvggl fuvggvat ohyyfuvg~ ubefrfuvg nff nffrf nefr~ wnpxnff~ qhzonff~ onqnff~ cevpx~ "
-            "cvff~ cvffrq jnax~ obyybpxf qbhpur~ qbhpuront~ tbqqnza~ tbqqnzzvg jgs fynt~"
+            "fuvg~ fuvggl fuvggvat ohyyfuvg~ ubefrfuvg nff nefr nefrf wnpxnff~ qhzonff~ onqnff~ cevpx "
+            "cevpxf cvff~ cvffrq jnax~ obyybpxf qbhpur~ qbhpuront~ tbqqnza~ tbqqnzzvg jgs fynt fyntf"
         ),
         4: (
-            "qnza~ qnzzvg penc~ penccl uryy oybbql ohttre~ fbq~ vqvbg~ zbeba~ fghcvq qhzo ybfre~ |fuhg "
-            "hc| abbo~ genfu"
+            "qnza~ qnzzvg penc penccl uryy oybbql ohttre~ fbq fbqf fbqqvat vqvbg~ zbeba~ fghcvq qhzo "
+            "ybfre~ |fuhg hc| abbo~ genfu"
         ),
     },
 }

@@ -83,7 +83,11 @@ class TermList:
             # Twice: neighbours share the blank between them, and the first pass takes every other one.
             once = self._permitted.sub(_blotted, readings)
             match = self._any.search(self._permitted.sub(_blotted, once))
-        return origin(text, *match.span()) if match else None
+        if match is None:
+            return None
+        found = match.group()
+        start = match.start() + len(found) - len(found.lstrip())
+        return origin(text, start, start + len(found.strip()))
 
 
 def _blotted(match: re.Match[str]) -> str:
