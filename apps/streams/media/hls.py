@@ -100,8 +100,8 @@ class HlsApp:
         on repeated errors, but not on a playlist that stands still.
         """
         window = stream.window
-        if msn > window.next_part[0] + 2:
-            raise _Problem(400, "that segment is too far in the future")
+        if window.is_far_ahead(msn, part):
+            raise _Problem(400, "that is too far in the future")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + window.config.block_seconds
         while not (window.ended or window.has(msn, part)):

@@ -182,6 +182,15 @@ class LiveWindow:
             return True
         return False
 
+    def is_far_ahead(self, msn: int, part: int | None) -> bool:
+        """Whether nobody who knows the playlist would ask for that yet: it lies more than two segments, or
+        three seconds of parts, beyond its end (6.2.5.2)."""
+        number, index = self.next_part
+        limit = max(3, -(-3000 // self.part_target_ms))
+        if msn == number:
+            limit += index
+        return msn > number + 2 or (msn >= number and part is not None and part > limit)
+
     async def change(self) -> None:
         """Return at the next change, or at the next `wake` when nothing changes."""
         waiter = asyncio.get_running_loop().create_future()

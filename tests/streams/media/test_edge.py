@@ -130,9 +130,11 @@ def test_directives_that_make_no_sense_are_refused(make_flv: FlvMaker) -> None:
     with Edge(block_seconds=0.5) as edge:
         publish(edge, make_flv(seconds=3), clean=False)
         eventually(lambda: edge.gate.interruptions)
-        msn, _ = next_part(edge)
+        msn, part = next_part(edge)
         for query in (
             f"_HLS_msn={msn + 3}",
+            f"_HLS_msn={msn}&_HLS_part={part + 20}",
+            f"_HLS_msn={msn + 1}&_HLS_part=20",
             "_HLS_part=1",
             "_HLS_msn=x",
             "_HLS_msn=-1",
@@ -140,6 +142,7 @@ def test_directives_that_make_no_sense_are_refused(make_flv: FlvMaker) -> None:
         ):
             assert edge.get(f"stream.m3u8?{query}").status_code == 400, query
         assert edge.get(f"stream.m3u8?_HLS_msn={msn - 1}&_HLS_part=999").status_code == 200
+        assert edge.get(f"stream.m3u8?_HLS_msn={msn}&_HLS_part={part + 10}").status_code == 200
 
 
 def test_a_part_number_past_the_segment_means_the_next_segment(edge: Edge, make_flv: FlvMaker) -> None:
