@@ -202,3 +202,11 @@ def test_unfinished_messages_are_bounded_in_sum() -> None:
         list(
             incoming.feed(big + b"".join(full(0, b"x" * 9_000, number=n, size=10_000) for n in range(3, 60)))
         )
+
+
+def test_messages_that_begin_small_and_grow_together_are_bounded_in_sum() -> None:
+    incoming = reader(max_message=10_000, max_streams=64)
+    list(incoming.feed(b"".join(full(0, b"x" * 128, number=n, size=10_000) for n in range(3, 60))))
+    with pytest.raises(ChunkError):
+        for _ in range(10):
+            list(incoming.feed(b"".join(bytes((0xC0 | n,)) + b"x" * 128 for n in range(3, 60))))

@@ -137,6 +137,8 @@ class ChunkReader:
         if headers:
             del payload[start + wanted :: step]
         self._unfinished += len(payload) - start
+        if self._unfinished > 2 * self.max_message:
+            raise ChunkError("too many unfinished messages")
         self._wanted = min(position + wanted + headers * step - stop, stream.length - len(payload))
         return stop
 
@@ -212,8 +214,6 @@ class ChunkReader:
     def _open_message(self, stream: _ChunkStream) -> None:
         if stream.length > self.max_message:
             raise ChunkError(f"a message of {stream.length} bytes is too large")
-        if self._unfinished > 2 * self.max_message:
-            raise ChunkError("too many unfinished messages")
         stream.payload = bytearray()
         self._wanted = min(self.chunk_size, stream.length)
         self._current = stream
