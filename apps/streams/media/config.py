@@ -27,7 +27,7 @@ class RtmpLimits:
     max_unauthenticated: int = 200
     max_message_bytes: int = 4 * 1024 * 1024
     max_command_bytes: int = 64 * 1024
-    """Largest message before a publish is admitted, and largest command afterwards."""
+    """Largest message before a publish, and largest command afterwards."""
     max_unpublished_bytes: int = 256 * 1024
     """All that an encoder may send before it is admitted."""
     max_chunk_streams: int = 32

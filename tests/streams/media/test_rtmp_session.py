@@ -110,6 +110,20 @@ def test_media_sent_along_with_the_publish_is_not_lost(edge: Edge, make_flv: Flv
         eventually(lambda: edge.gate.lives)
 
 
+def test_a_large_picture_sent_along_with_the_publish_is_taken(edge: Edge) -> None:
+    with RawEncoder(edge) as encoder:
+        encoder.connect()
+        data = encoder.writer.set_chunk_size(200_000)
+        publish = amf0.encode("publish", 5, None, "key", "live")
+        data += encoder.writer.encode(Message(chunks.COMMAND_AMF0, 0, 1, publish), chunk_stream=3)
+        picture = b"\x17\x01\x00\x00\x00" + bytes(100_000)
+        data += encoder.writer.encode(Message(chunks.VIDEO, 0, 1, picture), chunk_stream=6)
+        encoder.send(data)
+        encoder.command("createStream", 9, None)
+        replies = commands(encoder)
+        assert next(values for values in replies if values[:2] == ["_result", 9.0])
+
+
 def test_a_goodbye_right_behind_much_media_is_heard_at_once(edge: Edge, make_flv: FlvMaker) -> None:
     """While an encoder sends much, its socket wakes us for larger pieces; a command is a small one."""
     tags = make_flv(seconds=6, size="1920x1080", video="-c:v libx264 -preset ultrafast -qp 10")

@@ -106,8 +106,8 @@ class RtmpSession(asyncio.Protocol):
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._gone("lost")
         self._server.leaves(self)
+        self._gone("lost")
 
     def data_received(self, data: bytes) -> None:
         if self.state in (State.LEAVING, State.CLOSED):
@@ -321,6 +321,8 @@ class RtmpSession(asyncio.Protocol):
             raise ChunkError("a second publish")
         key = arguments[0] if arguments and isinstance(arguments[0], str) else ""
         self.state = State.CLAIMING
+        # Some encoders send their first picture along; all of what is not admitted yet is bounded in sum.
+        self._reader.max_message = self._limits.max_message_bytes
         self._deadline = self._loop.time() + 2 * self._limits.claim_seconds + 1
         self._pause(None)
         self._claim = self._loop.create_task(self._ask(key.split("?")[0]))
@@ -346,7 +348,6 @@ class RtmpSession(asyncio.Protocol):
         self._sink = sink
         self.state = State.PUBLISHING
         self._published_at = self._deadline = self._loop.time()
-        self._reader.max_message = self._limits.max_message_bytes
         self._server.authenticated(self)
         try:
             self._send(Message(chunks.USER_CONTROL, 0, 0, pack(">HI", _STREAM_BEGIN, _STREAM_ID)))
@@ -398,8 +399,12 @@ class RtmpSession(asyncio.Protocol):
             self._resume.cancel()
         self._backlog = []
         sink, self._sink = self._sink, None
-        if sink is not None:
+        if sink is None:
+            return
+        try:
             sink.on_gone(reason)
+        except Exception:  # a fault of ours; the caller may be closing other sessions too
+            logger.exception("session %s from %s: not let go by a fault", self.id, self.address)
 
 
 def _status(level: str, code: str, description: str) -> dict[str, Any]:
