@@ -61,7 +61,7 @@ class Publisher:
         self._early_pictures: list[tuple[int, VideoBody, int]] = []
         self._early_sound: deque[tuple[int, memoryview]] = deque(maxlen=500)
         self._first_sound: int | None = None
-        self._last_keyframe: int | None = None
+        self._last_keyframe_ms: int | None = None
         self._last_picture: int | None = None
 
     @property
@@ -186,6 +186,6 @@ class Publisher:
                 self.pictures += 1
         self._last_picture = timestamp
         if keyframe:
-            if self._last_keyframe is not None:
-                self.keyframe_interval_ms = (timestamp - self._last_keyframe) & 0xFFFFFFFF
-            self._last_keyframe = timestamp
+            if self._last_keyframe_ms is not None:
+                self.keyframe_interval_ms = self.media_ms - self._last_keyframe_ms
+            self._last_keyframe_ms = self.media_ms

@@ -201,6 +201,7 @@ def test_a_clock_that_jumps_makes_a_discontinuity_and_no_hole(
     studio.play(moved)
     assert sum(segment.discontinuity for segment in studio.window.segments) == 1
     assert studio.stream.packager.end_ms == pytest.approx(6000, abs=100)
+    assert studio.stream.info().keyframe_interval == pytest.approx(2, abs=0.1)
     assert_rising(packets(probe, studio.whole())["audio"])
     assert_seamless(studio.whole(), holes=1)
 
