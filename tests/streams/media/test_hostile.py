@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import struct
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.streams.media import RtmpLimits, amf0
+from apps.streams.media import Refused, RtmpLimits, amf0
 from apps.streams.media.flv import Tag
 from apps.streams.media.rtmp import handshake
 from apps.streams.media.rtmp.chunks import COMMAND_AMF0, ChunkWriter, Message
+from apps.streams.media.rtmp.client import RtmpPublisher
+from apps.streams.media.rtmp.server import RtmpServer
+from apps.streams.media.rtmp.session import RtmpSession, Sink
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import Edge, eventually
 from tests.streams.media.encoder import LiveEncoder, RawEncoder, publish, refusal
@@ -213,6 +218,46 @@ def test_the_others_do_not_notice(make_flv: FlvMaker) -> None:
         assert made >= 5 * (time.monotonic() - began) - 4
         assert not edge.gate.interruptions
         encoder.stop()
+
+
+class FaultySink:
+    """What must never happen, and has: letting go of a session fails."""
+
+    media_seconds = 0.0
+
+    def on_video(self, timestamp: int, body: bytes | bytearray) -> None: ...
+
+    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None: ...
+
+    def on_metadata(self, properties: dict[str, Any]) -> None: ...
+
+    def on_refused(self, refusal: Refused) -> None: ...
+
+    def on_gone(self, reason: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+
+class FaultyDoor:
+    async def admit(self, session: RtmpSession, key: str) -> Sink:
+        return FaultySink()
+
+
+def test_a_fault_in_one_session_does_not_end_the_watch_over_the_others() -> None:
+    async def run() -> int:
+        server = RtmpServer(FaultyDoor(), RtmpLimits(idle_seconds=0.3))
+        await server.start("127.0.0.1", 0)
+        url = f"rtmp://127.0.0.1:{server.port}/live"
+        encoders = [await RtmpPublisher.connect(url, key) for key in ("one", "two")]
+        async with asyncio.timeout(10):
+            for encoder in encoders:
+                await encoder.wait_closed()
+                await encoder.close()
+            while server.connections:
+                await asyncio.sleep(0.02)
+        await server.stop()
+        return server.connections
+
+    assert asyncio.run(run()) == 0
 
 
 def test_keys_are_never_logged(strict: Edge, make_flv: FlvMaker, caplog: pytest.LogCaptureFixture) -> None:
