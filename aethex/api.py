@@ -19,6 +19,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as
 urlpatterns = [
     path("", include("apps.accounts.api.urls")),
     path("", include("apps.channels.api.urls")),
+    path("", include("apps.moderation.api.urls")),
     path("", include("apps.streams.api.urls")),
     path("", include("apps.chat.api.urls")),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
