@@ -62,7 +62,7 @@ async def _use_all(nonces: list[str]) -> list[bool]:
 
 
 # When a crowd comes, those who come within this time are asked about together.
-_asked = Gather(_use_all, pause=0.01)
+_asked = Gather(_use_all, pause=0.004)
 
 
 class _Once:

@@ -32,7 +32,7 @@ VIEWER_COOKIE = "viewer"
 CHANNEL_SECONDS = 5.0
 CHANNELS_MOST = 2_000
 # Of a crowd, those who come within this time are looked up together.
-PAUSE = 0.02
+PAUSE = 0.008
 
 _channels: dict[str, tuple[float, Channel | None]] = {}
 
