@@ -315,6 +315,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Names for what clients' generators would call StateD16.
+    "ENUM_NAME_OVERRIDES": {
+        "SanctionKind": "apps.moderation.models.Sanction.Kind",
+        "ReportKind": "apps.moderation.models.Report.Kind",
+        "ReportState": "apps.moderation.models.Report.State",
+        "UnbanRequestState": "apps.moderation.models.UnbanRequest.State",
+    },
 }
 
 # --- words, time, mail -----------------------------------------------------------------------------
