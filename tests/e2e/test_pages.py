@@ -48,13 +48,27 @@ def test_no_page_scrolls_sideways(visit: Visit, channel: dict[str, Any], window:
 def test_pages_can_be_read_by_everybody(visit: Visit, channel: dict[str, Any], scheme: str) -> None:
     visitor = visit(color_scheme=scheme)
     slug = channel["slug"]
-    findings = []
-    for path in ("/", "/auth/login", "/auth/register", f"/streams/{slug}", f"/c/{slug}"):
-        visitor.page.goto(path)
-        for violation in Axe().run(visitor.page).response["violations"]:
-            places = [node["target"] for node in violation["nodes"]]
-            findings.append(f"{path}: {violation['id']} ({violation['impact']}) at {places}")
+    paths = ("/", "/auth/login", "/auth/register", f"/streams/{slug}", f"/c/{slug}")
+    findings = [finding for path in paths for finding in barriers(visitor, path)]
+    visitor.sign_in(channel["owner"].username)
+    paths = (
+        f"/dashboard/{slug}",
+        f"/dashboard/{slug}/settings",
+        "/settings",
+        "/auth/email",
+        "/auth/sessions",
+    )
+    findings += [finding for path in paths for finding in barriers(visitor, path)]
     assert not findings, "\n".join(findings)
+
+
+def barriers(visitor: Visitor, path: str) -> list[str]:
+    """What axe finds on this page, one line each."""
+    visitor.page.goto(path)
+    return [
+        f"{path}: {found['id']} ({found['impact']}) at {[node['target'] for node in found['nodes']]}"
+        for found in Axe().run(visitor.page).response["violations"]
+    ]
 
 
 def test_a_phone_has_player_and_chat_in_one_hand(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:

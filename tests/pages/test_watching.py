@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -47,6 +48,20 @@ def test_home_plays_the_most_watched_stream_and_lists_all(channel: Channel, visi
     assert page.count('class="stream-card"') == 2
     assert f'data-stream-id="{busy.pk}"' in page
     assert f'data-stream-id="{quiet.pk}"' not in page
+    hero = page[page.index('<section class="hero"') : page.index('id="live-now"')]
+    assert re.search(r"^<section [^>]*data-channel>", hero)  # its numbers follow the stream's own
+    assert {"data-viewers", "data-title", "data-while"} <= set(re.findall(r"data-[a-z]+", hero))
+
+
+def test_only_the_open_channels_place_in_the_rail_follows_its_stream(
+    channel: Channel, visitor: Client
+) -> None:
+    factories.live(channel)
+    factories.live(factories.channel(name="Loud place"))
+    page = visitor.get(f"/streams/{channel.slug}").content.decode()
+    rail = page[page.index('class="rail"') : page.index("</nav>", page.index('class="rail"'))]
+    assert rail.count("data-viewers") == rail.count('<li data-while="live">') == 1
+    assert f'<title data-page="{channel.name} — AeThex LIVE">' in page
 
 
 def test_a_category_lists_only_its_own(channel: Channel, visitor: Client) -> None:
