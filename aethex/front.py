@@ -1,7 +1,7 @@
 """The outermost ASGI callable of the one-process default: looks at the path and hands on.
 
-Live paths go to the raw media app, sockets to Django Channels' router, everything else to Django under WSGI
-behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
+Live paths go to the raw media app, sockets to the doors of `websockets.py`, everything else to Django under
+WSGI behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
 """
 
 from __future__ import annotations
