@@ -6,7 +6,7 @@ import datetime
 import uuid
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Actor, User
@@ -87,12 +87,9 @@ def acknowledge_warning(*, actor: Actor, channel: Channel, warning_id: uuid.UUID
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
     with transaction.atomic():
-        warning = (
-            Sanction.objects.select_for_update(of=("self",))
-            .of(actor, channel)
-            .filter(pk=warning_id, kind=Sanction.Kind.WARNING)
-            .first()
-        )
+        hold(actor.pk)
+        warnings = Sanction.objects.of(actor, channel).filter(kind=Sanction.Kind.WARNING)
+        warning = warnings.filter(pk=warning_id).first()
         if warning is None:
             raise NotFound("There is no such warning for you.", code="WARNING_NOT_FOUND")
         if warning.acknowledged_at is None:
@@ -111,13 +108,9 @@ def checked_seconds(seconds: int) -> int:
 
 
 def standing_now(user: User, channel: Channel) -> Sanction | None:
-    """The ban or time-out that stands, its row locked. One that has run out is closed on the way."""
-    found = (
-        Sanction.objects.select_for_update(of=("self",))
-        .of(user, channel)
-        .filter(kind__in=Sanction.EXCLUDING, lifted_at=None)
-        .first()
-    )
+    """The ban or time-out that stands, the person held. One that has run out is closed on the way."""
+    hold(user.pk)
+    found = Sanction.objects.of(user, channel).filter(kind__in=Sanction.EXCLUDING, lifted_at=None).first()
     if found is not None and found.has_run_out(timezone.now()):
         found.lifted_at = found.expires_at
         found.save(update_fields=["lifted_at"])
@@ -125,8 +118,13 @@ def standing_now(user: User, channel: Channel) -> Sanction | None:
     return found
 
 
+def hold(user_id: uuid.UUID) -> None:
+    """Make everybody else wait who changes what stands on this person, first of all locks."""
+    User.objects.select_for_update(no_key=True).get(pk=user_id)
+
+
 def lift(sanction: Sanction, *, by: Actor) -> None:
-    """End it; the caller has asked for the power, holds the row and writes the audit entry."""
+    """End it; the caller has asked for the power, holds the person and writes the audit entry."""
     sanction.lifted_at, sanction.lifted_by_id = timezone.now(), by.pk
     sanction.save(update_fields=["lifted_at", "lifted_by", "undone_at"])
     publish(SanctionLifted(sanction.channel_id, sanction.user_id, sanction.pk))
@@ -145,20 +143,20 @@ def restore(sanction: Sanction) -> None:
 
 def undo_exclusion(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `person.ban` and `person.timeout`: gone, and what it replaced stands again."""
-    sanction = _locked(entry.details["sanction_id"])
+    sanction = _held(entry.details["sanction_id"])
     if sanction.lifted_at is not None or sanction.has_run_out(timezone.now()):
         raise _no_longer("This sanction does not stand any more.")
     sanction.undone_at = timezone.now()
     lift(sanction, by=actor)
     if (replaced_id := entry.details["replaced_id"]) is not None:
-        replaced = _locked(replaced_id)
+        replaced = _held(replaced_id)
         if not replaced.has_run_out(timezone.now()):
             restore(replaced)
 
 
 def undo_reason(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `person.reason`."""
-    sanction = _locked(entry.details["sanction_id"])
+    sanction = _held(entry.details["sanction_id"])
     if sanction.lifted_at is not None or sanction.reason != entry.details["after"]:
         raise _no_longer("This sanction has changed since.")
     sanction.reason = entry.details["before"]
@@ -167,7 +165,7 @@ def undo_reason(actor: Actor, entry: AuditEntry) -> None:
 
 def undo_lift(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `person.lift`: it stands again, and the plea that was granted with it waits again."""
-    sanction = _locked(entry.details["sanction_id"])
+    sanction = _held(entry.details["sanction_id"])
     if sanction.lifted_at is None or sanction.undone_at is not None:
         raise _no_longer("This sanction has changed since.")
     restore(sanction)
@@ -179,7 +177,7 @@ def undo_lift(actor: Actor, entry: AuditEntry) -> None:
 
 def undo_warning(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `person.warn`: the warning doesn't count, and need not be acknowledged."""
-    warning = _locked(entry.details["sanction_id"])
+    warning = _held(entry.details["sanction_id"])
     if warning.lifted_at is not None:
         raise _no_longer("This warning was taken back before.")
     warning.lifted_at = warning.undone_at = timezone.now()
@@ -188,24 +186,8 @@ def undo_warning(actor: Actor, entry: AuditEntry) -> None:
     publish(WarningAcknowledged(warning.channel_id, warning.user_id, warning.pk))
 
 
+@transaction.atomic
 def _exclude(
-    actor: Actor | None,
-    channel: Channel,
-    user: User,
-    kind: Sanction.Kind,
-    reason: str,
-    until: datetime.datetime | None,
-) -> Sanction:
-    try:
-        with transaction.atomic():
-            return _replace(actor, channel, user, kind, reason, until)
-    except IntegrityError:
-        # Somebody else was first, and theirs is committed now: this one replaces it.
-        with transaction.atomic():
-            return _replace(actor, channel, user, kind, reason, until)
-
-
-def _replace(
     actor: Actor | None,
     channel: Channel,
     user: User,
@@ -258,16 +240,12 @@ def _record(actor: Actor | None, action: str, sanction: Sanction, **details: Any
     )
 
 
-def _locked(sanction_id: str) -> Sanction:
-    found = (
-        Sanction.objects.select_for_update(of=("self",))
-        .select_related("user", "channel")
-        .filter(pk=sanction_id)
-        .first()
-    )
-    if found is None:
+def _held(sanction_id: str) -> Sanction:
+    whose = Sanction.objects.filter(pk=sanction_id).values_list("user_id", flat=True).first()
+    if whose is None:
         raise _no_longer("This sanction is gone.")
-    return found
+    hold(whose)
+    return Sanction.objects.select_related("user", "channel").get(pk=sanction_id)
 
 
 def _no_longer(why: str) -> Conflict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,7 +33,7 @@ def request_unban(*, actor: Actor, channel: Channel, text: str) -> UnbanRequest:
         standing = sanctions.standing_now(actor, channel)
         if standing is None or standing.kind != Sanction.Kind.BAN:
             raise Conflict("You are not banned here.", code="NOT_BANNED")
-        # The ban's row is locked: two clicks make one plea.
+        # The person is held: two clicks make one plea.
         if UnbanRequest.objects.filter(sanction=standing).exists():
             raise Conflict("You have asked about this ban before. One request a ban.", code="ASKED_BEFORE")
         plea = UnbanRequest.objects.create(sanction=standing, text=text)
@@ -52,8 +54,9 @@ def answer_unban_request(
         "private_note": clean(private_note, field="private_note", most=WORDS_MOST),
     }
     with transaction.atomic():
-        sanction = Sanction.objects.select_for_update(of=("self",)).get(pk=request.sanction_id)
-        request = UnbanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        sanctions.hold(request.sanction.user_id)
+        request = UnbanRequest.objects.select_related("sanction__user").get(pk=request.pk)
+        sanction = request.sanction
         if request.state != UnbanRequest.State.OPEN:
             raise Conflict("This request has been answered.", code="ANSWERED_BEFORE")
         if sanction.user_id == actor.pk:
@@ -77,7 +80,10 @@ def answer_unban_request(
 
 def undo_answer(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `unban.answer`: the request waits again, and a ban that was lifted by it stands again."""
-    request = UnbanRequest.objects.select_for_update(of=("self",)).get(pk=entry.details["request_id"])
+    sanctions.hold(uuid.UUID(entry.subject_id))
+    request = UnbanRequest.objects.select_related("sanction__user", "sanction__channel").get(
+        pk=entry.details["request_id"]
+    )
     if request.state != entry.details["answer"]:
         raise Conflict("This can't be undone any more. The answer has changed.", code="NO_LONGER_APPLIES")
     if request.state == UnbanRequest.State.GRANTED:
