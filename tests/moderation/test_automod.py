@@ -122,6 +122,16 @@ def read_as(draw, letters):
     return letters
 
 
+def read_digits_inside(draw, letters):
+    """Neither signs nor at a word's ends: `hell0` and `crap@ud` are read as two words, too."""
+    framed = [" ", *letters, " "]
+    changed = read_as(draw, letters)
+    return [
+        new if new.isdecimal() and before.isalpha() and after.isalpha() else old
+        for before, old, after, new in zip(framed, letters, framed[2:], changed, strict=False)
+    ]
+
+
 def mask(draw, letters):
     letters = list(letters)
     letters[draw(st.integers(1, len(letters) - 2))] = "*"
@@ -187,7 +197,7 @@ def test_a_word_gets_its_verdict_however_kinds_of_evasion_are_combined(rules_of_
 @hypothesis.settings(max_examples=1000, deadline=None)
 @hypothesis.given(
     written=evasions(
-        kinds=[change_case, widen, look_alike, decorate, hide],
+        kinds=[read_digits_inside, look_alike, change_case, widen, decorate, hide],
         words=[word for word in INNOCENT if len(word) > 1],
     )
 )

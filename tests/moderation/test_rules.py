@@ -1,6 +1,9 @@
 """A channel's automatic rules: what stands by default, who changes it, and how."""
 
+import json
+
 import pytest
+from django.db import transaction
 from pytest import raises
 
 from apps.core.errors import Invalid, NotAllowed
@@ -133,6 +136,23 @@ def test_only_who_may_changes_rules(request, channel, who):
         with raises(NotAllowed):
             refused()
     assert not AutomodRule.objects.exists()
+
+
+def test_a_shield_tightens_the_rules_and_puts_them_back_as_they_were(channel, moderator):
+    services.edit_rule(
+        actor=moderator, channel=channel, kind="links", is_on=False, settings={"allowed": ["good.org"]}
+    )
+    before, rows = selectors.rules_of(channel), list(AutomodRule.objects.values())
+    with transaction.atomic():
+        kept = services.tighten(channel)
+    assert named(channel, "links").settings == {"allowed": ["good.org"]}
+    assert {"links", "first_message", "account_age"} <= {
+        r.key for r in selectors.rules_of(channel) if r.is_on
+    }
+    with transaction.atomic():
+        services.put_back(channel, json.loads(json.dumps(kept)))
+    assert selectors.rules_of(channel) == before
+    assert list(AutomodRule.objects.values()) == rows
 
 
 def test_one_channels_rules_are_not_anothers(channel, moderator):

@@ -2,12 +2,13 @@
 
 import contextlib
 import datetime
+import threading
 
 import hypothesis
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import strategies as st
 from pytest import raises
@@ -123,6 +124,29 @@ def test_an_entry_is_undone_once(channel, moderator, viewer):
     with raises(Conflict) as refusal:
         undo.undo_action(actor=moderator, channel=channel, entry_id=said.pk)
     assert refusal.value.code == "CANNOT_BE_UNDONE"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_undo_the_same_entry_at_once_one_is_refused(channel, streamer, moderator, viewer):
+    services.ban(actor=moderator, channel=channel, user=viewer)
+    entry, start, outcomes = last(channel), threading.Barrier(2), []
+
+    def act(actor):
+        try:
+            start.wait(timeout=10)
+            undo.undo_action(actor=actor, channel=channel, entry_id=entry.pk)
+            outcomes.append("done")
+        except Conflict as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=(actor,)) for actor in (streamer, moderator)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(outcomes) == ["UNDONE_BEFORE", "done"]
 
 
 def test_undoing_takes_the_power_and_an_entry_of_this_channel(channel, streamer, moderator, editor, viewer):

@@ -26,6 +26,16 @@ LABEL_MOST, LISTS_MOST, TERMS_MOST = 40, 20, 1000
 TIMEOUT_MOST = 14 * 24 * 60 * 60
 Stored = dict[str, Any]
 
+# What shield mode turns on, over the channel's own settings of these kinds.
+SHIELD: dict[str, dict[str, Any]] = {
+    Kind.PROFANITY: {"is_on": True, "settings": {"hate": 3, "sexual": 2, "profanity": 2}},
+    Kind.LINKS: {"is_on": True, "action": Action.REFUSE},
+    Kind.SIMILARITY: {"is_on": True, "settings": {"times": 2, "people": 4, "seconds": 60}},
+    Kind.REPETITION: {"is_on": True},
+    Kind.FIRST_MESSAGE: {"is_on": True, "action": Action.HOLD},
+    Kind.ACCOUNT_AGE: {"is_on": True, "action": Action.REFUSE},
+}
+
 
 def edit_rule(*, actor: Actor, channel: Channel, kind: str, label: str = "", **changes: Any) -> Rule:
     """Change any of settings, action, timeout_seconds and is_on of one rule. What is not named stays.
@@ -74,6 +84,25 @@ def replace_rules(*, actor: Actor, channel: Channel, rules: Iterable[Mapping[str
         }
         _change(actor, channel, gone | wanted)
     return rules_of(channel)
+
+
+def tighten(channel: Channel) -> dict[str, Stored | None]:
+    """The rules' part of shield mode: set SHIELD and return what `put_back` needs.
+
+    The caller has asked for the power, is inside a transaction and writes the audit entry.
+    """
+    _lock(channel)
+    standing = {rule.key: rule for rule in rules_of(channel)}
+    wanted = {kind: checked_rule(base=standing[kind], kind=kind, **given) for kind, given in SHIELD.items()}
+    before = _stored(channel, wanted)
+    _write(channel, {key: _as_stored(rule) for key, rule in wanted.items()})
+    return before
+
+
+def put_back(channel: Channel, before: Mapping[str, Stored | None]) -> None:
+    """The end of shield mode: what `tighten` changed is as it was. The caller has the same duties."""
+    _lock(channel)
+    _write(channel, before)
 
 
 def checked_rule(
