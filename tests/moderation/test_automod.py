@@ -11,7 +11,7 @@ from pytest import raises
 
 from apps.core.errors import Invalid
 from apps.moderation import automod
-from apps.moderation.automod import Action, Author, Kind, Recent, Rule, Said
+from apps.moderation.automod import Action, Author, Kind, Recent, Rule, Said, normal
 from apps.moderation.automod.lookalikes import _ALIKE, LEET
 
 HERE = Path(__file__).parent
@@ -511,3 +511,11 @@ def test_an_everyday_message_costs_little():
         times.append(time.perf_counter() - start)
     # Measured 25 µs; the bound leaves room for a machine that does other things, too.
     assert sorted(times)[len(times) // 2] < 0.0005
+
+
+def test_who_sends_all_of_unicode_fills_no_memory():
+    for start in range(0, 0x30000, 500):
+        normal.searched("".join(map(chr, range(start, start + 500))))
+    assert len(normal._FOLDS) <= normal._FOLDS_MOST
+    assert caught(terms("spoiler"), "a SPÖILER") == "SPÖILER"
+    normal._FOLDS.clear()

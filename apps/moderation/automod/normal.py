@@ -43,11 +43,17 @@ _EDGE_DIGITS = re.compile(r"(?<=[^\W\d_])[0-9]+(?=[ .]|$)|(?:(?<=[ .])|^)[0-9]+(
 _INNER_DIGITS = re.compile(r"(?<=[^\W\d_])[0-9]+(?=[^\W\d_])")
 
 
+# More than any room's languages together need; who sends all of Unicode fills no memory.
+_FOLDS_MOST = 20_000
+
+
 class _Folds(dict[int, str]):
     """What each character becomes; learned as they come."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = folded = _fold(chr(code))
+        folded = _fold(chr(code))
+        if len(self) < _FOLDS_MOST:
+            self[code] = folded
         return folded
 
 
