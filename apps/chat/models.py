@@ -7,6 +7,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from apps.channels.models import Channel
 from apps.core.ids import uuid7
@@ -14,6 +15,9 @@ from apps.streams.models import Broadcast
 
 CONTENT_MOST = 500
 NONCE_MOST = 64
+SLOW_LEAST, SLOW_MOST = 3, 120
+# Minutes: 90 days.
+FOLLOWED_MOST = 129_600
 
 
 class ChatRoom(models.Model):
@@ -24,8 +28,50 @@ class ChatRoom(models.Model):
     )
     last_seq = models.PositiveBigIntegerField(default=0)
 
+    # The modes: who may write how. 0, None and False are off.
+    slow_seconds = models.PositiveSmallIntegerField(default=0)
+    followers_only_minutes = models.PositiveIntegerField(null=True, blank=True)
+    members_only = models.BooleanField(default=False)
+    emotes_only = models.BooleanField(default=False)
+    unique = models.BooleanField(default=False)
+
+    pinned = models.ForeignKey("Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    pinned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    # What to return to when the shield is lowered; not None: it is up.
+    shield_before = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(slow_seconds=0) | Q(slow_seconds__range=(SLOW_LEAST, SLOW_MOST)),
+                name="chat_slow_mode_in_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(followers_only_minutes=None) | Q(followers_only_minutes__lte=FOLLOWED_MOST),
+                name="chat_followers_mode_in_bounds",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"Room of {self.channel_id}"
+
+
+class Rulebook(models.Model):
+    """Counts the changes of all that decides who may say what in a room: modes, automatic rules, sanctions,
+    roles. Whoever keeps these in memory compares the version. Apart from the room's row, which every batch
+    of messages locks.
+    """
+
+    channel = models.OneToOneField(
+        Channel, primary_key=True, on_delete=models.CASCADE, related_name="rulebook"
+    )
+    version = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Version {self.version} of the rules of {self.channel_id}"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -35,9 +81,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def with_user(self) -> Self:
         return self.select_related("user")
 
+    def standing(self) -> Self:
+        """Those that everybody may still read."""
+        return self.filter(deleted_at=None)
+
 
 class Message(models.Model):
     """One message. `seq` counts 1, 2, 3 … in its room; rows are never removed, only marked deleted."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message", "Message"
+        ANNOUNCEMENT = "announcement", "Announcement"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="messages")
@@ -45,12 +99,17 @@ class Message(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="chat_messages"
     )
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.MESSAGE)
     content = models.CharField(max_length=CONTENT_MOST)
     # The sender's own mark: the same one again is the same message again.
     nonce = models.CharField(max_length=NONCE_MOST)
     # As they were when it was said.
     badges = models.JSONField(default=list)
     reply_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # The message that a conversation began with; every reply in it carries the same one.
+    thread = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+    )
     broadcast = models.ForeignKey(
         Broadcast, null=True, blank=True, on_delete=models.SET_NULL, related_name="chat_messages"
     )
@@ -68,7 +127,57 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["room", "seq"], name="chat_one_number_each"),
             models.UniqueConstraint(fields=["room", "user", "nonce"], name="chat_same_nonce_same_message"),
         ]
-        indexes = [models.Index(fields=["broadcast", "seq"], name="chat_of_broadcast")]
+        indexes = [
+            models.Index(fields=["broadcast", "seq"], name="chat_of_broadcast"),
+            models.Index(
+                fields=["room", "deleted_at"], condition=Q(deleted_at__isnull=False), name="chat_removed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.seq} in {self.room_id}"
+
+
+class HeldMessageQuerySet(models.QuerySet["HeldMessage"]):
+    def open(self) -> Self:
+        return self.filter(state=HeldMessage.State.OPEN)
+
+
+class HeldMessage(models.Model):
+    """A message that an automatic rule keeps back until a moderator decides. Approved, it is stored with the
+    same nonce: its sender may send it again meanwhile, it stays one message."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="held_messages")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    content = models.CharField(max_length=CONTENT_MOST)
+    nonce = models.CharField(max_length=NONCE_MOST)
+    badges = models.JSONField(default=list)
+    reply_to = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # The rule's key, and where in the content it matched.
+    rule = models.CharField(max_length=60)
+    matched_from = models.PositiveSmallIntegerField()
+    matched_to = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = HeldMessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "user", "nonce"], name="chat_same_nonce_held_once")
+        ]
+        indexes = [models.Index(fields=["room", "state", "-id"], name="chat_held")]
+
+    def __str__(self) -> str:
+        return f"Held {self.id} in {self.room_id}"

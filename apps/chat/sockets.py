@@ -34,6 +34,7 @@ from .identity import (
 )
 from .room import Room, Rooms
 from .selectors import Speaker
+from .services import messages
 from .store import Draft, Receipt
 
 # How long a person's card and badges are taken from memory.
@@ -110,12 +111,12 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     # A message that is sent again costs no turn: its sender only wants to know.
     if writer.repeat(speaker.user_id, frame.nonce, answer):
         return
-    wait = await services.LIMIT.atake(speaker.user_id.hex)
+    wait = await messages.LIMIT.atake(speaker.user_id.hex)
     if wait:
         # Its first copy may have come by another process, which broke off before the ack.
         stored = await read(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
         if stored is None:
-            raise services.rate_limited(wait)
+            raise messages.rate_limited(wait)
         answer(Receipt(stored.pk, stored.seq, is_new=False))
         return
     draft = Draft(uuid7(), speaker.user_id, content, frame.nonce, speaker.badges, frame.reply_to)

@@ -38,6 +38,7 @@ class Draft:
     nonce: str
     badges: tuple[str, ...]
     reply_to: uuid.UUID | None = None
+    kind: Message.Kind = Message.Kind.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
     if room is None:
         raise room_is_gone()
     known = _already_stored(room_id, drafts)
-    in_room = _answerable(room_id, drafts)
+    roots = _roots(room_id, drafts)
     created_at = timezone.now()
     broadcast_id = Broadcast.objects.on_air().filter(channel_id=room_id).values_list("pk", flat=True).first()
     outcomes: list[Receipt | DomainError] = []
@@ -114,32 +115,30 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
     for draft in drafts:
         if receipt := known.get((draft.user_id, draft.nonce)):
             outcomes.append(receipt)
-        elif draft.reply_to is not None and draft.reply_to not in in_room:
+        elif draft.reply_to is not None and draft.reply_to not in roots:
             outcomes.append(reply_not_found())
         else:
             room.last_seq += 1
-            rows.append(_row(room_id, room.last_seq, draft, broadcast_id, created_at))
+            rows.append(
+                Message(
+                    id=draft.id,
+                    room_id=room_id,
+                    seq=room.last_seq,
+                    user_id=draft.user_id,
+                    kind=draft.kind,
+                    content=draft.content,
+                    nonce=draft.nonce,
+                    badges=list(draft.badges),
+                    reply_to_id=draft.reply_to,
+                    thread_id=roots[draft.reply_to] if draft.reply_to else None,
+                    broadcast_id=broadcast_id,
+                    created_at=created_at,
+                )
+            )
             outcomes.append(Receipt(draft.id, room.last_seq, True))
     Message.objects.bulk_create(rows)
     ChatRoom.objects.filter(pk=room_id).update(last_seq=room.last_seq)
     return Appended(outcomes, created_at, broadcast_id)
-
-
-def _row(
-    room_id: uuid.UUID, seq: int, draft: Draft, broadcast_id: uuid.UUID | None, created_at: datetime
-) -> Message:
-    return Message(
-        id=draft.id,
-        room_id=room_id,
-        seq=seq,
-        user_id=draft.user_id,
-        content=draft.content,
-        nonce=draft.nonce,
-        badges=list(draft.badges),
-        reply_to_id=draft.reply_to,
-        broadcast_id=broadcast_id,
-        created_at=created_at,
-    )
 
 
 def _already_stored(
@@ -154,11 +153,13 @@ def _already_stored(
     }
 
 
-def _answerable(room_id: uuid.UUID, drafts: Sequence[Draft]) -> set[uuid.UUID]:
+def _roots(room_id: uuid.UUID, drafts: Sequence[Draft]) -> dict[uuid.UUID, uuid.UUID]:
+    """Where the conversation began of each message of this room that a draft answers."""
     asked = {draft.reply_to for draft in drafts if draft.reply_to is not None}
     if not asked:
-        return set()
-    return set(Message.objects.of_room(room_id).filter(pk__in=asked).values_list("pk", flat=True))
+        return {}
+    found = Message.objects.of_room(room_id).filter(pk__in=asked)
+    return {answered: thread or answered for answered, thread in found.values_list("pk", "thread_id")}
 
 
 class ThreadStore:

@@ -41,8 +41,8 @@ _MESSAGE = Message._meta.db_table
 _BROADCAST = Broadcast._meta.db_table
 _DRAFTS = """unnest(
     %(id)s::uuid[], %(user)s::uuid[], %(content)s::text[], %(nonce)s::text[], %(badges)s::text[],
-    %(reply)s::uuid[]
-) WITH ORDINALITY AS draft (id, user_id, content, nonce, badges, reply_to, place)"""
+    %(reply)s::uuid[], %(kind)s::text[]
+) WITH ORDINALITY AS draft (id, user_id, content, nonce, badges, reply_to, kind, place)"""
 
 _LOCK = f"SELECT last_seq FROM {_ROOM} WHERE channel_id = %(room)s FOR UPDATE"  # noqa: S608
 
@@ -61,9 +61,11 @@ WITH fresh AS (
     )
 ), kept AS (
     INSERT INTO {_MESSAGE} (
-        id, room_id, seq, user_id, content, nonce, badges, reply_to_id, broadcast_id, created_at
+        id, room_id, seq, user_id, kind, content, nonce, badges, reply_to_id, thread_id, broadcast_id,
+        created_at
     )
-    SELECT id, channel_id, last_seq + turn, user_id, content, nonce, badges::jsonb, reply_to,
+    SELECT id, channel_id, last_seq + turn, user_id, kind, content, nonce, badges::jsonb, reply_to,
+        (SELECT coalesce(a.thread_id, a.id) FROM {_MESSAGE} a WHERE a.id = reply_to),
         (SELECT id FROM {_BROADCAST} WHERE channel_id = %(room)s AND status = ANY(%(on_air)s)), %(now)s
     FROM fresh, {_ROOM} WHERE channel_id = %(room)s
     RETURNING seq
@@ -167,6 +169,7 @@ def _values(room_id: uuid.UUID, drafts: Sequence[Draft], now: datetime) -> dict[
         "nonce": [draft.nonce for draft in drafts],
         "badges": [orjson.dumps(draft.badges).decode() for draft in drafts],
         "reply": [draft.reply_to for draft in drafts],
+        "kind": [draft.kind.value for draft in drafts],
     }
 
 

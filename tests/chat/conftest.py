@@ -21,6 +21,8 @@ from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.identity import forget_channels
 from apps.chat.models import ChatRoom
+from apps.chat.services import messages
+from apps.core.ratelimit import Limit
 from apps.core.realtime import database
 from apps.core.realtime.hub import Hub, end
 from tests import factories
@@ -64,7 +66,7 @@ def say(channel: Channel) -> Callable[..., Any]:
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked to slow down."""
-    monkeypatch.setattr(services, "LIMIT", services.Limit("unlimited", "100000/1"))
+    monkeypatch.setattr(messages, "LIMIT", Limit("unlimited", "100000/1"))
 
 
 @pytest.fixture

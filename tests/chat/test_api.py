@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.chat import services
 from apps.chat.models import Message
+from apps.chat.services import messages
 from tests import factories
 
 Say = Callable[..., Message]
@@ -184,8 +184,8 @@ def test_over_the_limit_the_api_says_when_to_try_again(
 ) -> None:
     as_person(api, stranger)
     path = f"/api/channels/{channel.pk}/messages"
-    answers = [api.post(path, {"content": "hi"}, format="json") for _ in range(services.LIMIT.most + 1)]
-    assert [a.status_code for a in answers] == [201] * services.LIMIT.most + [429]
+    answers = [api.post(path, {"content": "hi"}, format="json") for _ in range(messages.LIMIT.most + 1)]
+    assert [a.status_code for a in answers] == [201] * messages.LIMIT.most + [429]
     assert int(answers[-1]["Retry-After"]) >= 1
     assert answers[-1].json()["code"] == "RATE_LIMITED"
 

@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat import services
 from apps.chat.models import Message
+from apps.chat.services import messages
 
 from .conftest import Dial, in_thread, story
 
@@ -51,7 +52,7 @@ def test_a_nonce_of_another_connection_is_known_too(dial: Dial, say: Say, viewer
 def test_a_sender_who_repeats_after_a_broken_line_is_acknowledged_although_the_limit_is_reached(
     dial: Dial, say: Say, viewer: User
 ) -> None:
-    stored = [say(viewer, f"message {n}", f"n{n}") for n in range(services.LIMIT.most)]
+    stored = [say(viewer, f"message {n}", f"n{n}") for n in range(messages.LIMIT.most)]
 
     async def steps() -> None:
         async with dial(who=viewer) as client:
@@ -91,13 +92,13 @@ def test_a_message_of_the_api_reaches_open_sockets(dial: Dial, channel: Channel,
 def test_who_writes_too_fast_is_told_how_long_to_wait(dial: Dial, viewer: User) -> None:
     async def steps() -> None:
         async with dial(who=viewer) as client:
-            for n in range(services.LIMIT.most + 1):
+            for n in range(messages.LIMIT.most + 1):
                 await client.send("chat:send", content="hi", nonce=f"n{n}")
             error = await client.next("chat:error")
-            assert (error["code"], error["nonce"]) == ("RATE_LIMITED", f"n{services.LIMIT.most}")
-            assert 0 < error["retryAfter"] <= services.LIMIT.seconds
+            assert (error["code"], error["nonce"]) == ("RATE_LIMITED", f"n{messages.LIMIT.most}")
+            assert 0 < error["retryAfter"] <= messages.LIMIT.seconds
             await client.send("chat:send", content="hi", nonce="n0")  # sent again: costs no turn
-            for _ in range(services.LIMIT.most + 1):
+            for _ in range(messages.LIMIT.most + 1):
                 await client.next("chat:ack")
 
     story(steps)

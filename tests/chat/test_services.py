@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat import services
 from apps.chat.models import ChatRoom, Message
+from apps.chat.services import messages
 from apps.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded, TooMany
 from apps.core.models import AuditEntry
 
@@ -49,7 +50,7 @@ def test_an_empty_message_is_refused_and_takes_no_number(say: Say, viewer: User)
 
 
 def test_a_person_who_writes_too_fast_is_told_how_long_to_wait(channel: Channel, stranger: User) -> None:
-    limit = services.LIMIT
+    limit = messages.LIMIT
     for turn in range(limit.most):
         services.send_message(actor=stranger, channel=channel, content="hi", nonce=str(turn))
     with pytest.raises(TooMany) as refusal:

@@ -206,3 +206,25 @@ async def plans_of(room_id: uuid.UUID, drafts: list[Draft]) -> str:
         return await own.plans(room_id, drafts)
     finally:
         await own.close()
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_a_reply_belongs_to_the_thread_that_its_conversation_began_with(
+    kind: str, room: ChatRoom, viewer: User
+) -> None:
+    root = draft(viewer, "who plays tonight?")
+    on_store(kind, lambda append: append(room.pk, [root]))
+    reply = draft(viewer, "we do", reply_to=root.id)
+    on_store(kind, lambda append: append(room.pk, [reply]))
+
+    again = draft(viewer, "until late?", reply_to=reply.id)
+    shout = draft(viewer, "to all", kind=Message.Kind.ANNOUNCEMENT)
+    on_store(kind, lambda append: append(room.pk, [again, shout]))
+
+    told = Message.objects.order_by("seq").values_list("content", "reply_to", "thread", "kind")
+    assert list(told) == [
+        ("who plays tonight?", None, None, "message"),
+        ("we do", root.id, root.id, "message"),
+        ("until late?", reply.id, root.id, "message"),
+        ("to all", None, None, "announcement"),
+    ]

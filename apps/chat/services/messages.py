@@ -13,18 +13,17 @@ from apps.accounts.models import Actor
 from apps.channels import policies
 from apps.channels.models import Channel, topic
 from apps.channels.roles import Power
+from apps.chat import selectors, store
+from apps.chat.content import clean_content
+from apps.chat.models import ChatRoom, Message
+from apps.chat.payloads import iso, message_payload
+from apps.chat.room import messages_note
+from apps.chat.selectors import Line
 from apps.core import audit
 from apps.core.errors import DomainError, NotFound, SignInNeeded, TooMany
 from apps.core.ids import uuid7
 from apps.core.ratelimit import Limit
 from apps.core.realtime import note
-
-from . import selectors, store
-from .content import clean_content
-from .models import ChatRoom, Message
-from .payloads import iso, message_payload
-from .room import messages_note
-from .selectors import Line
 
 LIMIT = Limit("chat", settings.CHAT_RATE)
 
