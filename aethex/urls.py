@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/", include("apps.accounts.urls")),
     path("", include("apps.accounts.page_urls")),
     path("", include("apps.channels.urls")),
+    path("", include("apps.moderation.urls")),
     path("", include("apps.streams.urls")),
 ]
 if not settings.S3_BUCKET:

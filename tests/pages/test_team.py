@@ -213,5 +213,5 @@ def test_the_pages_take_as_many_queries_whatever_their_length(
     with django_assert_num_queries(5):
         owner.get("/dashboard")
     browser = browser_of(editor)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.get(TEAM)

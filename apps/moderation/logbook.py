@@ -1,0 +1,86 @@
+"""The audit log as moderators read it: sentences with names, and what can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apps.accounts.models import User
+from apps.core.models import UNDONE, AuditEntry
+
+from .undo import INVERSES, undone_among
+
+# "… timed out …": what stands between who did it and to whom. Others are told by their bare name.
+DEEDS = {
+    "person.timeout": "timed out",
+    "person.ban": "banned",
+    "person.reason": "changed the reason of the ban of",
+    "person.lift": "let back in",
+    "person.warn": "warned",
+    "person.purge": "removed all messages of",
+    "warning.acknowledge": "acknowledged a warning",
+    "unban.answer": "answered the request of",
+    "note.write": "wrote a note on",
+    "note.delete": "deleted a note on",
+    "report.answer": "answered a report",
+    "rules.edit": "changed automatic rules",
+    "message.delete": "removed a message",
+    "message.restore": "brought a message back",
+    "message.pin": "pinned a message",
+    "message.unpin": "unpinned the message",
+    "message.announce": "made an announcement",
+    "chat.clear": "cleared the chat",
+    "chat.modes": "changed the chat's modes",
+    "held.approve": "approved a held message",
+    "held.reject": "rejected a held message",
+    "shield.raise": "raised the shield",
+    "shield.lower": "lowered the shield",
+    UNDONE: "undid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One entry. `actor` is None for an automatic rule, `subject` when it is about no person."""
+
+    entry: AuditEntry
+    actor: User | None
+    subject: User | None
+    is_undone: bool
+
+    @property
+    def deed(self) -> str:
+        return deed_words(self.entry.action)
+
+    @property
+    def undone_deed(self) -> str:
+        """What an undoing took back."""
+        return deed_words(self.entry.details["undone"]) if self.entry.action == UNDONE else ""
+
+    @property
+    def can_undo(self) -> bool:
+        return self.entry.action in INVERSES and not self.is_undone
+
+
+def deed_words(action: str) -> str:
+    """What an action is called in a sentence."""
+    return DEEDS.get(action, action.replace(".", ": ").replace("_", " "))
+
+
+def lines(entries: Iterable[AuditEntry]) -> list[LogLine]:
+    """The entries with the people they name, in two queries."""
+    rows = list(entries)
+    people = people_of(rows)
+    undone = undone_among([row.pk for row in rows])
+    return [
+        LogLine(row, people.get(str(row.actor_id)), people.get(row.subject_id), row.pk in undone)
+        for row in rows
+    ]
+
+
+def people_of(entries: Iterable[AuditEntry]) -> dict[str, User]:
+    """The people whom the entries name, by their id as text."""
+    rows = list(entries)
+    ids = {row.subject_id for row in rows if row.subject_type == User._meta.label_lower}
+    ids |= {str(row.actor_id) for row in rows if row.actor_id}
+    return {str(person.pk): person for person in User.objects.filter(pk__in=ids)}
