@@ -1,8 +1,8 @@
-"""Pages of moderation: the desk of a channel's moderators."""
+"""Pages of moderation: the desk of a channel's moderators, and the person's side."""
 
 from django.urls import path
 
-from .views import desk, log, people
+from .views import desk, log, people, persons
 
 app_name = "moderation"
 
@@ -22,4 +22,16 @@ urlpatterns = [
     path(f"{DESK}/log", log.log, name="log"),
     path(f"{DESK}/log/<uuid:entry>/undo", log.undo, name="undo"),
     path(f"{DESK}/log/undo", log.undo_since, name="undo_since"),
+    path("c/<str:slug>/standing", persons.standing, name="standing"),
+    path("c/<str:slug>/warnings/<uuid:warning>/acknowledge", persons.acknowledge, name="acknowledge"),
+    path("c/<str:slug>/report", persons.report, name="report"),
+    path(
+        "c/<str:slug>/report/person/<uuid:subject>", persons.report, {"kind": "person"}, name="report_person"
+    ),
+    path(
+        "c/<str:slug>/report/message/<uuid:subject>",
+        persons.report,
+        {"kind": "message"},
+        name="report_message",
+    ),
 ]

@@ -81,7 +81,8 @@ def test_each_of_the_crew_finds_the_pages_that_open_for_them(
         page = browser.get(path).content.decode()
         assert {end for end in ends if f'href="/dashboard/night-shift{end}"' in page} == shown
     assert 'href="/dashboard/night-shift"' not in desk.get(DESK).content.decode()
-    assert f'href="{DESK}"' in desk.get("/dashboard").content.decode()
+    for path in ("/dashboard", "/streams/night-shift"):
+        assert f'href="{DESK}"' in desk.get(path).content.decode()
 
 
 def test_a_report_is_read_with_its_context_and_answered(channel: Channel, desk: Client, viewer: User) -> None:

@@ -100,7 +100,7 @@ def test_the_watch_page_asks_the_database_little(
     with django_assert_num_queries(4):
         visitor.get("/streams/night-shift")
     stranger.get("/streams/night-shift")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         stranger.get("/streams/night-shift")
 
 

@@ -52,9 +52,11 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("streams:watch", channel.slug, permanent=True)
     if _must_ask(request, channel):
         return render(request, "streams/mature.html", {"channel": channel})
+    powers = policies.powers_of(request.user, channel)
     context = _stage(request, channel) | {
         "follows": follows(request.user, channel),
-        "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
+        "may_manage": Power.VIEW_DASHBOARD in powers,
+        "may_moderate": Power.VIEW_MODERATION in powers,
         "is_owner": channel.owner_id == request.user.pk,
         "page_url": request.build_absolute_uri(request.path),
         "embed_url": request.build_absolute_uri(reverse("streams:embed", args=[channel.slug])),
