@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from apps.accounts.facts import BlockChanged
 from apps.channels import services as channels
+from apps.chat import review
+from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
 from apps.core.events import on
+from apps.moderation import services as moderation
+from apps.moderation import undo
 from apps.streams import facts, realtime
 from apps.vod import services as vod
 from apps.vod import tasks as vod_tasks
@@ -20,3 +24,7 @@ def connect() -> None:
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
     on(facts.EncoderRefused, realtime.tell_refused)
+
+    moderation.teach_context("message", review.message_subject)
+    for action, inverse in CHAT_INVERSES.items():
+        undo.teach(action, inverse)

@@ -1,5 +1,25 @@
 """What people do in a room, one file a noun."""
 
+from .announcements import announce
+from .held import approve_held, reject_held
 from .messages import delete_message, rate_limited, send_message
+from .modes import edit_modes
+from .pins import pin_message, unpin_message
+from .purge import clear_room, purge_person
+from .shield import lower_shield, raise_shield
 
-__all__ = ["delete_message", "rate_limited", "send_message"]
+__all__ = [
+    "announce",
+    "approve_held",
+    "clear_room",
+    "delete_message",
+    "edit_modes",
+    "lower_shield",
+    "pin_message",
+    "purge_person",
+    "raise_shield",
+    "rate_limited",
+    "reject_held",
+    "send_message",
+    "unpin_message",
+]

@@ -99,10 +99,15 @@ def tighten(channel: Channel) -> dict[str, Stored | None]:
     return before
 
 
-def put_back(channel: Channel, before: Mapping[str, Stored | None]) -> None:
-    """The end of shield mode: what `tighten` changed is as it was. The caller has the same duties."""
+def put_back(channel: Channel, before: Mapping[str, Stored | None]) -> dict[str, Stored | None]:
+    """The end of shield mode: what `tighten` changed is as it was. Returns what stood in its place.
+
+    The caller has the same duties.
+    """
     _lock(channel)
+    replaced = _stored(channel, before)
     _write(channel, before)
+    return replaced
 
 
 def checked_rule(

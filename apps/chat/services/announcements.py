@@ -1,0 +1,63 @@
+"""Messages that stand out."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from apps.accounts.models import Actor
+from apps.channels import policies
+from apps.channels.models import Channel
+from apps.channels.roles import Power
+from apps.chat import selectors, store
+from apps.chat.content import clean_content
+from apps.chat.models import Message
+from apps.core import audit
+from apps.core.errors import DomainError
+from apps.core.ids import uuid7
+from apps.core.models import AuditEntry
+
+from . import messages, removal
+from .rooms import hold_room, no_longer
+from .telling import message_said
+
+
+def announce(*, actor: Actor, channel: Channel, content: str, nonce: str) -> Message:
+    """Say something that everybody sees as an announcement; the same nonce is the same announcement.
+
+    Raises Invalid (CONTENT_EMPTY, CONTENT_TOO_LONG), TooMany (RATE_LIMITED) or Unavailable.
+    """
+    policies.require(actor, Power.ANNOUNCE, channel)
+    assert actor.is_authenticated
+    text = clean_content(content)
+    if stored := selectors.find_nonce(channel.pk, actor.pk, nonce):
+        return stored
+    if wait := messages.LIMIT.take(actor.pk.hex):
+        raise messages.rate_limited(wait)
+    draft = store.Draft(
+        id=uuid7(),
+        user_id=actor.pk,
+        content=text,
+        nonce=nonce,
+        badges=selectors.badges_of(actor, channel),
+        kind=Message.Kind.ANNOUNCEMENT,
+    )
+    with transaction.atomic():
+        hold_room(channel)
+        outcome = store.append(channel.pk, [draft]).outcomes[0]
+        if isinstance(outcome, DomainError):
+            raise outcome
+        message = Message.objects.with_user().get(pk=outcome.id)
+        if outcome.is_new:
+            audit.record(
+                actor=actor, action="chat.announce", subject=message, channel_id=channel.pk, content=text
+            )
+            message_said(message)
+    return message
+
+
+def undo_announce(actor: Actor, entry: AuditEntry) -> None:
+    """Inverse of `chat.announce`: it is removed like any message."""
+    message = removal.hold_message(entry.subject_id)
+    if message is None or message.deleted_at is not None:
+        raise no_longer("The announcement was removed before.")
+    removal.remove(message, by=actor)

@@ -1,0 +1,27 @@
+"""A channel's room, held while somebody changes how it is."""
+
+from __future__ import annotations
+
+from apps.channels.models import Channel
+from apps.chat.models import ChatRoom
+from apps.core.errors import Conflict
+from apps.core.models import AuditEntry
+
+
+def hold_room(channel: Channel) -> ChatRoom:
+    """The room as it is now, its row held until the transaction ends; made when it is new.
+
+    Messages wait meanwhile: they are numbered before or after, never in between.
+    """
+    ChatRoom.objects.get_or_create(channel=channel)
+    return ChatRoom.objects.select_for_update(no_key=True).get(pk=channel.pk)
+
+
+def hold_room_of(entry: AuditEntry) -> ChatRoom:
+    """The room in which the deed of this entry was done, held."""
+    return hold_room(Channel.objects.get(pk=str(entry.channel_id)))
+
+
+def no_longer(why: str) -> Conflict:
+    """The refusal to undo what has moved on."""
+    return Conflict(f"This can't be undone any more. {why}", code="NO_LONGER_APPLIES")

@@ -1,0 +1,77 @@
+"""What the verbs of a room tell its open sockets, in every process, once their transaction has committed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db.models import F
+
+from apps.accounts.models import Actor
+from apps.channels.models import topic
+from apps.chat.models import HeldMessage, Message, Rulebook
+from apps.chat.payloads import iso, message_payload
+from apps.chat.review import held_payload
+from apps.chat.room import messages_note
+from apps.chat.selectors import Line
+from apps.core.realtime import note, push
+from apps.core.realtime.frames import frame
+
+# So many restored messages fit into one frame whatever they hold; older ones are seen by who reads back.
+TOLD_MOST = 80
+
+
+def rules_moved(channel_id: uuid.UUID) -> None:
+    """What decides who may say what has changed, or what is pinned: rooms read it anew."""
+    Rulebook.objects.get_or_create(channel_id=channel_id)
+    Rulebook.objects.filter(pk=channel_id).update(version=F("version") + 1)
+    _tell(channel_id, kind="rules")
+
+
+def message_said(message: Message) -> None:
+    """A message was stored, by whichever door."""
+    line = Line(message.seq, message.pk, orjson.dumps(message_payload(message)))
+    note(topic("room", message.room_id), messages_note([line], iso(message.created_at)))
+
+
+def message_removed(message: Message) -> None:
+    """Its content is to be seen no more."""
+    assert message.deleted_at is not None
+    at = iso(message.deleted_at)
+    _tell(message.room_id, kind="deleted", id=message.pk.bytes, seq=message.seq, at=at)
+
+
+def messages_cleared(channel_id: uuid.UUID, *, user_id: uuid.UUID | None, up_to: int, at: datetime) -> None:
+    """All up to a number was removed, or all of one person."""
+    who = user_id.bytes if user_id else None
+    _tell(channel_id, kind="cleared", user=who, up_to=up_to, at=iso(at))
+
+
+def messages_restored(channel_id: uuid.UUID, ids: Collection[uuid.UUID]) -> None:
+    """These messages are there again."""
+    found = Message.objects.with_user().filter(pk__in=ids).order_by("seq")
+    lines = [(m.seq, m.pk.bytes, orjson.dumps(message_payload(m))) for m in found]
+    _tell(channel_id, kind="restored", lines=lines)
+
+
+def person_told(channel_id: uuid.UUID, user_id: uuid.UUID, message: str, *, nonce: str | None = None) -> None:
+    """Words for one person in the room."""
+    _tell(channel_id, kind="notice", user=user_id.bytes, nonce=nonce, message=message)
+
+
+def held_changed(held: HeldMessage, *, by: Actor | None = None) -> None:
+    """A held message waits (again), or was answered: moderators at their page hear of it."""
+    if held.state == HeldMessage.State.OPEN:
+        told = frame("moderation:held", {"held": held_payload(held)})
+    else:
+        who = {"id": str(by.pk), "username": by.username} if by else None
+        answer = {"kind": "held", "id": str(held.pk), "state": held.state, "by": who}
+        told = frame("moderation:answered", answer)
+    push(topic("moderation", held.room_id), told)
+
+
+def _tell(channel_id: uuid.UUID, **content: Any) -> None:
+    note(topic("room", channel_id), content)
