@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 MODES = ("embedded", "full")
 # Neither database nor Redis nor a process of ours is behind these: with one run everything is said.
-WITHOUT_MODE = ("tests/architecture/", "tests/e2e/test_modules.py", "tests/load/", "tests/streams/media/")
+WITHOUT_MODE = (
+    "tests/architecture/",
+    "tests/e2e/test_modules.py",
+    "tests/load/",
+    "tests/moderation/test_automod.py",
+    "tests/streams/media/",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
