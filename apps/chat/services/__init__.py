@@ -1,6 +1,7 @@
 """What people do in a room, one file a noun."""
 
 from .announcements import announce
+from .commands import run_command
 from .held import approve_held, reject_held
 from .messages import delete_message, rate_limited, send_message
 from .modes import edit_modes
@@ -20,6 +21,7 @@ __all__ = [
     "raise_shield",
     "rate_limited",
     "reject_held",
+    "run_command",
     "send_message",
     "unpin_message",
 ]
