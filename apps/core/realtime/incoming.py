@@ -38,15 +38,14 @@ class Incoming:
     """Keeps what has come and hands it out message by message, so that nobody's small frames become many
     objects before somebody asks for them. After Broken it is of no more use."""
 
-    __slots__ = ("_buffer", "_most", "_opcode", "_parts", "_size")
+    __slots__ = ("_buffer", "_most", "_opcode", "_whole")
 
     def __init__(self, most: int) -> None:
         self._most = most  # bytes of one message
         self._buffer = bytearray()
         # Of a message that comes in several frames.
         self._opcode: int | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._whole = bytearray()
 
     def __len__(self) -> int:
         return len(self._buffer)
@@ -67,12 +66,11 @@ class Incoming:
                 return opcode, content
             if self._opcode is None:
                 self._opcode = opcode
-            self._parts.append(content)
-            self._size += len(content)
+            self._whole += content
             if is_last:
-                whole = self._opcode, b"".join(self._parts)
-                self._opcode, self._parts, self._size = None, [], 0
-                return whole
+                message = self._opcode, bytes(self._whole)
+                self._opcode, self._whole = None, bytearray()
+                return message
         return None
 
     def _next_frame(self) -> tuple[int, bool, bytes] | None:
@@ -93,7 +91,7 @@ class Incoming:
             if len(buffer) < at:
                 return None
             size = int.from_bytes(buffer[2:at], "big")
-        if size > self._most - (0 if opcode & _CONTROL else self._size):
+        if size > self._most - (0 if opcode & _CONTROL else len(self._whole)):
             raise Broken(Close.TOO_LARGE, f"A message has at most {self._most} bytes.")
         end = at + 4 + size
         if len(buffer) < end:
