@@ -146,12 +146,12 @@ def test_an_announcement_is_a_message_of_its_own_kind(channel: Channel, moderato
     for _ in range(2):
         said = services.announce(actor=moderator, channel=channel, content=" We start  soon ", nonce="n")
     assert (said.kind, said.content, said.badges) == ("announcement", "We start soon", ["moderator"])
-    assert AuditEntry.objects.filter(action="chat.announce").count() == 1
+    assert AuditEntry.objects.filter(action="message.announce").count() == 1
     with raises(Invalid):
         services.announce(actor=moderator, channel=channel, content="  ", nonce="m")
 
 
 def test_an_undone_announcement_is_removed(channel: Channel, moderator: User) -> None:
     services.announce(actor=moderator, channel=channel, content="We start soon", nonce="n")
-    undo_last(moderator, channel, "chat.announce")
+    undo_last(moderator, channel, "message.announce")
     assert readable() == []

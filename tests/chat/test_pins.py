@@ -43,7 +43,7 @@ def test_the_newest_pin_wins_and_taking_it_down_leaves_none(
     for _ in range(2):
         services.unpin_message(actor=moderator, channel=channel)
     assert pinned() == (None, None)
-    assert AuditEntry.objects.filter(action="chat.unpin").count() == 1
+    assert AuditEntry.objects.filter(action="message.unpin").count() == 1
 
 
 def test_pinning_the_pinned_changes_nothing(
@@ -53,7 +53,7 @@ def test_pinning_the_pinned_changes_nothing(
     for actor in (moderator, streamer):
         services.pin_message(actor=actor, channel=channel, message_id=message.pk)
     assert pinned() == (message.pk, moderator.pk)
-    assert AuditEntry.objects.filter(action="chat.pin").count() == 1
+    assert AuditEntry.objects.filter(action="message.pin").count() == 1
 
 
 def test_what_is_not_in_the_room_is_not_pinned(
@@ -76,11 +76,11 @@ def test_an_undone_pin_brings_the_one_before_back_with_who_pinned_it(
     services.pin_message(actor=streamer, channel=channel, message_id=one.pk)
     before = ChatRoom.objects.get().pinned_at
     services.pin_message(actor=moderator, channel=channel, message_id=two.pk)
-    undo_last(moderator, channel, "chat.pin")
+    undo_last(moderator, channel, "message.pin")
     assert pinned() == (one.pk, streamer.pk)
     assert ChatRoom.objects.get().pinned_at == before
     services.unpin_message(actor=moderator, channel=channel)
-    undo_last(moderator, channel, "chat.unpin")
+    undo_last(moderator, channel, "message.unpin")
     assert pinned() == (one.pk, streamer.pk)
 
 
@@ -89,7 +89,7 @@ def test_a_pin_that_was_replaced_is_not_undone(
 ) -> None:
     one, two = say(viewer, "one"), say(viewer, "two")
     services.pin_message(actor=moderator, channel=channel, message_id=one.pk)
-    entry = AuditEntry.objects.get(action="chat.pin")
+    entry = AuditEntry.objects.get(action="message.pin")
     services.pin_message(actor=moderator, channel=channel, message_id=two.pk)
     with raises(Conflict):
         undo.undo_action(actor=moderator, channel=channel, entry_id=entry.pk)

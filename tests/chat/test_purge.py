@@ -96,7 +96,7 @@ def test_an_undone_clear_brings_back_what_it_removed_and_nothing_else(
     assert readable() == []
     undo_last(moderator, channel, "chat.clear")
     assert readable() == ["fine, too"]
-    undo_last(moderator, channel, "chat.purge")
+    undo_last(moderator, channel, "person.purge")
     assert readable() == before
     undo_last(moderator, channel, "message.delete")
     assert readable() == ["rude", *before]

@@ -49,14 +49,14 @@ def announce(*, actor: Actor, channel: Channel, content: str, nonce: str) -> Mes
         message = Message.objects.with_user().get(pk=outcome.id)
         if outcome.is_new:
             audit.record(
-                actor=actor, action="chat.announce", subject=message, channel_id=channel.pk, content=text
+                actor=actor, action="message.announce", subject=message, channel_id=channel.pk, content=text
             )
             message_said(message)
     return message
 
 
 def undo_announce(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `chat.announce`: it is removed like any message."""
+    """Inverse of `message.announce`: it is removed like any message."""
     message = removal.hold_message(entry.subject_id)
     if message is None or message.deleted_at is not None:
         raise no_longer("The announcement was removed before.")

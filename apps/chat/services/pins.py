@@ -36,7 +36,7 @@ def pin_message(*, actor: Actor, channel: Channel, message_id: uuid.UUID) -> Mes
         if room.pinned_id != message.pk:
             replaced = _told(room)
             _set(room, message.pk, actor.pk, timezone.now())
-            _record(actor, "chat.pin", channel, message.pk, replaced=replaced)
+            _record(actor, "message.pin", message, replaced=replaced)
     return message
 
 
@@ -45,22 +45,22 @@ def unpin_message(*, actor: Actor, channel: Channel) -> None:
     policies.require(actor, Power.PIN_MESSAGE, channel)
     with transaction.atomic():
         room = hold_room(channel)
-        if room.pinned_id is not None:
-            replaced, message_id = _told(room), room.pinned_id
+        if room.pinned is not None:
+            message, replaced = room.pinned, _told(room)
             _set(room, None, None, None)
-            _record(actor, "chat.unpin", channel, message_id, replaced=replaced)
+            _record(actor, "message.unpin", message, replaced=replaced)
 
 
 def undo_pin(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `chat.pin`: what was pinned before is pinned again, or nothing."""
+    """Inverse of `message.pin`: what was pinned before is pinned again, or nothing."""
     room = hold_room_of(entry)
-    if str(room.pinned_id) != entry.details["message_id"]:
+    if str(room.pinned_id) != entry.subject_id:
         raise no_longer("Another message is pinned now, or none.")
     _restore(room, entry.details["replaced"])
 
 
 def undo_unpin(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `chat.unpin`."""
+    """Inverse of `message.unpin`."""
     room = hold_room_of(entry)
     if room.pinned_id is not None:
         raise no_longer("Another message is pinned now.")
@@ -90,12 +90,5 @@ def _set(room: ChatRoom, message_id: Any, by_id: Any, at: datetime | None) -> No
     rules_moved(room.pk)
 
 
-def _record(actor: Actor, action: str, channel: Channel, message_id: uuid.UUID, **details: Any) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        subject=channel,
-        channel_id=channel.pk,
-        message_id=str(message_id),
-        **details,
-    )
+def _record(actor: Actor, action: str, message: Message, **details: Any) -> None:
+    audit.record(actor=actor, action=action, subject=message, channel_id=message.room_id, **details)

@@ -42,7 +42,7 @@ def clear_room(*, actor: Actor, channel: Channel) -> int:
 
 
 def undo_removal(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `chat.purge` and `chat.clear`: what they removed is there again, and nothing else.
+    """Inverse of `person.purge` and `chat.clear`: what they removed is there again, and nothing else.
 
     What was restored one by one meanwhile stays restored.
     """
@@ -63,7 +63,7 @@ def _remove(actor: Actor, channel: Channel, messages: MessageQuerySet, up_to: in
     if count:
         audit.record(
             actor=actor,
-            action="chat.purge" if user else "chat.clear",
+            action="person.purge" if user else "chat.clear",
             subject=user or channel,
             channel_id=channel.pk,
             at=at.isoformat(),
