@@ -35,9 +35,10 @@ export class Socket {
    * @param {string} options.path such as `/ws/channels/nova`
    * @param {string} [options.ticket] from the page; it works once, later ones are fetched
    * @param {boolean} [options.signedIn] whether a fresh ticket is needed on reconnect
-   * @param {() => number|null} [options.resume] the last sequence number seen, asked at each connection
+   * @param {() => Record<string, string|number|null>} [options.resume] where to go on, asked at each connection:
+   *   parameters of the address, null leaves one out
    */
-  constructor({ path, ticket = "", signedIn = false, resume = () => null }) {
+  constructor({ path, ticket = "", signedIn = false, resume = () => ({}) }) {
     this.#path = path;
     this.#ticket = ticket;
     this.#signedIn = signedIn;
@@ -97,8 +98,9 @@ export class Socket {
     if (this.#signedIn && !this.#ticket) this.#ticket = await this.#freshTicket();
     if (this.#ticket) address.searchParams.set("ticket", this.#ticket);
     this.#ticket = "";
-    const after = this.#resume();
-    if (after !== null) address.searchParams.set("after", after);
+    for (const [name, value] of Object.entries(this.#resume())) {
+      if (value !== null) address.searchParams.set(name, value);
+    }
     return address;
   }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.stack.people import Person, sign_up
 from tests.stack.running import Stack
@@ -37,6 +38,25 @@ def enter(visit: Visit, stack: Stack, slug: str, **options: Any) -> Visitor:
     visitor.watch(slug)
     visitor.await_chat()
     return visitor
+
+
+def line_of(visitor: Visitor, words: str) -> Locator:
+    """The line with these words."""
+    return visitor.page.locator("[data-chat-log] [data-seq]", has_text=words)
+
+
+def offered(visitor: Visitor, words: str) -> list[str]:
+    """What the menu of a line offers; it is open afterwards."""
+    line = line_of(visitor, words)
+    line.hover()
+    line.locator("[data-chat-more]").click()
+    return [item.strip() for item in visitor.page.locator("[data-chat-menu] button:visible").all_inner_texts()]
+
+
+def choose(visitor: Visitor, words: str, deed: str) -> None:
+    """Do something to a line by its menu."""
+    offered(visitor, words)
+    visitor.page.locator("[data-chat-menu]").get_by_role("menuitem", name=deed).click()
 
 
 def test_a_visitor_without_an_account_reads_along(visit: Visit, room: Room) -> None:
@@ -202,10 +222,9 @@ def test_a_removed_message_loses_its_words_on_every_open_page(stack: Stack, visi
     author, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
     author.say("better not said")
     reader.await_line("better not said")
-    assert reader.page.locator(".chat-delete").count() == 0
-    line = author.page.locator("[data-chat-log] [data-seq]")
-    line.hover()
-    line.locator(".chat-delete").click()
+    assert "Delete message" not in offered(reader, "better not said")
+    reader.page.keyboard.press("Escape")
+    choose(author, "better not said", "Delete message")
     for page in (author, reader):
         await_value(page.lines, lambda lines: lines == ["Message removed"], 10)
 

@@ -62,7 +62,7 @@ def test_own_lines_whose_messages_are_left_out_do_not_wait_for_ever(module_page:
         const root = document.createElement("aside");
         root.innerHTML = `<ol data-chat-log></ol><template data-chat-message>
           <li><time></time><b class="chat-name"></b><span class="chat-text"></span></li></template>`;
-        const log = new m.Log(root, () => false);
+        const log = new m.Log(root, new (await import("/js/chat/you.js")).You({ id: "", username: "" }));
         log.appendPending("n1", "numbered, then skipped", { username: "me" });
         log.appendPending("n2", "not sent yet", { username: "me" });
         log.confirm("n1", "the message's id");

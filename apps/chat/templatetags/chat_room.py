@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import Exists, OuterRef
 
 from apps.accounts import tickets
+from apps.accounts.models import Actor, Block
 from apps.channels.models import Channel
 from apps.chat.models import Message
+from apps.moderation.models import Report
 
 register = template.Library()
 
@@ -16,11 +19,13 @@ SHOWN = 50
 
 
 @register.inclusion_tag("components/chat.html", takes_context=True)
-def chat_room(context: template.Context, channel: Channel) -> dict[str, Any]:
-    """The room of `channel` with its last messages and, for who is signed in, a ticket for the socket."""
+def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = False) -> dict[str, Any]:
+    """The room of `channel` with its last messages and, for who is signed in, a ticket for the socket.
+
+    `is_alone`: the chat is the whole page, and who has it open does not watch.
+    """
     request = context["request"]
-    latest = Message.objects.filter(room=channel.pk).select_related("user").order_by("-seq")[:SHOWN]
-    history = list(latest)[::-1]
+    history = _history(channel, request.user)
     return {
         "channel": channel,
         "user": request.user,
@@ -28,4 +33,16 @@ def chat_room(context: template.Context, channel: Channel) -> dict[str, Any]:
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
         "history": history,
         "last_seq": history[-1].seq if history else "",
+        "report_reasons": Report.Reason.choices,
+        "is_alone": is_alone,
     }
+
+
+
+def _history(channel: Channel, viewer: Actor) -> list[Message]:
+    """The last messages, oldest first; `is_blocked` are those of people whom the viewer does not want to read."""
+    latest = Message.objects.filter(room=channel.pk).select_related("user", "reply_to__user")
+    if viewer.is_authenticated:
+        blocks = Block.objects.filter(user=viewer, blocked=OuterRef("user"))
+        latest = latest.annotate(is_blocked=Exists(blocks))
+    return list(latest.order_by("-seq")[:SHOWN])[::-1]

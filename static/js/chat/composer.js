@@ -1,5 +1,7 @@
-/** The field one writes in: drafts, length, refusals and waiting times. What is typed is never lost. */
+/** The field one writes in: drafts, length, what is answered, refusals and waiting times. What is typed is never
+ * lost. */
 import { recall, remember } from "../stored.js";
+import { quoteOf } from "./line.js";
 import { writeWaiting } from "./waiting.js";
 
 const TYPING_EVERY_MS = 3_000;
@@ -10,23 +12,26 @@ export class Composer {
   #field;
   #error;
   #count;
+  #quote;
   #limit;
   #submit;
   #draftKey;
   #deeds;
+  #parent = null;
   #typedAt = 0;
   #wait = 0;
 
   /**
    * @param {HTMLFormElement} form
    * @param {string} slug of the channel, which owns the draft
-   * @param {{send: (content: string) => void, typing: () => void}} deeds
+   * @param {{send: (content: string, parent: object|null) => void, typing: () => void}} deeds
    */
   constructor(form, slug, deeds) {
     this.#form = form;
     this.#field = form.elements.content;
     this.#error = form.querySelector("[data-chat-error]");
     this.#count = form.querySelector("[data-chat-count]");
+    this.#quote = form.querySelector("[data-chat-quote]");
     this.#limit = Number(this.#field.dataset.limit);
     this.#submit = form.querySelector("[type=submit]");
     this.#draftKey = `draft.${slug}`;
@@ -38,14 +43,36 @@ export class Composer {
     });
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#field.addEventListener("input", () => this.#typed());
+    this.#quote?.querySelector("button").addEventListener("click", () => this.answer(null));
     this.#measure();
+  }
+
+  /** What is written next answers this message; null answers nothing. */
+  answer(message) {
+    this.#parent = message;
+    if (!this.#quote) return;
+    this.#quote.hidden = message === null;
+    if (message) this.#quote.querySelector("span").textContent = quoteOf(message.user, message.content);
+    this.#field.focus();
+  }
+
+  /** Write at the caret, over what is selected, as if it had been typed.
+   * @param {number} over how many characters before the caret it replaces */
+  insert(words, over = 0) {
+    const { selectionStart, selectionEnd } = this.#field;
+    this.#field.setRangeText(words, selectionStart - over, selectionEnd, "end");
+    this.#field.dispatchEvent(new Event("input", { bubbles: true }));
+    this.#field.focus();
   }
 
   /** A line was refused: say why, and give its words back to be sent again.
    * @returns {boolean} false when something new is being written, which stays */
-  giveBack(content, { message, retryAfter = null }) {
+  giveBack({ content, parent = null }, { message, retryAfter = null }) {
     const isFree = this.#field.value.trim() === "";
-    if (isFree) this.#write(content);
+    if (isFree) {
+      this.#write(content);
+      if (parent) this.answer(parent);
+    }
     this.refuse(message, retryAfter);
     return isFree;
   }
@@ -66,7 +93,7 @@ export class Composer {
     this.#submit.disabled = true;
     const tick = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
-      if (left > 0) return this.#say(message, ` You can write again in ${left} s.`);
+      if (left > 0) return this.#say(message, ` You can write again in ${spell(left)}.`);
       clearInterval(this.#wait);
       this.#submit.disabled = false;
       this.#say("");
@@ -79,13 +106,17 @@ export class Composer {
     const content = this.#field.value.trim();
     if (!content || this.#submit.disabled) return;
     if ([...content].length > this.#limit) return this.refuse(`A message has at most ${this.#limit} characters.`);
+    const parent = this.#parent;
     this.#say("");
     this.#write("");
+    if (parent) this.answer(null);
     this.#typedAt = 0;
-    this.#deeds.send(content);
+    this.#deeds.send(content, parent);
   }
 
   #pressed(event) {
+    if (event.defaultPrevented) return; // a completion took it
+    if (event.key === "Escape" && this.#parent) return this.answer(null);
     // Enter that confirms a word in an input method does not send it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -96,7 +127,8 @@ export class Composer {
     remember(this.#draftKey, this.#field.value, "sessionStorage");
     this.#measure();
     if (!this.#submit.disabled) this.#say("");
-    if (!this.#field.value.trim() || Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    const words = this.#field.value.trim();
+    if (!words || words.startsWith("/") || Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = Date.now();
     this.#deeds.typing();
   }
@@ -117,4 +149,12 @@ export class Composer {
   #say(words, wait = "") {
     writeWaiting(this.#error, words, wait);
   }
+}
+
+/** Seconds as people say them: 42 s, 4 min 20 s, 3 h 5 min, 13 days. */
+export function spell(seconds) {
+  const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400].map(Math.floor);
+  if (days > 1) return `${days} days`;
+  if (hours) return `${hours} h ${minutes % 60} min`;
+  return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

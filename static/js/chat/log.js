@@ -1,47 +1,39 @@
 /** The lines of the room on the page: appended in batches, pinned to the newest unless somebody reads up. */
-import { nameColor } from "./names.js";
-import { renderText } from "./text.js";
+import { Lines } from "./line.js";
 
 const MOST_LINES = 500;
 const MOST_LINES_WHILE_READING = 1_500; // lines above the reader must not vanish under their eyes
 const PINNED_PX = 48;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-
 export class Log {
-  #root;
   #list;
-  #template;
-  #deleteTemplate;
+  #lines;
+  #you;
   #newButton;
-  #me;
-  #mayDelete;
   #queue = [];
   #frame = 0;
   #pinned = true;
+  #holds = new Set(); // why nothing moves: somebody looks at one line
   #unseen = 0;
   #own = new Map(); // nonce → line that waits for its number
   #settled = new Map(); // message id → nonce, from the ack until the message itself arrives
 
   /** @param {HTMLElement} root the `[data-chat]` element
-   * @param {(user: {id: string}) => boolean} mayDelete whose lines get a delete button */
-  constructor(root, mayDelete) {
-    this.#root = root;
+   * @param {import("./you.js").You} you */
+  constructor(root, you) {
     this.#list = root.querySelector("[data-chat-log]");
-    this.#template = root.querySelector("template[data-chat-message]");
-    this.#deleteTemplate = root.querySelector("template[data-chat-delete]");
+    this.#lines = new Lines(root, you);
+    this.#you = you.watch(() => this.#hideBlocked());
     this.#newButton = root.querySelector("[data-chat-new]");
-    this.#me = root.dataset.me ?? "";
-    this.#mayDelete = mayDelete;
     this.#list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.#pinned && this.#toBottom()).observe(this.#list);
+    new ResizeObserver(() => this.#follows && this.#toBottom()).observe(this.#list);
     this.#newButton?.addEventListener("click", () => this.scrollToNewest());
     this.#toBottom();
   }
 
   /** Take lines that the server rendered over, as if they had come by socket. */
   adopt() {
-    for (const line of this.#list.querySelectorAll("[data-seq]")) this.#enliven(line);
+    for (const line of this.#list.querySelectorAll("[data-seq]")) this.#lines.adopt(line);
   }
 
   /** Show messages after all others. They are drawn together, before the next frame. */
@@ -52,12 +44,12 @@ export class Log {
       this.#queue = this.#queue.slice(-MOST_LINES);
       this.forgetSettled();
     }
-    this.#schedule();
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#flush());
   }
 
   /** Show a line of one's own at once, before the server has it. */
-  appendPending(nonce, content, user) {
-    const line = this.#draw({ content, user, createdAt: new Date().toISOString(), badges: [] });
+  appendPending(nonce, content, user, parent = null) {
+    const line = this.#lines.draw({ content, user, parent, createdAt: new Date().toISOString() });
     line.dataset.pending = "";
     this.#own.set(nonce, line);
     this.#list.append(line);
@@ -67,7 +59,7 @@ export class Log {
   /** The server numbered a pending line: it gives way when the message itself arrives, in its right place. */
   confirm(nonce, id) {
     if (!this.#own.has(nonce)) return;
-    if (this.#find(id)) return this.withdraw(nonce);
+    if (this.find(id)) return this.withdraw(nonce);
     this.#own.get(nonce).removeAttribute("data-pending");
     this.#settled.set(id, nonce);
   }
@@ -90,12 +82,16 @@ export class Log {
     if (!line) return;
     line.removeAttribute("data-pending");
     line.dataset.failed = nonce;
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "button ghost chat-again";
-    again.textContent = "Send again";
-    line.append(" ", again);
-    if (this.#pinned) this.#toBottom();
+    line.append(" ", actionButton("Send again", "chat-again"));
+    if (this.#follows) this.#toBottom();
+  }
+
+  /** A pending line waits for a moderator: it stays in sight of its writer, and says so. */
+  markHeld(nonce, words) {
+    const line = this.#own.get(nonce);
+    if (!line) return;
+    line.dataset.held = "";
+    line.append(Object.assign(document.createElement("small"), { textContent: words }));
   }
 
   /** Show messages before all others, without moving what is being read. */
@@ -103,8 +99,8 @@ export class Log {
     const list = this.#list;
     const fromBottom = list.scrollHeight - list.scrollTop;
     const fragment = document.createDocumentFragment();
-    for (const message of messages) fragment.append(this.#draw(message));
-    list.insertBefore(fragment, list.querySelector("[data-seq]"));
+    for (const message of messages) fragment.append(this.#lines.draw(message));
+    list.insertBefore(fragment, list.querySelector("[data-seq]") ?? this.#firstPending());
     list.scrollTop = list.scrollHeight - fromBottom;
   }
 
@@ -114,38 +110,79 @@ export class Log {
     return line ? Number(line.dataset.seq) : null;
   }
 
+  /** The line of a message, null when it is not on the page. */
+  find(id) {
+    return this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
+  }
+
   /** A message was removed: its line stays, without the words. */
-  markDeleted({ id, deletedAt }) {
-    const waiting = this.#queue.find((message) => message.id === id);
-    if (waiting) waiting.deletedAt = deletedAt;
-    const line = this.#find(id);
-    if (line) this.#erase(line);
+  markDeleted(id) {
+    this.#flush();
+    const line = this.find(id);
+    if (line) this.#lines.erase(line);
   }
 
-  clear() {
-    this.#queue = [];
-    for (const line of this.#list.querySelectorAll("[data-seq], .event")) line.remove();
+  /** A banned person's lines stay readable, but nobody takes them for something that still holds. */
+  strike(userId) {
+    for (const line of this.#linesOf(userId)) line.dataset.struck = "";
   }
 
-  /** A line of the house rather than of a person. */
-  note(words) {
+  /** All that a person said up to a number loses its words. */
+  eraseOf(userId, upTo) {
+    for (const line of this.#linesOf(userId)) if (Number(line.dataset.seq) <= upTo) this.#lines.erase(line);
+  }
+
+  /** Messages came back: each takes its place again. */
+  restore(messages) {
+    this.#flush();
+    for (const message of messages) this.#putBack(message);
+    if (this.#follows) this.#toBottom();
+  }
+
+  /** Take away the lines up to a number, or all of them. */
+  clear(upTo = Infinity) {
+    this.#flush();
+    for (const line of this.#list.querySelectorAll("[data-seq], .event")) {
+      if (Number(line.dataset.seq ?? 0) <= upTo) line.remove();
+    }
+  }
+
+  /** A line of the house rather than of a person; `action` is what can be done about it.
+   * @param {{label: string, run: () => void}|null} action */
+  note(words, action = null) {
     const line = document.createElement("li");
     line.className = "event";
     line.textContent = words;
+    if (action) {
+      const button = actionButton(action.label);
+      button.addEventListener("click", () => (button.remove(), action.run()));
+      line.append(" ", button);
+    }
     this.#flush();
     this.#list.append(line);
-    if (this.#pinned) this.#toBottom();
+    if (this.#follows) this.#toBottom();
+  }
+
+  /** Keep still for a reason, such as an open menu. */
+  hold(reason) {
+    this.#holds.add(reason);
+  }
+
+  /** The reason is gone: without another one go on as before. */
+  release(reason) {
+    if (this.#holds.delete(reason) && this.#follows) this.scrollToNewest();
   }
 
   scrollToNewest() {
     this.#pinned = true;
+    this.#holds.clear();
     this.#flush();
     this.#toBottom();
     this.#countUnseen(0);
   }
 
-  #schedule() {
-    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#flush());
+  get #follows() {
+    return this.#pinned && this.#holds.size === 0;
   }
 
   /** One fragment, one scroll: however many messages came, the layout is made once. */
@@ -157,95 +194,50 @@ export class Log {
     this.#queue = [];
     const fragment = document.createDocumentFragment();
     for (const message of batch) {
-      this.withdraw(this.#settled.get(message.id));
+      this.withdraw(this.#settled.get(message.id) ?? this.#heldLike(message));
       this.#settled.delete(message.id);
-      fragment.append(this.#draw(message));
+      fragment.append(this.#lines.draw(message));
     }
+    const shown = [...fragment.children].filter((line) => !line.hidden).length;
     this.#list.insertBefore(fragment, this.#firstPending());
     this.#trim();
-    if (this.#pinned) this.#toBottom();
-    else this.#countUnseen(this.#unseen + batch.length);
+    if (this.#follows) this.#toBottom();
+    else this.#countUnseen(this.#unseen + shown);
   }
 
   #firstPending() {
     return this.#own.size ? this.#own.values().next().value : null;
   }
 
-  #draw(message) {
-    const line = this.#template.content.firstElementChild.cloneNode(true);
-    const { user } = message;
-    if (message.seq) line.dataset.seq = message.seq;
-    if (message.id) line.dataset.messageId = message.id;
-    line.dataset.userId = user.id ?? "";
-    const time = line.querySelector("time");
-    time.dateTime = message.createdAt;
-    time.textContent = clock.format(new Date(message.createdAt));
-    const name = line.querySelector(".chat-name");
-    name.textContent = user.displayName || user.username;
-    name.title = `@${user.username}`;
-    line.style.setProperty("--name", nameColor(user));
-    line.querySelector(".badges")?.replaceChildren(...this.#badges(message));
-    if (message.replyTo) this.#drawReply(line, message.replyTo);
-    if (message.deletedAt) this.#erase(line);
-    else this.#fill(line, message.content);
-    if (message.id && this.#mayDelete(user)) this.#addDelete(line);
-    return line;
-  }
-
-  /** The template's marks for what this person is here; a kind without a mark stays unmarked. */
-  #badges({ badges = [] }) {
-    return badges
-      .map((kind) => this.#root.querySelector(`template[data-badge="${CSS.escape(kind)}"]`))
-      .filter((template) => template !== null)
-      .map((template) => template.content.cloneNode(true));
-  }
-
-  #fill(line, content) {
-    const { nodes, mentionsMe } = renderText(content, this.#me);
-    line.querySelector(".chat-text").replaceChildren(...nodes);
-    line.toggleAttribute("data-mention", mentionsMe);
-  }
-
-  #drawReply(line, replyTo) {
-    const box = line.querySelector(".reply");
-    const answered = typeof replyTo === "string" ? this.#find(replyTo) : null;
-    const name = answered?.querySelector(".chat-name").textContent ?? replyTo.user?.displayName;
-    if (!box || !name) return;
-    box.textContent = `to ${name}`;
-    box.hidden = false;
-  }
-
-  #erase(line) {
-    line.dataset.deleted = "";
-    line.removeAttribute("data-mention");
-    line.querySelector(".chat-text").textContent = "Message removed";
-    line.querySelector(".chat-delete")?.remove();
-  }
-
-  #addDelete(line) {
-    const button = this.#deleteTemplate?.content.firstElementChild.cloneNode(true);
-    if (button && !("deleted" in line.dataset)) line.append(button);
-  }
-
-  #enliven(line) {
-    const name = line.querySelector(".chat-name");
-    const text = line.querySelector(".chat-text");
-    const time = line.querySelector("time");
-    const user = { id: line.dataset.userId, username: name?.title?.slice(1) || name?.textContent || "" };
-    if (!line.style.getPropertyValue("--name")) {
-      line.style.setProperty("--name", nameColor({ ...user, color: line.dataset.color }));
+  /** The nonce of one's own held line that this message is, once a moderator let it pass. */
+  #heldLike({ user, content }) {
+    if (user.id !== this.#you.id || !this.#you.isSignedIn) return undefined;
+    for (const [nonce, line] of this.#own) {
+      if ("held" in line.dataset && line.querySelector(".chat-text").textContent === content) return nonce;
     }
-    if (time?.dateTime) time.textContent = clock.format(new Date(time.dateTime));
-    if (text && !("deleted" in line.dataset)) this.#fill(line, text.textContent);
-    if (this.#mayDelete(user)) this.#addDelete(line);
+    return undefined;
   }
 
-  #find(id) {
-    return this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
+  #linesOf(userId) {
+    this.#flush();
+    return this.#list.querySelectorAll(`[data-seq][data-user-id="${CSS.escape(userId)}"]`);
+  }
+
+  #putBack(message) {
+    const line = this.#lines.draw(message);
+    const standing = this.find(message.id);
+    if (standing) return standing.replaceWith(line);
+    const later = [...this.#list.querySelectorAll("[data-seq]")].find(({ dataset }) => dataset.seq > message.seq);
+    this.#list.insertBefore(line, later ?? this.#firstPending());
+  }
+
+  #hideBlocked() {
+    for (const line of this.#list.querySelectorAll("[data-seq]")) line.hidden = this.#you.blocks(line.dataset.userId);
+    if (this.#follows) this.#toBottom();
   }
 
   #trim() {
-    const most = this.#pinned ? MOST_LINES : MOST_LINES_WHILE_READING;
+    const most = this.#follows ? MOST_LINES : MOST_LINES_WHILE_READING;
     const lines = this.#list.querySelectorAll("[data-seq], .event");
     for (let index = 0; index < lines.length - most; index += 1) lines[index].remove();
   }
@@ -266,4 +258,12 @@ export class Log {
     this.#newButton.hidden = count === 0;
     this.#newButton.textContent = count === 1 ? "1 new message" : `${count} new messages`;
   }
+}
+
+function actionButton(words, className = "") {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = `button ghost ${className}`.trim();
+  button.textContent = words;
+  return button;
 }

@@ -6,7 +6,7 @@ export class Outbox {
   #waiting = new Map();
   #send;
 
-  /** @param {(nonce: string, content: string, replyTo: string|null) => boolean} send hands one line to the
+  /** @param {(nonce: string, content: string, parent: {id: string}|null) => boolean} send hands one line to the
    * socket; false when it is not open */
   constructor(send) {
     this.#send = send;
@@ -17,9 +17,9 @@ export class Outbox {
   }
 
   /** Keep `content` until it is acknowledged and send it if possible; returns its nonce. */
-  post(content, replyTo = null) {
+  post(content, parent = null) {
     const nonce = makeNonce();
-    this.#waiting.set(nonce, { content, replyTo, sentAt: 0 });
+    this.#waiting.set(nonce, { content, parent, sentAt: 0 });
     this.#try(nonce);
     return nonce;
   }
@@ -37,7 +37,7 @@ export class Outbox {
   }
 
   /** The server has it, or refuses it: either way it is not ours to send any more.
-   * @returns {{content: string, replyTo: string|null}|null} */
+   * @returns {{content: string, parent: object|null}|null} */
   settle(nonce) {
     const line = this.#waiting.get(nonce) ?? null;
     this.#waiting.delete(nonce);
@@ -46,12 +46,12 @@ export class Outbox {
 
   #try(nonce) {
     const line = this.#waiting.get(nonce);
-    if (this.#send(nonce, line.content, line.replyTo)) line.sentAt = Date.now();
+    if (this.#send(nonce, line.content, line.parent)) line.sentAt = Date.now();
   }
 }
 
 /** 128 random bits; `crypto.randomUUID` does not exist on plain http in a local network. */
-function makeNonce() {
+export function makeNonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,93 +1,117 @@
 /** The chat of a channel: frames in, lines out, nothing missed and nothing twice. */
+import { ServerClock } from "../clock.js";
 import { Socket } from "../socket.js";
-import { Composer } from "./composer.js";
+import { Actions } from "./actions.js";
+import { Announcer } from "./announcer.js";
+import { Deeds } from "./deeds.js";
 import { loadEarlier } from "./earlier.js";
+import { walkWithKeys } from "./keys.js";
+import { messageOf } from "./line.js";
 import { Log } from "./log.js";
-import { Outbox } from "./outbox.js";
+import { MessageMenu } from "./menu.js";
+import { Modes } from "./modes.js";
+import { People } from "./people.js";
+import { attachPreferences } from "./preferences.js";
 import { Sequence } from "./sequence.js";
+import { Standing } from "./standing.js";
+import { mentions } from "./text.js";
+import { Thread } from "./thread.js";
 import { Typing } from "./typing.js";
 import { writeWaiting } from "./waiting.js";
+import { Writing } from "./writing.js";
+import { You } from "./you.js";
 
 const HOLE_MS = 400; // a hole that heals within this needed no help: frames may overtake each other
 const MOST_MISSED = 500;
 const SHOWN_AFTER_SKIP = 100;
 
-/** Refusals that mean "not now": the line stays in the outbox, which sends it again. */
-const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE", "INTERNAL"]);
-
 export class Room {
   #root;
-  #me;
+  #you;
+  #deeds;
   #log;
+  #thread;
+  #modes;
+  #people;
+  #announcer;
   #sequence;
-  #outbox;
-  #composer = null;
-  #failed = new Map(); // nonce → words that were refused and could not be given back
-  #delayed = new Set(); // nonces that the server could not take yet
+  #writing;
   #typing;
+  #clock = new ServerClock();
+  #heardAt = null; // the timestamp of the last frame
   #hole = 0;
   #filling = false;
   #countdown = 0;
 
   /** @param {HTMLElement} root the `[data-chat]` element */
   constructor(root) {
-    const { channelId, channelSlug, ticket, me, meId, ownerId, lastSeq } = root.dataset;
+    const { channelId, channelSlug, ticket, me, meId, lastSeq, watch } = root.dataset;
     this.#root = root;
-    this.#me = { id: meId ?? "", username: me ?? "", displayName: me ?? "" };
-    const isOwner = meId && meId === ownerId;
-    this.#log = new Log(root, (user) => Boolean(meId) && (isOwner || user.id === meId));
+    this.#you = new You({ id: meId ?? "", username: me ?? "" });
+    this.#deeds = new Deeds(channelId);
+    this.#log = new Log(root, this.#you);
     this.#sequence = new Sequence(lastSeq ? Number(lastSeq) : null);
     this.#typing = new Typing(root.querySelector("[data-chat-typing]"));
+    this.#people = new People(this.#you, () => this.#deeds.chatters());
+    this.#announcer = new Announcer(root);
     this.socket = new Socket({
-      path: `/ws/channels/${encodeURIComponent(channelSlug)}`,
+      path: `/ws/channels/${encodeURIComponent(channelSlug)}${watch === "0" ? "?watch=0" : ""}`,
       ticket,
-      signedIn: Boolean(me),
-      resume: () => this.#sequence.last,
+      signedIn: this.#you.isSignedIn,
+      resume: () => ({ after: this.#sequence.last, since: this.#heardAt }),
     });
-    this.#outbox = new Outbox((nonce, content, replyTo) => this.#transmit(nonce, content, replyTo));
-    this.#attachForm(channelSlug);
+    this.#furnish(channelSlug);
     this.#hear();
-    this.#log.adopt();
-    loadEarlier(root.querySelector("[data-chat-log]"), channelId, this.#log);
-    root.addEventListener("click", (event) => this.#clicked(event));
-    setInterval(() => this.#outbox.nudge(), 2_000);
+    this.#adopt();
+    loadEarlier(root.querySelector("[data-chat-log]"), this.#deeds, this.#log);
+  }
+
+  /** Everything around the log: the field, menus, modes, what keeps one from writing. */
+  #furnish(slug) {
+    const [root, you, deeds, log] = [this.#root, this.#you, this.#deeds, this.#log];
+    this.#writing = new Writing(root, { socket: this.socket, log, you, people: this.#people, slug });
+    const answer = (message) => this.#writing.answer(message);
+    this.#thread = new Thread(root, you, deeds, answer);
+    const openThread = (message) => this.#thread.open(message);
+    const actions = new Actions(root, { deeds, log, you, answer, openThread });
+    walkWithKeys(root, log, new MessageMenu(root, log, you, actions));
+    this.#modes = new Modes(root, you, actions);
+    new Standing(root, you, deeds, this.#clock);
+    attachPreferences(root, { batches: (on) => (this.#announcer.inBatches = on) });
   }
 
   /** Each frame that this room understands, and what it does. */
   #hear() {
     this.socket
+      .on("*", (_, { timestamp }) => this.#tick(timestamp))
       .on("chat:history", (history) => this.#resume(history))
       .on("chat:message", (message) => this.#take([message]))
-      .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
-      .on("chat:error", (refusal) => this.#refused(refusal))
-      .on("chat:deleted", (removal) => this.#log.markDeleted(removal))
-      .on("chat:cleared", () => this.#cleared())
+      .on("chat:deleted", (removal) => this.#markDeleted(removal))
+      .on("chat:ban", ({ userId }) => this.#log.strike(userId))
+      .on("chat:cleared", (cleared) => this.#cleared(cleared))
+      .on("chat:restored", ({ messages }) => this.#log.restore(messages))
+      .on("chat:settings", (settings) => this.#modes.show(settings))
+      .on("chat:you", (you) => this.#you.learn(you))
       .on("chat:typing", ({ users }) => this.#somebodyTypes(users))
       .watch((at) => this.#showState(at));
   }
 
-  #attachForm(slug) {
-    const form = this.#root.querySelector("[data-chat-form]");
-    if (!form) return;
-    this.#composer = new Composer(form, slug, {
-      send: (content) => this.#post(content),
-      typing: () => this.socket.send("chat:typing"),
-    });
+  #adopt() {
+    this.#log.adopt();
+    for (const line of this.#root.querySelectorAll("[data-chat-log] [data-seq]")) this.#people.heard(messageOf(line).user);
   }
 
-  #post(content) {
-    const nonce = this.#outbox.post(content);
-    this.#log.appendPending(nonce, content, this.#me);
-  }
-
-  #transmit(nonce, content, replyTo) {
-    return this.socket.send("chat:send", { content, nonce, ...(replyTo && { replyTo }) });
+  #tick(timestamp) {
+    this.#clock.learn(timestamp);
+    this.#heardAt = timestamp ?? this.#heardAt;
   }
 
   /** The first frame of each connection, and each answer to `#fill`. */
-  #resume({ messages, lastSeq }) {
+  #resume({ messages, lastSeq, removed = [], reload = false }) {
     const asked = this.#filling;
     this.#filling = false;
+    for (const id of removed) this.#markDeleted({ id });
+    if (reload) this.#reload();
     const last = this.#sequence.last;
     if (last === null) this.#show(this.#sequence.skipTo(messages.length ? messages[0].seq - 1 : lastSeq));
     else if (lastSeq - last > MOST_MISSED) return this.#skipAhead(lastSeq);
@@ -104,6 +128,14 @@ export class Room {
     this.#fill();
   }
 
+  /** More was removed meanwhile than can be told: what stands here is drawn anew. */
+  async #reload() {
+    const upTo = this.#sequence.last;
+    const { data } = await this.#deeds.latest(SHOWN_AFTER_SKIP).catch(() => ({ data: [] }));
+    this.#log.clear(upTo);
+    this.#log.prepend(data.filter(({ seq }) => seq <= upTo));
+  }
+
   #take(messages) {
     this.#show(this.#sequence.take(messages));
     if (this.#sequence.hole !== null) this.#watchHole();
@@ -111,8 +143,18 @@ export class Room {
 
   #show(messages) {
     if (!messages.length) return;
-    for (const { user } of messages) this.#typing.finished(user.displayName || user.username);
+    for (const { user } of messages) {
+      this.#typing.finished(user.displayName || user.username);
+      this.#people.heard(user);
+    }
     this.#log.append(messages);
+    this.#thread.take(messages);
+    const others = messages.filter(({ user }) => user.id !== this.#you.id && !this.#you.blocks(user.id));
+    this.#announcer.heard(others.length, others.filter((message) => this.#concernsMe(message)).length);
+  }
+
+  #concernsMe({ content, parent }) {
+    return mentions(content, this.#you.username) || (this.#you.isSignedIn && parent?.user?.id === this.#you.id);
   }
 
   /** Ask for what is missing, once it is clear that it will not come by itself. */
@@ -127,52 +169,26 @@ export class Room {
     this.#filling = this.socket.send("chat:history", { after: this.#sequence.last });
   }
 
-  #acknowledged(nonce, id) {
-    this.#outbox.settle(nonce);
-    this.#log.confirm(nonce, id);
-    if (this.#delayed.delete(nonce)) this.#composer?.relent();
+  #markDeleted({ id }) {
+    this.#log.markDeleted(id);
+    this.#thread.markDeleted(id);
   }
 
-  #refused({ nonce, code, message, retryAfter }) {
-    if (nonce && PASSING.has(code)) {
-      this.#delayed.add(nonce);
-      return this.#composer?.refuse(message, null);
-    }
-    const line = nonce ? this.#outbox.settle(nonce) : null;
-    if (!line) return this.#composer?.refuse(message, retryAfter);
-    const givenBack = this.#composer.giveBack(line.content, { message, retryAfter });
-    if (givenBack) return this.#log.withdraw(nonce);
-    this.#failed.set(nonce, line.content);
-    this.#log.fail(nonce);
-  }
-
-  #sendAgain(nonce) {
-    const content = this.#failed.get(nonce);
-    this.#failed.delete(nonce);
-    this.#log.withdraw(nonce);
-    this.#post(content);
-  }
-
-  #cleared() {
-    this.#log.clear();
+  #cleared({ userId = null, upTo = Infinity }) {
+    if (userId) return this.#log.eraseOf(userId, upTo);
+    this.#log.clear(upTo);
     this.#log.note("The chat was cleared.");
   }
 
   #somebodyTypes(users) {
-    for (const { displayName, username } of users) this.#typing.saw(displayName || username);
-  }
-
-  #clicked(event) {
-    const failed = event.target.closest(".chat-again")?.closest("[data-failed]");
-    if (failed) return this.#sendAgain(failed.dataset.failed);
-    const line = event.target.closest(".chat-delete")?.closest("[data-message-id]");
-    if (line) this.socket.send("chat:delete", { id: line.dataset.messageId });
+    for (const { id, displayName, username } of users) {
+      if (!this.#you.blocks(id)) this.#typing.saw(displayName || username);
+    }
   }
 
   /** What the line is like, in words; while waiting, how long still. */
   #showState({ state, retryAt, reason }) {
     this.#filling = false;
-    if (state === "open") this.#outbox.resend();
     const box = this.#root.querySelector("[data-chat-state]");
     if (!box) return;
     clearInterval(this.#countdown);

@@ -21,6 +21,11 @@ export function renderText(content, me) {
   return { nodes, mentionsMe };
 }
 
+/** Whether the words call this name. */
+export function mentions(content, me) {
+  return me !== "" && [...content.matchAll(PIECES)].some(([, , name]) => name !== undefined && isMe(name, me));
+}
+
 /** A link that gives its target no handle on this page and our name to no one. Punctuation that ends the
  * sentence is not part of the address. */
 function linkTo(address) {

@@ -1,0 +1,107 @@
+/** One message as a line of the log: drawn from its payload, or taken over as the page brought it. */
+import { nameColor } from "./names.js";
+import { renderText } from "./text.js";
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export class Lines {
+  #template;
+  #marks = new Map();
+  #you;
+
+  /** @param {HTMLElement} root the `[data-chat]` element
+   * @param {import("./you.js").You} you */
+  constructor(root, you) {
+    this.#template = root.querySelector("template[data-chat-message]").content.firstElementChild;
+    for (const mark of root.querySelectorAll("template[data-badge]")) this.#marks.set(mark.dataset.badge, mark.content);
+    this.#you = you;
+  }
+
+  draw(message) {
+    const line = this.#template.cloneNode(true);
+    const { user } = message;
+    this.#identify(line, message);
+    const time = line.querySelector("time");
+    time.dateTime = message.createdAt;
+    time.textContent = clock.format(new Date(message.createdAt));
+    const name = line.querySelector(".chat-name");
+    name.textContent = user.displayName || user.username;
+    name.title = `@${user.username}`;
+    line.style.setProperty("--name", nameColor(user));
+    line.querySelector(".badges")?.replaceChildren(...this.#badges(message));
+    if (message.parent) this.#quote(line, message.parent);
+    if (message.deletedAt) this.erase(line);
+    else this.#fill(line, message.content);
+    return line;
+  }
+
+  /** A line that the server rendered gets what only a script can give: colour, links, the reader's own time. */
+  adopt(line) {
+    const { user, content, isDeleted } = messageOf(line);
+    const time = line.querySelector("time");
+    line.style.setProperty("--name", nameColor({ ...user, color: line.dataset.color }));
+    if (time?.dateTime) time.textContent = clock.format(new Date(time.dateTime));
+    if (!isDeleted) this.#fill(line, content);
+  }
+
+  /** The words go, the place stays. */
+  erase(line) {
+    line.dataset.deleted = "";
+    line.removeAttribute("data-mention");
+    line.querySelector(".chat-text").textContent = "Message removed";
+  }
+
+  #identify(line, { id, seq, user, thread = null, kind = "MESSAGE" }) {
+    if (seq) line.dataset.seq = seq;
+    if (id) line.dataset.messageId = id;
+    if (thread) line.dataset.thread = thread;
+    line.dataset.userId = user.id ?? "";
+    if (kind.toUpperCase() === "ANNOUNCEMENT") {
+      line.dataset.kind = "announcement";
+      line.querySelector(".chat-kind")?.removeAttribute("hidden");
+    }
+    line.hidden = this.#you.blocks(line.dataset.userId);
+  }
+
+  /** The template's marks for what this person is here; a kind without a mark stays unmarked. */
+  #badges({ badges = [] }) {
+    return badges.filter((kind) => this.#marks.has(kind)).map((kind) => this.#marks.get(kind).cloneNode(true));
+  }
+
+  #fill(line, content) {
+    const { nodes, mentionsMe } = renderText(content, this.#you.username);
+    line.querySelector(".chat-text").replaceChildren(...nodes);
+    const answersMe = this.#you.isSignedIn && line.dataset.parentUserId === this.#you.id;
+    line.toggleAttribute("data-mention", mentionsMe || answersMe);
+  }
+
+  /** What is answered stands above, in one short line. */
+  #quote(line, { id, user, content }) {
+    line.dataset.parent = id;
+    line.dataset.parentUserId = user?.id ?? "";
+    const box = line.querySelector(".reply");
+    if (!box) return;
+    box.textContent = this.#you.blocks(user?.id) ? "Reply to somebody you block" : quoteOf(user, content);
+    box.hidden = false;
+  }
+}
+
+/** The words of a quotation, the same as in components/chat_message.html. */
+export function quoteOf(user, content) {
+  return `Reply to ${user?.displayName || user?.username || "Deleted account"}: ${content || "message removed"}`;
+}
+
+/** What a line on the page says of its message, whoever drew it. */
+export function messageOf(line) {
+  const name = line.querySelector(".chat-name");
+  const displayName = name?.textContent ?? "";
+  const isDeleted = "deleted" in line.dataset;
+  return {
+    id: line.dataset.messageId ?? null,
+    seq: Number(line.dataset.seq ?? 0),
+    thread: line.dataset.thread ?? null,
+    content: isDeleted ? "" : line.querySelector(".chat-text")?.textContent ?? "",
+    isDeleted,
+    user: { id: line.dataset.userId ?? "", username: name?.title?.slice(1) || displayName, displayName },
+  };
+}

@@ -1,0 +1,59 @@
+/** One conversation of the room by itself: the first message and what answers it, in place of the log. */
+import { Lines } from "./line.js";
+
+export class Thread {
+  #panel;
+  #list;
+  #lines;
+  #deeds;
+  #root = null; // the id of the message that the open thread begins with
+  #opener = null;
+
+  /** @param {HTMLElement} root the `[data-chat]` element
+   * @param {import("./you.js").You} you
+   * @param {import("./deeds.js").Deeds} deeds
+   * @param {(message: object|null) => void} answer makes what is written next an answer */
+  constructor(root, you, deeds, answer) {
+    this.#panel = root.querySelector("[data-chat-thread]");
+    this.#list = this.#panel.querySelector("ol");
+    this.#lines = new Lines(root, you);
+    this.#deeds = deeds;
+    const leave = () => {
+      this.close();
+      answer(null);
+    };
+    this.#panel.querySelector("button").addEventListener("click", leave);
+    this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && leave());
+  }
+
+  /** Show the conversation that a message belongs to. Rejects with ApiError. */
+  async open(message) {
+    const { data } = await this.#deeds.thread(message.id);
+    this.#opener = document.activeElement;
+    this.#root = data[0]?.thread ?? data[0]?.id ?? message.id;
+    this.#list.replaceChildren(...data.map((row) => this.#lines.draw(row)));
+    this.#panel.hidden = false;
+    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#panel.querySelector("button").focus();
+  }
+
+  close() {
+    this.#root = null;
+    this.#panel.hidden = true;
+    this.#opener?.focus();
+  }
+
+  /** What came into the room; what answers the open thread stands in it, too. */
+  take(messages) {
+    if (!this.#root) return;
+    const ours = messages.filter(({ thread }) => thread === this.#root);
+    this.#list.append(...ours.map((message) => this.#lines.draw(message)));
+    if (ours.length) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  /** A message was removed. */
+  markDeleted(id) {
+    const line = this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
+    if (line) this.#lines.erase(line);
+  }
+}

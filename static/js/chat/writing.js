@@ -1,0 +1,111 @@
+/** From the field to the room: what is written is sent until it is answered, and shown until then. */
+import { Completion } from "./completion.js";
+import { Composer } from "./composer.js";
+import { Outbox, makeNonce } from "./outbox.js";
+
+/** Refusals that mean "not now": the line stays in the outbox, which sends it again. */
+const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE", "INTERNAL"]);
+
+export class Writing {
+  #socket;
+  #log;
+  #you;
+  #composer = null;
+  #outbox;
+  #failed = new Map(); // nonce → what was refused and could not be given back
+  #delayed = new Set(); // nonces that the server could not take yet
+  #commands = new Map(); // nonce → a command on its way; it is sent once, it might not mean the same twice
+
+  /** @param {HTMLElement} root the `[data-chat]` element */
+  constructor(root, { socket, log, you, people, slug }) {
+    this.#socket = socket;
+    this.#log = log;
+    this.#you = you;
+    this.#outbox = new Outbox((nonce, content, parent) => this.#transmit(nonce, content, parent));
+    const form = root.querySelector("[data-chat-form]");
+    if (!form) return;
+    this.#composer = new Composer(form, slug, {
+      send: (content, parent) => this.#send(content, parent),
+      typing: () => socket.send("chat:typing"),
+    });
+    this.#attachCompletion(form, people);
+    socket
+      .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
+      .on("chat:error", (refusal) => this.#refused(refusal))
+      .on("chat:notice", ({ nonce, message }) => this.#told(nonce, message))
+      .watch(({ state }) => this.#lineIs(state));
+    root.addEventListener("click", ({ target }) => this.#clicked(target));
+    setInterval(() => this.#outbox.nudge(), 2_000);
+  }
+
+  /** What is written next answers this message. */
+  answer(message) {
+    this.#composer?.answer(message);
+  }
+
+  #attachCompletion(form, people) {
+    const sources = [{ pattern: /(?:^|\s)@(\w*)$/, find: (typed) => people.find(typed) }];
+    new Completion(form.elements.content, form.querySelector("[data-chat-options]"), sources, (words, over) => {
+      this.#composer.insert(words, over);
+    });
+  }
+
+  #send(content, parent) {
+    if (content.startsWith("/")) return this.#command(content);
+    const nonce = this.#outbox.post(content, parent);
+    this.#log.appendPending(nonce, content, this.#you, parent);
+  }
+
+  #command(content) {
+    const nonce = makeNonce();
+    if (this.#transmit(nonce, content, null)) this.#commands.set(nonce, { content });
+    else this.#composer.giveBack({ content }, { message: "There is no connection. Send it again once there is." });
+  }
+
+  #transmit(nonce, content, parent) {
+    return this.#socket.send("chat:send", { content, nonce, ...(parent && { replyTo: parent.id }) });
+  }
+
+  #acknowledged(nonce, id) {
+    this.#outbox.settle(nonce);
+    this.#log.confirm(nonce, id);
+    if (this.#delayed.delete(nonce)) this.#composer.relent();
+  }
+
+  #refused({ nonce, code, message, retryAfter }) {
+    const command = this.#commands.get(nonce);
+    if (command && this.#commands.delete(nonce)) return this.#composer.giveBack(command, { message });
+    if (nonce && PASSING.has(code)) {
+      this.#delayed.add(nonce);
+      return this.#composer.refuse(message, null);
+    }
+    const line = nonce ? this.#outbox.settle(nonce) : null;
+    if (!line) return this.#composer.refuse(message, retryAfter);
+    if (code === "MESSAGE_HELD") return this.#log.markHeld(nonce, message);
+    if (this.#composer.giveBack(line, { message, retryAfter })) return this.#log.withdraw(nonce);
+    this.#failed.set(nonce, line);
+    this.#log.fail(nonce);
+  }
+
+  /** A word of the house to this person alone: what a command did, or what became of a held line. */
+  #told(nonce, message) {
+    this.#commands.delete(nonce);
+    this.#log.withdraw(nonce);
+    this.#log.note(message);
+  }
+
+  #lineIs(state) {
+    if (state === "open") return this.#outbox.resend();
+    for (const { content } of this.#commands.values()) this.#log.note(`It is not known whether “${content}” was done.`);
+    this.#commands.clear();
+  }
+
+  #clicked(target) {
+    const failed = target.closest(".chat-again")?.closest("[data-failed]")?.dataset.failed;
+    if (!failed) return;
+    const { content, parent } = this.#failed.get(failed);
+    this.#failed.delete(failed);
+    this.#log.withdraw(failed);
+    this.#send(content, parent);
+  }
+}
