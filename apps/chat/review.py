@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,9 +50,9 @@ class DryRun:
     caught: list[Caught]
 
 
-def held_in(channel: Channel) -> HeldMessageQuerySet:
-    """The held messages of a channel, oldest first, with the people that pages and the API name."""
-    rows = HeldMessage.objects.filter(room_id=channel.pk).select_related("user", "answered_by")
+def held_in(channel_ids: Collection[uuid.UUID]) -> HeldMessageQuerySet:
+    """The held messages of these channels, oldest first, with the people that pages and the API name."""
+    rows = HeldMessage.objects.filter(room_id__in=channel_ids).select_related("user", "answered_by")
     return rows.order_by("id")
 
 
