@@ -88,7 +88,7 @@ def test_each_of_the_crew_finds_the_pages_that_open_for_them(
 def test_a_report_is_read_with_its_context_and_answered(channel: Channel, desk: Client, viewer: User) -> None:
     report = report_on(channel, viewer)
     context = [
-        {"id": str(report.subject_id), "createdAt": "2026-01-01T20:15:00.000Z", "content": "Buy <i>now</i>",
+        {"id": str(report.subject_id), "isSubject": True, "createdAt": "2026-01-01T20:15:00.000Z", "content": "Buy <i>now</i>",
          "user": {"username": "viewer", "displayName": "Vera"}}
     ]  # fmt: skip
     Report.objects.filter(pk=report.pk).update(context=context)
@@ -318,8 +318,8 @@ def test_the_pages_take_as_many_queries_whatever_their_length(
         plea_of(channel, moderator, person := factories.person())
         services.time_out(actor=moderator, channel=channel, user=factories.person(), seconds=600)
     services.write_note(actor=moderator, channel=channel, user=person, text="Noted")
-    frame = 8  # session, person, channel, role and tabs, two counts, the chat's last messages
-    for end, queries in (("", 2), ("/people", 3), (f"/people/{person.pk}", 12), ("/banned", 2), ("/log", 5)):
+    frame = 9  # session, person, channel, role and tabs, three counts, the chat's last messages
+    for end, queries in (("", 3), ("/people", 3), (f"/people/{person.pk}", 13), ("/banned", 2), ("/log", 5)):
         with django_assert_num_queries(frame + queries):
             desk.get(DESK + end)
 
