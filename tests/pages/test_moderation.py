@@ -87,10 +87,9 @@ def test_each_of_the_crew_finds_the_pages_that_open_for_them(
 
 def test_a_report_is_read_with_its_context_and_answered(channel: Channel, desk: Client, viewer: User) -> None:
     report = report_on(channel, viewer)
-    context = [
-        {"id": str(report.subject_id), "isSubject": True, "createdAt": "2026-01-01T20:15:00.000Z", "content": "Buy <i>now</i>",
-         "user": {"username": "viewer", "displayName": "Vera"}}
-    ]  # fmt: skip
+    author = {"username": "viewer", "displayName": "Vera"}
+    line = {"createdAt": "2026-01-01T20:15:00.000Z", "content": "Buy <i>now</i>", "user": author}
+    context = [line, line | {"isSubject": True}]
     Report.objects.filter(pk=report.pk).update(context=context)
     page = desk.get(DESK).content.decode()
     assert "Spam or fraud" in page
