@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.channels.urls")),
     path("", include("apps.moderation.urls")),
     path("", include("apps.chat.desk_urls")),
+    path("", include("apps.chat.urls")),
     path("", include("apps.streams.urls")),
 ]
 if not settings.S3_BUCKET:

@@ -50,7 +50,8 @@ def offered(visitor: Visitor, words: str) -> list[str]:
     line = line_of(visitor, words)
     line.hover()
     line.locator("[data-chat-more]").click()
-    return [item.strip() for item in visitor.page.locator("[data-chat-menu] button:visible").all_inner_texts()]
+    items = visitor.page.locator("[data-chat-menu] button:visible")
+    return [item.strip() for item in items.all_inner_texts()]
 
 
 def choose(visitor: Visitor, words: str, deed: str) -> None:

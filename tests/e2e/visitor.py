@@ -78,7 +78,11 @@ class Visitor:
         self.username = username
         self.context.request.get("/auth/login")
         token = next(c["value"] for c in self.context.cookies() if c["name"] == "csrftoken")
-        form = {"login": username, "password": PASSWORD, "csrfmiddlewaretoken": token}
+        form: dict[str, str | float | bool] = {
+            "login": username,
+            "password": PASSWORD,
+            "csrfmiddlewaretoken": token,
+        }
         answer = self.context.request.post("/auth/login", form=form, max_redirects=0)
         assert answer.status == 302, answer.text()
 

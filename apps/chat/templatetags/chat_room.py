@@ -38,9 +38,8 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
     }
 
 
-
 def _history(channel: Channel, viewer: Actor) -> list[Message]:
-    """The last messages, oldest first; `is_blocked` are those of people whom the viewer does not want to read."""
+    """The last messages, oldest first; `is_blocked` are those of people whom the viewer blocks."""
     latest = Message.objects.filter(room=channel.pk).select_related("user", "reply_to__user")
     if viewer.is_authenticated:
         blocks = Block.objects.filter(user=viewer, blocked=OuterRef("user"))

@@ -64,11 +64,16 @@ export class Deeds {
   }
 
   thread(messageId) {
-    return request(`/api/messages/${messageId}/thread`);
+    return request(`/api/messages/${messageId}/thread?limit=100`);
   }
 
   chatters() {
     return request(`${this.#channel}/chatters`);
+  }
+
+  /** The slash commands that one may use here. */
+  commands() {
+    return request(`${this.#channel}/commands`);
   }
 
   latest(limit) {

@@ -119,7 +119,7 @@ export class Log {
   markDeleted(id) {
     this.#flush();
     const line = this.find(id);
-    if (line) this.#lines.erase(line);
+    if (line) this.#erase(line);
   }
 
   /** A banned person's lines stay readable, but nobody takes them for something that still holds. */
@@ -129,7 +129,7 @@ export class Log {
 
   /** All that a person said up to a number loses its words. */
   eraseOf(userId, upTo) {
-    for (const line of this.#linesOf(userId)) if (Number(line.dataset.seq) <= upTo) this.#lines.erase(line);
+    for (const line of this.#linesOf(userId)) if (Number(line.dataset.seq) <= upTo) this.#erase(line);
   }
 
   /** Messages came back: each takes its place again. */
@@ -216,6 +216,13 @@ export class Log {
       if ("held" in line.dataset && line.querySelector(".chat-text").textContent === content) return nonce;
     }
     return undefined;
+  }
+
+  /** The words go here, and where they are quoted. */
+  #erase(line) {
+    this.#lines.erase(line);
+    const quotes = `[data-parent="${CSS.escape(line.dataset.messageId)}"] > .reply`;
+    for (const quote of this.#list.querySelectorAll(quotes)) quote.textContent = "Reply to a removed message";
   }
 
   #linesOf(userId) {

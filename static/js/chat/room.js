@@ -11,6 +11,7 @@ import { Log } from "./log.js";
 import { MessageMenu } from "./menu.js";
 import { Modes } from "./modes.js";
 import { People } from "./people.js";
+import { attachPopOut } from "./popout.js";
 import { attachPreferences } from "./preferences.js";
 import { Sequence } from "./sequence.js";
 import { Standing } from "./standing.js";
@@ -69,7 +70,7 @@ export class Room {
   /** Everything around the log: the field, menus, modes, what keeps one from writing. */
   #furnish(slug) {
     const [root, you, deeds, log] = [this.#root, this.#you, this.#deeds, this.#log];
-    this.#writing = new Writing(root, { socket: this.socket, log, you, people: this.#people, slug });
+    this.#writing = new Writing(root, { socket: this.socket, log, you, deeds, people: this.#people, slug });
     const answer = (message) => this.#writing.answer(message);
     this.#thread = new Thread(root, you, deeds, answer);
     const openThread = (message) => this.#thread.open(message);
@@ -77,6 +78,7 @@ export class Room {
     walkWithKeys(root, log, new MessageMenu(root, log, you, actions));
     this.#modes = new Modes(root, you, actions);
     new Standing(root, you, deeds, this.#clock);
+    attachPopOut(root);
     attachPreferences(root, { batches: (on) => (this.#announcer.inBatches = on) });
   }
 

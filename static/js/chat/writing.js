@@ -1,4 +1,5 @@
 /** From the field to the room: what is written is sent until it is answered, and shown until then. */
+import { commandFinder } from "./commands.js";
 import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { Outbox, makeNonce } from "./outbox.js";
@@ -17,7 +18,7 @@ export class Writing {
   #commands = new Map(); // nonce → a command on its way; it is sent once, it might not mean the same twice
 
   /** @param {HTMLElement} root the `[data-chat]` element */
-  constructor(root, { socket, log, you, people, slug }) {
+  constructor(root, { socket, log, you, deeds, people, slug }) {
     this.#socket = socket;
     this.#log = log;
     this.#you = you;
@@ -28,7 +29,8 @@ export class Writing {
       send: (content, parent) => this.#send(content, parent),
       typing: () => socket.send("chat:typing"),
     });
-    this.#attachCompletion(form, people);
+    this.#attachCompletion(form, deeds, people);
+    this.#attachPicker(root);
     socket
       .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
       .on("chat:error", (refusal) => this.#refused(refusal))
@@ -43,11 +45,27 @@ export class Writing {
     this.#composer?.answer(message);
   }
 
-  #attachCompletion(form, people) {
-    const sources = [{ pattern: /(?:^|\s)@(\w*)$/, find: (typed) => people.find(typed) }];
+  #attachCompletion(form, deeds, people) {
+    const sources = [
+      { pattern: /^\/(\w*)$/, find: commandFinder(() => deeds.commands()) },
+      { pattern: /(?:^|\s)@(\w*)$/, find: (typed) => people.find(typed) },
+      { pattern: /(?:^|\s):([a-z]{2,})$/i, find: emojiLike },
+    ];
     new Completion(form.elements.content, form.querySelector("[data-chat-options]"), sources, (words, over) => {
       this.#composer.insert(words, over);
     });
+  }
+
+  /** The emoji come when they are first wanted. */
+  #attachPicker(root) {
+    const panel = root.querySelector("[data-chat-emoji]");
+    const furnish = async ({ newState }) => {
+      if (newState !== "open") return;
+      panel.removeEventListener("beforetoggle", furnish);
+      const { Picker } = await import("./picker.js");
+      new Picker(panel, (sign) => this.#composer.insert(sign)).begin();
+    };
+    panel.addEventListener("beforetoggle", furnish);
   }
 
   #send(content, parent) {
@@ -108,4 +126,9 @@ export class Writing {
     this.#log.withdraw(failed);
     this.#send(content, parent);
   }
+}
+
+async function emojiLike(typed) {
+  const { findEmoji } = await import("./emoji.js");
+  return findEmoji(typed).map(({ sign, words }) => ({ value: sign, label: sign, hint: words }));
 }
