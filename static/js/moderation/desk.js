@@ -5,22 +5,22 @@ import { notice, say } from "../ui/messages.js";
 
 const TOGETHER_MS = 200; // frames that come together are one look at the server
 const ASK_WHILE_DEAF_MS = 10_000; // without a socket, the server is asked this often
+const ASK_MS = 60_000; // and with one this often: a frame may be lost
 const PARTS = ["desk-panel", "desk-tabs"];
 const TOLD = ["moderation:held", "moderation:answered", "moderation:action", "moderation:report", "moderation:unban-request"];
 
 class Desk {
-  #room;
   #socket;
   #timer = 0;
   #asking = 0;
+  #askedAt = Date.now();
 
   /** @param {HTMLElement} root the `[data-desk]` element */
   constructor(root) {
     const { channelSlug, ticket } = root.dataset;
-    this.#room = new Room(root.querySelector("[data-chat]"));
-    // Who moderates reads along and is no viewer of the picture.
-    this.#room.socket.watch(({ state }) => state === "open" && this.#room.socket.send("stream:leave"));
-    this.#room.socket.open();
+    const chat = root.querySelector("[data-chat]");
+    chat.dataset.watch = "0"; // who moderates reads along and is no viewer of the picture
+    new Room(chat).socket.open();
     this.#socket = new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true });
     for (const type of TOLD) this.#socket.on(type, () => this.#hint());
     let lost = false;
@@ -29,7 +29,7 @@ class Desk {
       lost = state === "waiting" || (lost && state !== "open");
     });
     this.#socket.open();
-    setInterval(() => this.#socket.state !== "open" && this.#hint(), ASK_WHILE_DEAF_MS);
+    setInterval(() => this.#askAgain(), ASK_WHILE_DEAF_MS);
     document.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("submit", (event) => this.#submitted(event));
     window.addEventListener("popstate", () => this.#load(location.href));
@@ -41,11 +41,14 @@ class Desk {
     this.#timer = setTimeout(() => this.#refresh(), TOGETHER_MS);
   }
 
+  #askAgain() {
+    if (this.#socket.state !== "open" || Date.now() - this.#askedAt > ASK_MS) this.#hint();
+  }
+
   async #refresh() {
     if (document.visibilityState === "hidden") return this.#whenSeen();
-    const parts = isBusy() ? ["desk-tabs"] : PARTS;
     const page = await this.#fetch(location.href).catch(() => null);
-    if (page) take(page, isBusy() ? ["desk-tabs"] : parts);
+    if (page) take(page, isBusy() ? ["desk-tabs"] : PARTS);
   }
 
   #whenSeen() {
@@ -66,7 +69,8 @@ class Desk {
     const form = event.target.closest("form[data-desk-form]");
     if (!form) return;
     event.preventDefault();
-    const address = new URL(form.action);
+    // Not `form.action`: that may be a field of this name.
+    const address = new URL(form.getAttribute("action"), location.href);
     address.search = new URLSearchParams(new FormData(form)).toString();
     this.#go(address.href);
   }
@@ -93,28 +97,35 @@ class Desk {
 
   async #fetch(address) {
     const asking = ++this.#asking;
+    this.#askedAt = Date.now();
     const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } });
     const words = await answer.text();
     return asking === this.#asking ? new DOMParser().parseFromString(words, "text/html") : null;
   }
 }
 
-/** Whether somebody is in the middle of something in the panel: a field with words of theirs, an open dialog. */
+/** Whether somebody is in the middle of something in the panel, which a fresh one would take from them. */
 function isBusy() {
   const panel = document.getElementById("desk-panel");
-  const fields = [...panel.querySelectorAll("input:not([type=hidden]), textarea")];
-  const isTyped = fields.some((field) => (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
-  const isChosen = [...panel.querySelectorAll("option")].some((option) => option.selected !== option.defaultSelected && option.index > 0);
-  return isTyped || isChosen || panel.contains(document.activeElement?.closest("form")) || panel.querySelector(":popover-open, [aria-busy]") !== null;
+  const fields = panel.querySelectorAll("input:not([type=hidden]), textarea");
+  const isTyped = [...fields].some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  const isAtForm = panel.contains(document.activeElement?.closest("input, select, textarea"));
+  return isTyped || isAtForm || panel.querySelector("details[open], [aria-busy]") !== null;
 }
 
+/** Put these parts of `page` in place of ours; false when one is missing on either. What is the same stays. */
 function take(page, ids) {
   const pairs = ids.map((id) => [document.getElementById(id), page.getElementById(id)]);
   if (!pairs.every(([ours, theirs]) => ours && theirs)) return false;
   for (const [ours, theirs] of pairs) {
-    if (ours.innerHTML !== theirs.innerHTML || ours.id === "desk-panel") ours.replaceWith(document.adoptNode(theirs));
+    if (withoutTokens(ours) !== withoutTokens(theirs)) ours.replaceWith(document.adoptNode(theirs));
   }
   return true;
+}
+
+/** Each answer masks the token of forms anew; that alone is no change. */
+function withoutTokens(part) {
+  return part.innerHTML.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
 }
 
 function deskAddress() {

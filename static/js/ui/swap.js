@@ -13,7 +13,8 @@ export function watchSwaps() {
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return; // a double click is one deed
     const body = new FormData(form, event.submitter);
-    swap(form, form.action, { method: "POST", body });
+    // Not `form.action`: that may be a field of this name.
+    swap(form, form.getAttribute("action") ?? location.href, { method: "POST", body });
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-swap]");

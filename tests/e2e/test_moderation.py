@@ -1,0 +1,201 @@
+"""The moderators' desk in browsers: live, without reloading, for everybody, in any window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.stack.people import Person, expect, sign_up
+from tests.stack.running import Stack
+
+from .test_pages import barriers
+from .visitor import Visitor, await_value
+
+Visit = Callable[..., Visitor]
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+
+
+@dataclass
+class Place:
+    """A channel, its creator, a moderator of it and somebody who watches."""
+
+    id: str
+    slug: str
+    creator: Person
+    moderator: Person
+    viewer: Person
+
+    @property
+    def desk(self) -> str:
+        return f"/dashboard/{self.slug}/moderation"
+
+
+@pytest.fixture
+def place(stack: Stack) -> Place:
+    creator, moderator, viewer = (sign_up(stack) for _ in range(3))
+    channel = creator.create_channel()
+    invitation = expect(
+        201,
+        creator.api.post(
+            f"/api/channels/{channel['id']}/roles",
+            json={"username": moderator.username, "role": "moderator"},
+        ),
+    )
+    assert moderator.api.post(f"/api/invitations/{invitation['id']}/accept").is_success
+    return Place(channel["id"], channel["slug"], creator, moderator, viewer)
+
+
+@pytest.fixture
+def desk(visit: Visit, place: Place) -> Visitor:
+    """The moderator at the open desk."""
+    visitor = visit()
+    visitor.sign_in(place.moderator.username)
+    visitor.page.goto(place.desk)
+    visitor.await_chat()
+    return visitor
+
+
+def panel(visitor: Visitor) -> str:
+    return visitor.page.locator("#desk-panel").inner_text()
+
+
+def report(place: Place, reporter: Person) -> dict[str, Any]:
+    asked = {"kind": "person", "subjectId": place.viewer.id, "channelId": place.id, "reason": "spam"}
+    return expect(201, reporter.api.post("/api/reports", json=asked))
+
+
+def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
+    stack: Stack, visit: Visit, place: Place, desk: Visitor
+) -> None:
+    page = desk.page
+    assert "Nothing waits for you" in panel(desk)
+    report(place, sign_up(stack))
+    await_value(lambda: panel(desk), lambda words: "Spam or fraud" in words, 15)
+    assert page.locator(".desk-count").inner_text() == "1"
+    page.get_by_role("link", name=f"Act on {place.viewer.username}").click()
+    page.wait_for_url(f"**/people/{place.viewer.id}")
+    page.fill("[name=reason]", "Advertising")
+    page.get_by_role("button", name="Ban", exact=True).click()
+    await_value(lambda: panel(desk), lambda words: "Unban" in words, 10)
+    page.go_back()
+    page.get_by_role("button", name="Uphold").click()
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, 10)
+    assert page.locator(".desk-count").count() == 0
+    assert desk.chat_state.get_attribute("data-state") == "open", "the chat was left on the way"
+
+    banned = visit()
+    banned.sign_in(place.viewer.username)
+    banned.watch(place.slug)
+    banned.page.get_by_role("link", name="What you can do").click()
+    banned.page.get_by_label("Your request").fill("I have read the rules now")
+    banned.page.get_by_role("button", name="Ask to be unbanned").click()
+    await_value(lambda: panel(desk), lambda words: "I have read the rules now" in words, 15)
+    page.get_by_label("Note for moderators").fill("Second chance")
+    page.get_by_role("button", name="Unban").click()
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, 10)
+    banned.page.reload()
+    assert "Nothing stands against you here" in banned.page.locator("main").inner_text()
+
+
+def test_what_somebody_types_is_not_taken_by_what_others_do(
+    stack: Stack, place: Place, desk: Visitor
+) -> None:
+    first = sign_up(stack)
+    report(place, first)
+    await_value(lambda: panel(desk), lambda words: first.username in words, 15)
+    note = desk.page.get_by_label("Note on the decision")
+    note.fill("Half a sentence")
+    report(place, second := sign_up(stack))
+    await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2", 15)
+    assert note.input_value() == "Half a sentence"
+    assert second.username not in panel(desk)
+    desk.page.get_by_role("button", name="Dismiss").click()
+    await_value(lambda: panel(desk), lambda words: second.username in words, 10)
+
+
+def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: Visitor) -> None:
+    desk.say("The butler did it")
+    desk.await_line("The butler did it")
+    page = desk.page
+    page.get_by_role("link", name="Rules").click()
+    page.wait_for_url("**/rules")
+    page.locator("#rule-terms summary").click()
+    page.locator("#rule-terms").get_by_label("Caught").fill("butler")
+    page.locator("#rule-terms").get_by_role("button", name="Try on the last 24 hours").click()
+    # A moderator is not judged, so nothing would have been caught.
+    await_value(lambda: panel(desk), lambda words: "would have caught none of 1 message" in words, 10)
+    page.locator("#rule-terms").get_by_role("button", name="Save").click()
+    await_value(
+        lambda: page.locator("#rule-terms .tag").inner_text(),
+        lambda state: state in ("Off", "Holds", "Refuses"),
+        10,
+    )
+    page.get_by_role("button", name="Raise the shield").click()
+    page.get_by_role("button", name="Lower the shield").click()
+    page.get_by_role("button", name="Raise the shield").wait_for()
+
+
+def test_the_log_is_filtered_and_undone_beside_the_chat(place: Place, desk: Visitor) -> None:
+    banned = {"userId": place.viewer.id, "reason": "Rude"}
+    assert place.creator.api.post(f"/api/channels/{place.id}/bans", json=banned).is_success
+    page = desk.page
+    page.get_by_role("link", name="Log", exact=True).click()
+    await_value(lambda: panel(desk), lambda words: "Rude" in words, 10)
+    page.get_by_label("Done by").fill(place.moderator.username)
+    page.get_by_role("button", name="Filter").click()
+    await_value(lambda: panel(desk), lambda words: "Nothing like this" in words, 10)
+    assert f"by={place.moderator.username}" in page.url
+    page.get_by_label("Done by").fill("")
+    page.locator("[name=action]").select_option("person.ban")
+    page.get_by_role("button", name="Filter").click()
+    await_value(lambda: panel(desk), lambda words: "Rude" in words, 10)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    await_value(lambda: panel(desk), lambda words: "Undone" in words, 10)
+    assert desk.chat_state.get_attribute("data-state") == "open", "the chat was left on the way"
+
+
+def test_a_name_in_the_chat_opens_its_card(place: Place, desk: Visitor) -> None:
+    desk.say("Here I am")
+    desk.await_line("Here I am")
+    desk.page.locator("[data-chat-log] [data-seq] .chat-name").first.click()
+    desk.page.wait_for_url(f"**/people/{place.moderator.id}")
+    assert "You can't do this to yourself." in panel(desk)
+    assert "Here I am" in panel(desk)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_pages_of_moderation_can_be_read_by_everybody(
+    stack: Stack, visit: Visit, place: Place, scheme: str
+) -> None:
+    report(place, sign_up(stack))
+    base = f"/api/channels/{place.id}"
+    assert place.moderator.api.post(
+        f"{base}/bans", json={"userId": place.viewer.id, "reason": "Rude"}
+    ).is_success
+    assert place.viewer.api.post(f"{base}/unban-requests", json={"text": "Sorry"}).is_success
+    visitor = visit(color_scheme=scheme)
+    visitor.sign_in(place.moderator.username)
+    ends = ("", "/people", f"/people/{place.viewer.id}", "/banned", "/log", "/rules", "/rules?open=terms")
+    findings = [finding for end in ends for finding in barriers(visitor, place.desk + end)]
+    person = visit(color_scheme=scheme)
+    person.sign_in(place.viewer.username)
+    for path in (f"/c/{place.slug}/standing", f"/c/{place.slug}/report", f"/streams/{place.slug}"):
+        findings += barriers(person, path)
+    assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_of_moderation_scrolls_sideways(stack: Stack, visit: Visit, place: Place, width: int) -> None:
+    report(place, sign_up(stack))
+    assert place.moderator.api.post(
+        f"/api/channels/{place.id}/bans", json={"userId": place.viewer.id, "reason": "R" * 300}
+    ).is_success
+    visitor = visit(**PHONE | {"width": width})
+    visitor.sign_in(place.moderator.username)
+    for end in ("", "/people", f"/people/{place.viewer.id}", "/banned", "/log", "/rules?open=similarity"):
+        visitor.page.goto(place.desk + end)
+        wide = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{end} is {wide} px too wide"
