@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from apps.accounts.facts import BlockChanged
+from apps.channels import facts as channel_facts
 from apps.channels import services as channels
+from apps.chat import realtime as chat
 from apps.chat import review
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
-from apps.core.events import on
+from apps.core.audit import DeedRecorded
+from apps.core.events import along, on
+from apps.moderation import facts as moderation_facts
 from apps.moderation import services as moderation
 from apps.moderation import undo
 from apps.streams import facts, realtime
@@ -24,6 +28,23 @@ def connect() -> None:
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
     on(facts.EncoderRefused, realtime.tell_refused)
+
+    along(moderation_facts.RulesChanged, chat.count_rules)
+    along(channel_facts.RoleChanged, chat.count_person)
+    along(channel_facts.ChannelFollowed, chat.count_person)
+    along(moderation_facts.PersonSanctioned, chat.count_person)
+    along(moderation_facts.SanctionLifted, chat.count_person)
+    along(moderation_facts.WarningGiven, chat.count_person)
+    along(moderation_facts.WarningAcknowledged, chat.count_person)
+    along(moderation_facts.UnbanRequested, chat.count_person)
+    along(moderation_facts.UnbanAnswered, chat.count_person)
+    on(channel_facts.RoleChanged, chat.tell_dashboards)
+    on(moderation_facts.PersonSanctioned, chat.strike)
+    on(moderation_facts.UnbanRequested, chat.tell_plea)
+    on(moderation_facts.UnbanAnswered, chat.tell_plea)
+    on(moderation_facts.ReportMade, chat.tell_report)
+    on(moderation_facts.ReportAnswered, chat.tell_report)
+    on(DeedRecorded, chat.tell_deed)
 
     moderation.teach_context("message", review.message_subject)
     for action, inverse in CHAT_INVERSES.items():

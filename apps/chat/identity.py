@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from datetime import datetime
 from urllib.parse import parse_qs
 
 import redis
@@ -38,12 +39,16 @@ _channels: dict[str, tuple[float, Channel | None]] = {}
 
 
 async def channel_of(scope: Scope) -> Channel:
-    """The channel whose address, present or former, the socket's path ends with; raises Refused when there
-    is none or it is suspended.
+    """The channel whose address, present or former, the socket's path ends with; raises like `channel_at`."""
+    return await channel_at(scope["path"].rpartition("/")[2].lower())
+
+
+async def channel_at(slug: str) -> Channel:
+    """The channel at this address, present or former; raises Refused when there is none or it is suspended.
 
     Remembered for CHANNEL_SECONDS: everybody of a room comes back at once after a restart.
     """
-    slug, now = scope["path"].rpartition("/")[2].lower(), time.monotonic()
+    now = time.monotonic()
     known = _channels.get(slug)
     if known is None or now - known[0] > CHANNEL_SECONDS:
         if len(_channels) >= CHANNELS_MOST:
@@ -90,10 +95,10 @@ async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker:
     return speaker
 
 
-def may_view_dashboard(user_id: uuid.UUID, channel: Channel) -> bool:
-    """Whether this person belongs to the channel's crew. Blocks."""
+def powers_here(user_id: uuid.UUID, channel: Channel) -> frozenset[Power]:
+    """What this person may do in the channel. Blocks."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    return user is not None and policies.may(user, Power.VIEW_DASHBOARD, channel)
+    return policies.powers_of(user, channel) if user else frozenset()
 
 
 def viewer_of(scope: Scope, query: Query) -> str:
@@ -117,6 +122,15 @@ def after_of(query: Query) -> int | None:
     """`?after=`, the last number that the client has; None when it has none or says nonsense."""
     raw = query.get("after", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+def since_of(query: Query) -> datetime | None:
+    """`?since=`, the timestamp of the last frame that the client has; None without one, or for nonsense."""
+    try:
+        since = datetime.fromisoformat(query.get("since", ""))
+    except ValueError:
+        return None
+    return since if since.tzinfo else None
 
 
 async def _find_channels(slugs: list[str]) -> list[Channel | None]:

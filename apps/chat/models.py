@@ -6,8 +6,8 @@ import uuid
 from typing import Self
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import F, Q
 
 from apps.channels.models import Channel
 from apps.core.ids import uuid7
@@ -59,6 +59,18 @@ class ChatRoom(models.Model):
         return f"Room of {self.channel_id}"
 
 
+class RulebookManager(models.Manager["Rulebook"]):
+    def turn(self, channel_id: uuid.UUID) -> int:
+        """Count one change, in the transaction that makes it; returns the new version.
+
+        The row is held until that transaction ends: turn it last, when everything else is held.
+        """
+        with transaction.atomic():
+            self.get_or_create(channel_id=channel_id)
+            self.filter(pk=channel_id).update(version=F("version") + 1)
+            return self.values_list("version", flat=True).get(pk=channel_id)
+
+
 class Rulebook(models.Model):
     """Counts the changes of all that decides who may say what in a room: modes, automatic rules, sanctions,
     roles. Whoever keeps these in memory compares the version. Apart from the room's row, which every batch
@@ -70,6 +82,8 @@ class Rulebook(models.Model):
     )
     version = models.PositiveBigIntegerField(default=0)
 
+    objects = RulebookManager()
+
     def __str__(self) -> str:
         return f"Version {self.version} of the rules of {self.channel_id}"
 
@@ -79,7 +93,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(room_id=room_id)
 
     def with_user(self) -> Self:
-        return self.select_related("user")
+        """With its author, and with what it answers."""
+        return self.select_related("user", "reply_to__user")
 
     def standing(self) -> Self:
         """Those that everybody may still read."""

@@ -5,14 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from apps.accounts.models import User
 from apps.accounts.payloads import person_payload
+from apps.moderation.selectors import Standing
 
-from .models import Message
+from .models import ChatRoom, Message
+
+if TYPE_CHECKING:
+    from .selectors import Speaker
+
+# So much of a message stands above its answers.
+QUOTED_MOST = 100
 
 # Whoever has left the platform leaves numbered gaps in no conversation.
 NOBODY = {
@@ -23,6 +30,8 @@ NOBODY = {
     "color": "",
     "verified": False,
 }
+BRIEF = ("id", "username", "displayName")
+NOBODY_BRIEF = {key: NOBODY[key] for key in BRIEF}
 
 
 def author_payload(user: User) -> dict[str, Any]:
@@ -41,6 +50,9 @@ def compose(
     reply_to: uuid.UUID | None,
     created_at: datetime,
     user: Any,
+    kind: str = Message.Kind.MESSAGE,
+    thread: uuid.UUID | None = None,
+    parent: dict[str, Any] | None = None,
     deleted_at: datetime | None = None,
 ) -> dict[str, Any]:
     """The payload. A deleted message keeps its place and tells no content."""
@@ -49,9 +61,12 @@ def compose(
         "seq": seq,
         "channelId": str(channel_id),
         "streamId": str(broadcast_id) if broadcast_id else None,
+        "kind": str(kind),
         "content": "" if deleted_at else content,
         "badges": list(badges),
         "replyTo": str(reply_to) if reply_to else None,
+        "thread": str(thread) if thread else None,
+        "parent": parent,
         "createdAt": iso(created_at),
         "user": user,
     }
@@ -61,7 +76,7 @@ def compose(
 
 
 def message_payload(message: Message) -> dict[str, Any]:
-    """A stored message, with its `user` loaded."""
+    """A stored message, loaded `with_user`."""
     return compose(
         id=message.pk,
         seq=message.seq,
@@ -72,13 +87,66 @@ def message_payload(message: Message) -> dict[str, Any]:
         reply_to=message.reply_to_id,
         created_at=message.created_at,
         user=author_payload(message.user) if message.user else NOBODY,
+        kind=message.kind,
+        thread=message.thread_id,
+        parent=parent_payload(message.reply_to) if message.reply_to else None,
         deleted_at=message.deleted_at,
     )
+
+
+def parent_payload(message: Message) -> dict[str, Any]:
+    """A message as it stands above its answers, with its `user` loaded."""
+    author = author_payload(message.user) if message.user else NOBODY
+    return {
+        "id": str(message.pk),
+        "user": {key: author[key] for key in BRIEF},
+        "content": "" if message.deleted_at else message.content[:QUOTED_MOST],
+    }
 
 
 def without_content(payload: bytes, deleted_at: str) -> bytes:
     """An encoded message as it is told after its removal at `deleted_at` (ISO 8601)."""
     return orjson.dumps(orjson.loads(payload) | {"content": "", "deletedAt": deleted_at})
+
+
+def without_parent(payload: bytes) -> bytes:
+    """An encoded answer as it is told after the removal of what it answers."""
+    told = orjson.loads(payload)
+    return orjson.dumps(told | {"parent": told["parent"] | {"content": ""}})
+
+
+def settings_payload(room: ChatRoom) -> dict[str, Any]:
+    """`chat:settings`, with `pinned` and `pinned_by` loaded."""
+    pinned = room.pinned if room.pinned and room.pinned.deleted_at is None else None
+    by = author_payload(room.pinned_by) if pinned and room.pinned_by else None
+    return {
+        "slow": room.slow_seconds,
+        "followersOnly": room.followers_only_minutes,
+        "membersOnly": room.members_only,
+        "emotesOnly": room.emotes_only,
+        "unique": room.unique,
+        "shield": room.shield_before is not None,
+        "pinned": message_payload(pinned) if pinned else None,
+        "pinnedBy": by and {key: by[key] for key in BRIEF},
+    }
+
+
+def you_payload(speaker: Speaker) -> dict[str, Any]:
+    """`chat:you`: what a person may do in the room, and what keeps them from it."""
+    standing = speaker.standing or Standing()
+    warning = {"id": str(standing.warning_id), "text": standing.warning} if standing.warning_id else None
+    return {
+        "role": speaker.role.value if speaker.role else None,
+        "powers": sorted(speaker.powers),
+        "standing": {
+            "banned": standing.banned,
+            "until": iso(standing.until) if standing.until else None,
+            "reason": standing.reason,
+            "warning": warning,
+            "unbanRequest": standing.plea,
+        },
+        "blocked": list(speaker.blocked),
+    }
 
 
 def iso(moment: datetime) -> str:

@@ -1,7 +1,8 @@
 """A room as one process holds it while somebody here listens: its newest lines, its order, its way out.
 
 Lines arrive from the process's own writer, as notes of other processes, and from the database; whichever way,
-they leave in the order of their numbers, each once, without a hole.
+they leave in the order of their numbers, each once, without a hole. Rules and people are copies of what the
+database holds: a note says when they changed, and the version of the rulebook tells of a note that was lost.
 """
 
 from __future__ import annotations
@@ -9,26 +10,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-import weakref
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
+import orjson
 from django.db import Error as DatabaseError
 
-from apps.channels.models import topic as topic_name
-from apps.core.realtime.connection import Connection
+from apps.channels.models import Channel
 from apps.core.realtime.database import read
 from apps.core.realtime.frames import Outgoing, encode, frame, stamp, wrap
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.topic import Topic
 
 from . import selectors
-from .audience import Audience, Beat, count_viewers
-from .payloads import without_content
+from .audience import Audience
+from .crowd import Crowd
+from .removals import Removals
+from .rules import Memory, RoomRules
 from .selectors import Line
-from .store import make_store
 from .writer import RoomWriter
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,10 @@ RESUME_MOST = 500
 HISTORY_BYTES = 512 * 1024
 # Batches of two processes may cross on their way: the earlier one gets so long before the database is asked.
 PATIENCE = 0.05
-REMOVALS = 200
+# So many removals a client that was away is told of; beyond it reads the room anew. Clocks and commits may
+# be so far apart.
+REMOVED_MOST = 200
+SLACK = timedelta(seconds=10)
 AHEAD_MOST = 2_000
 BEAT_SECONDS = 1.0
 
@@ -47,16 +52,26 @@ BEAT_SECONDS = 1.0
 class Room:
     """Made by `Rooms`; everything happens on the hub's loop."""
 
-    def __init__(self, hub: Hub, topic: Topic, channel_id: uuid.UUID, writer: RoomWriter) -> None:
-        self.hub, self.topic, self.channel_id, self.writer = hub, topic, channel_id, writer
-        self.audience = Audience(hub, topic, channel_id)
+    rules: RoomRules
+
+    def __init__(self, hub: Hub, topic: Topic, channel: Channel, writer: RoomWriter) -> None:
+        self.hub, self.topic, self.channel, self.writer = hub, topic, channel, writer
+        self.channel_id = channel.pk
+        self.audience = Audience(hub, topic, channel.pk)
+        self.crowd = Crowd(hub, channel)
+        self.memory = Memory()
+        self.version = 0
+        self._settings = b""
+        self._is_outdated = False
+        self._reading: asyncio.Task[None] | None = None
         self.last_seq = 0
         self._ring: deque[Line] = deque(maxlen=RING)
         self._ahead: dict[int, Line] = {}
         self._head = 0
         self._filling: asyncio.Task[None] | None = None
-        self._removed: OrderedDict[uuid.UUID, str] = OrderedDict()
+        self._removals = Removals()
         self._newest_frame: Outgoing | None = None
+        self._greeting: tuple[Outgoing, bytes, Outgoing] | None = None
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
         topic.on_note = self.note
@@ -71,23 +86,40 @@ class Room:
 
     async def _open(self) -> None:
         """Read the newest lines. What arrives meanwhile waits its turn."""
-        last_seq, lines = await read(selectors.open_room, self.channel_id, HISTORY)
+        last_seq, lines, state = await read(selectors.open_room, self.channel, HISTORY)
+        self.version, self.rules, self._settings = state.version, state.rules, state.settings
         self.last_seq = last_seq
-        self._ring.extend(self._as_it_is(line) for line in lines)
+        self._ring.extend(map(self._removals.applied, lines))
         self._is_open = True
+        self._hear_all(self._ring)
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}
         self._release(stamp())
         self.notice_head(self._head)  # nobody fetched what was missing while the room was being read
+        if self._is_outdated:
+            self._look_anew()
 
-    async def history(self, after: int | None) -> Callable[[], Outgoing]:
-        """What a client needs that has everything up to number `after` (None: nothing). The answer is made
-        when the returned function is called, right before the client hears live frames."""
+    async def history(self, after: int | None, since: datetime | None = None) -> Callable[[], Outgoing]:
+        """What a client needs that has everything up to number `after` (None: nothing), and heard of every
+        removal until `since`. The answer is made when the returned function is called, right before the
+        client hears live frames."""
         if after is None or after > self.last_seq:
             return self._newest
         older: list[Line] = []
         if after < self._ring_start() - 1:
             older = await read(selectors.lines_after, self.channel_id, after, RESUME_MOST)
-        return lambda: self._since(after, older)
+        removed = b"" if since is None else await self._removed_since(after, since)
+        return lambda: self._since(after, older, removed)
+
+    def greet(self, history: Outgoing, you: bytes | None = None) -> Outgoing:
+        """The history, then what holds in the room, then what a signed-in newcomer may do here."""
+        settings = self._settings
+        if you is not None:
+            return Outgoing(b"[%b,%b,%b]" % (history.body, _settings_frame(settings), you))
+        known = self._greeting
+        if known is None or known[0] is not history or known[1] is not settings:
+            whole = Outgoing(b"[%b,%b]" % (history.body, _settings_frame(settings)))
+            known = self._greeting = history, settings, whole
+        return known[2]
 
     def mark(self) -> Outgoing:
         """An empty history: tells a client how far the room is, so that it sees what it missed."""
@@ -111,14 +143,34 @@ class Room:
         if self._is_open and self._head > self.last_seq and (self._filling is None or self._filling.done()):
             self._filling = self.hub.spawn(self._fill())
 
+    def notice_version(self, version: int) -> None:
+        """The rulebook has reached `version`: look at what was not told by itself."""
+        if version > self.version:
+            self._is_outdated = True
+            self._look_anew()
+
     def note(self, note: dict[str, Any]) -> None:
         """What another process, or a thread of this one, tells about the room."""
+        if (version := note.get("version")) is not None:
+            if version == self.version + 1 and note["kind"] != "rules":
+                self.version = version  # told in full by this very note
+            else:
+                self.notice_version(version)
         match note["kind"]:
             case "messages":
                 lines = [Line(seq, uuid.UUID(bytes=id), payload) for seq, id, payload in note["lines"]]
                 self.hear(lines, note["at"])
             case "deleted":
                 self._remove(uuid.UUID(bytes=note["id"]), note["seq"], note["at"])
+            case "cleared":
+                self._clear(note["user"] and uuid.UUID(bytes=note["user"]), note["up_to"], note["at"])
+            case "restored":
+                self._restore([Line(seq, uuid.UUID(bytes=id), payload) for seq, id, payload in note["lines"]])
+            case "person":
+                self.crowd.forget([uuid.UUID(bytes=note["user"])])
+            case "notice":
+                told = {"nonce": note["nonce"], "message": note["message"]}
+                self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)
             case "typing":
                 self.audience.show_typing(note["users"])
 
@@ -127,10 +179,11 @@ class Room:
             return
         due: list[Line] = []
         while (line := self._ahead.pop(self.last_seq + 1, None)) is not None:
-            due.append(self._as_it_is(line))
+            due.append(self._removals.applied(line))
             self.last_seq += 1
         if due:
             self._ring.extend(due)
+            self._hear_all(due)
             self._newest_frame = None
             self.topic.post(*[wrap("chat:message", line.payload, at) for line in due])
 
@@ -145,20 +198,85 @@ class Room:
             self.last_seq = max(self.last_seq, lines[0].seq - 1 if lines else self._head)
             self.hear(lines, stamp())
 
+    def _look_anew(self) -> None:
+        if self._is_open and (self._reading is None or self._reading.done()):
+            self._reading = self.hub.spawn(self._read_rules())
+
+    async def _read_rules(self) -> None:
+        while self._is_outdated:
+            self._is_outdated = False
+            try:
+                state = await read(selectors.room_state, self.channel)
+                missed = state.version > self.version + 1
+                # What was told by notes that got lost: who may do what, and what was removed.
+                removed = (
+                    await read(selectors.removed_from, self.channel_id, self._ring_start())
+                    if missed
+                    else None
+                )
+            except DatabaseError as error:  # housekeeping notices the version again
+                log.warning("The rules of a room could not be read: %s", error)
+                return
+            self.version, self.rules = max(self.version, state.version), state.rules
+            self._hear_all(self._ring)
+            if state.settings != self._settings:
+                self._settings = state.settings
+                self.topic.post(_settings_frame(state.settings))
+            if removed is not None:
+                self.crowd.forget()
+                self._catch_up_on_removals(removed)
+
+    def _catch_up_on_removals(self, removed: dict[uuid.UUID, tuple[int, str]]) -> None:
+        shown = {line.id for line in self._ring if b'"deletedAt":' not in line.payload}
+        for message_id, (seq, at) in removed.items():
+            if message_id in shown:
+                self._remove(message_id, seq, at)
+
     def _remove(self, message_id: uuid.UUID, seq: int, at: str) -> None:
-        self._removed[message_id] = at
-        if len(self._removed) > REMOVALS:
-            self._removed.popitem(last=False)
-        for place, line in enumerate(self._ring):
-            if line.id == message_id:
-                self._ring[place] = self._as_it_is(line)
-        self._newest_frame = None
+        self._removals.remove(message_id, at)
+        self._redraw()
         self.topic.post(encode(frame("chat:deleted", {"id": str(message_id), "seq": seq, "deletedAt": at})))
 
-    def _as_it_is(self, line: Line) -> Line:
-        """The line, without its content when it was removed while it was on its way."""
-        at = self._removed.get(line.id)
-        return line if at is None else Line(line.seq, line.id, without_content(line.payload, at))
+    def _clear(self, user_id: uuid.UUID | None, up_to: int, at: str) -> None:
+        self._removals.clear(user_id, up_to, at)
+        self._redraw()
+        told = {"userId": user_id and str(user_id), "upTo": up_to}
+        self.topic.post(encode(frame("chat:cleared", told)))
+
+    def _restore(self, lines: list[Line]) -> None:
+        self._removals.restore(line.id for line in lines)
+        restored = {line.id: line for line in lines}
+        for place, line in enumerate(self._ring):
+            self._ring[place] = restored.get(line.id, line)
+        self._newest_frame = None
+        payload = b'{"messages":[%b]}' % b",".join([line.payload for line in lines])
+        self.topic.post(wrap("chat:restored", payload, stamp()))
+
+    def _redraw(self) -> None:
+        for place, line in enumerate(self._ring):
+            self._ring[place] = self._removals.applied(line)
+        self._newest_frame = None
+
+    def _hear_all(self, lines: Iterable[Line]) -> None:
+        """Remember what was said while nothing may be said twice."""
+        if self.rules.unique:
+            for line in lines:
+                self.memory.hear(orjson.loads(line.payload)["content"])
+
+    async def _removed_since(self, after: int, since: datetime) -> bytes:
+        """What the history tells of removals to a client that was away."""
+        found = await read(
+            partial(
+                selectors.removed_since,
+                self.channel_id,
+                up_to=after,
+                since=since - SLACK,
+                limit=REMOVED_MOST + 1,
+            )
+        )
+        if len(found) > REMOVED_MOST:
+            return b',"reload":true'
+        return b',"removed":%b' % orjson.dumps(found)
 
     def _newest(self) -> Outgoing:
         """The same frame for everybody who comes until there is something newer."""
@@ -166,119 +284,28 @@ class Room:
             self._newest_frame = self._history(list(self._ring)[-HISTORY:], truncated=False)
         return self._newest_frame
 
-    def _since(self, after: int, older: list[Line]) -> Outgoing:
+    def _since(self, after: int, older: list[Line], removed: bytes) -> Outgoing:
         # What the database had and the room has not shown yet comes live.
-        lines = [self._as_it_is(line) for line in older if line.seq <= self.last_seq]
+        lines = [self._removals.applied(line) for line in older if line.seq <= self.last_seq]
         reached = lines[-1].seq if lines else after
         if self._ring_start() <= reached + 1:
             lines += [line for line in self._ring if line.seq > reached]
         lines = _fitting(lines)
-        return self._history(lines, truncated=(lines[-1].seq if lines else after) < self.last_seq)
+        truncated = (lines[-1].seq if lines else after) < self.last_seq
+        return self._history(lines, truncated, removed)
 
-    def _history(self, lines: list[Line], truncated: bool) -> Outgoing:
-        payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b}' % (
+    def _history(self, lines: list[Line], truncated: bool, removed: bytes = b"") -> Outgoing:
+        payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b%b}' % (
             b",".join([line.payload for line in lines]),
             self.last_seq,
             b"true" if truncated else b"false",
+            removed,
         )
         return Outgoing(wrap("chat:history", payload, stamp()))
 
     def _ring_start(self) -> int:
         """The first number of the ring; of an empty one the next to come."""
         return self._ring[0].seq if self._ring else self.last_seq + 1
-
-
-class Rooms:
-    """The rooms of one hub: opened with the first listener, closed with the last."""
-
-    _of_hubs: ClassVar[weakref.WeakKeyDictionary[Hub, Rooms]] = weakref.WeakKeyDictionary()
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self._store = make_store()
-        self._rooms: dict[uuid.UUID, Room] = {}
-        # What the audiences of closed rooms still have to tell: who went last.
-        self._last_beats: list[Beat] = []
-        hub.every_so_often(self._compare_heads)
-        hub.before_drain(self._finish)
-        hub.at_stop(self._close)
-        hub.spawn(self._beat())
-
-    @classmethod
-    def here(cls) -> Rooms:
-        """The rooms of the running loop's hub."""
-        hub = Hub.here()
-        rooms = cls._of_hubs.get(hub)
-        if rooms is None:
-            rooms = cls._of_hubs[hub] = cls(hub)
-        return rooms
-
-    async def arrive(self, channel_id: uuid.UUID, connection: Connection) -> Room:
-        """The open room, kept for `connection` until it `leave`s. Raises DatabaseError when it can't be read;
-        `leave_early` must follow then."""
-        topic = await self.hub.arrive(topic_name("room", channel_id), connection)
-        room = self._rooms.get(channel_id)
-        if room is None or room.topic is not topic:
-            writer = RoomWriter(self.hub, channel_id, self._store, partial(self._stored, channel_id))
-            room = self._rooms[channel_id] = Room(self.hub, topic, channel_id, writer)
-        await room.opened()
-        return room
-
-    def leave(self, channel_id: uuid.UUID, connection: Connection) -> None:
-        """Undo `arrive`, also one that was cut short."""
-        topic = self.hub.topics.get(topic_name("room", channel_id))
-        if topic is None:
-            return
-        self.hub.leave(topic, connection)
-        if not len(topic) and (room := self._rooms.pop(channel_id, None)):
-            self._last_beats += filter(None, [room.audience.beat()])
-
-    def _stored(self, channel_id: uuid.UUID, lines: list[Line], at: str, known: int) -> None:
-        """A writer committed `lines`; number `known` (0: none) was there before. The room may be another one
-        than that of the writer, or none: everybody left while it wrote, and perhaps came back."""
-        if room := self._rooms.get(channel_id):
-            room.hear(lines, at)
-            if known > room.last_seq:
-                room.notice_head(known)
-        if lines:
-            self.hub.hint(topic_name("room", channel_id), messages_note(lines, at))
-
-    async def _compare_heads(self) -> None:
-        """The last word on what is missing: hints get lost, the database does not lose."""
-        if not self._rooms:
-            return
-        try:
-            heads = await read(selectors.last_numbers, list(self._rooms))
-        except DatabaseError as error:
-            log.warning("The rooms could not be compared with the database: %s", error)
-            return
-        for channel_id, seq in heads.items():
-            if room := self._rooms.get(channel_id):
-                room.notice_head(seq)
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_SECONDS)
-            beats, self._last_beats = self._last_beats, []
-            beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
-            if not beats:
-                continue
-            try:
-                counts = await read(count_viewers, beats)
-            except Exception:
-                log.exception("The viewers could not be counted.")
-                continue
-            for beat, count in zip(beats, counts, strict=True):
-                if room := self._rooms.get(beat.channel_id):
-                    room.audience.counted(count)
-
-    async def _close(self) -> None:
-        self._of_hubs.pop(self.hub, None)
-        await self._store.close()
-
-    async def _finish(self) -> None:
-        """Store what was accepted; its senders still hear of it."""
-        await asyncio.gather(*(room.writer.finish() for room in self._rooms.values()))
 
 
 def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
@@ -288,6 +315,10 @@ def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
         "at": at,
         "lines": [(line.seq, line.id.bytes, line.payload) for line in lines],
     }
+
+
+def _settings_frame(settings: bytes) -> bytes:
+    return wrap("chat:settings", settings, stamp())
 
 
 def _fitting(lines: list[Line]) -> list[Line]:

@@ -1,20 +1,25 @@
-"""Reading a room: pages of messages by their numbers, and who speaks."""
+"""Reading a room: pages of messages by their numbers, what holds there, and who speaks."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
+from django.db.models import Exists, OuterRef, Subquery
 
-from apps.accounts.models import User
+from apps.accounts.models import Block, User
 from apps.channels import policies
-from apps.channels.models import Channel
-from apps.channels.roles import Role
+from apps.channels.models import Channel, Follow
+from apps.channels.roles import POWERS, Power, Role
+from apps.moderation import automod
+from apps.moderation.selectors import Standing, rules_of, standing_of
 
-from .models import ChatRoom, Message
-from .payloads import author_payload, message_payload
+from .models import ChatRoom, Message, Rulebook
+from .payloads import BRIEF, author_payload, iso, message_payload, settings_payload
+from .rules import RoomRules
 
 ROLE_BADGES = {Role.OWNER: "owner", Role.MODERATOR: "moderator", Role.VIP: "vip"}
 
@@ -30,24 +35,97 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who writes here: what their messages carry. `card` is the encoded author."""
+    """Who writes here: what their messages carry (`card` is the encoded author), and what judges them."""
 
     user_id: uuid.UUID
     brief: dict[str, Any]
     card: bytes
     badges: tuple[str, ...]
+    role: Role | None
+    standing: Standing | None
+    created_at: datetime
+    follows_since: datetime | None
+    has_spoken: bool
+    blocked: tuple[str, ...] = ()
+
+    @property
+    def powers(self) -> frozenset[Power]:
+        return POWERS[self.role] if self.role else frozenset()
+
+    @property
+    def is_member(self) -> bool:
+        # Who helps here belongs here.
+        return self.role is not None
 
 
-def open_room(channel_id: uuid.UUID, limit: int) -> tuple[int, list[Line]]:
-    """The room's last number and its newest messages, oldest first; the room is made when it is new."""
-    room, _ = ChatRoom.objects.get_or_create(channel_id=channel_id)
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """What holds in a room, at one version of its rulebook. `settings` is the encoded `chat:settings`."""
+
+    version: int
+    rules: RoomRules
+    settings: bytes
+
+
+def open_room(channel: Channel, limit: int) -> tuple[int, list[Line], RoomState]:
+    """The room's last number, its newest messages, oldest first, and what holds there; the room is made when
+    it is new."""
+    room, _ = ChatRoom.objects.get_or_create(channel=channel)
     # The number was read first: messages that came since are newer and are left to the next question.
-    return room.last_seq, _lines(newest(channel_id, limit=limit, before=room.last_seq + 1))
+    lines = _lines(newest(channel.pk, limit=limit, before=room.last_seq + 1))
+    return room.last_seq, lines, room_state(channel)
 
 
-def last_numbers(room_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """The last number of each room."""
-    return dict(ChatRoom.objects.filter(pk__in=room_ids).values_list("pk", "last_seq"))
+def room_state(channel: Channel) -> RoomState:
+    """What holds in the room now."""
+    # The version first: what changes from here on has a later one.
+    version = version_of(channel.pk)
+    room = room_of(channel)
+    rules = RoomRules(
+        automod=automod.compile(rules_of(channel)),
+        slow_seconds=room.slow_seconds,
+        followers_only_minutes=room.followers_only_minutes,
+        members_only=room.members_only,
+        emotes_only=room.emotes_only,
+        unique=room.unique,
+    )
+    return RoomState(version, rules, orjson.dumps(settings_payload(room)))
+
+
+def room_of(channel: Channel) -> ChatRoom:
+    """The channel's room with what `settings_payload` tells; a new one that is stored nowhere yet."""
+    rooms = ChatRoom.objects.select_related("pinned__user", "pinned__reply_to__user", "pinned_by")
+    return rooms.filter(pk=channel.pk).first() or ChatRoom(channel=channel)
+
+
+def version_of(channel_id: uuid.UUID) -> int:
+    """The version of the room's rulebook."""
+    return Rulebook.objects.filter(pk=channel_id).values_list("version", flat=True).first() or 0
+
+
+def versions(channel_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """The version of each channel's rulebook that has one."""
+    return dict(Rulebook.objects.filter(pk__in=channel_ids).values_list("pk", "version"))
+
+
+def heads(room_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[int, int]]:
+    """The last number of each room and the version of its rulebook."""
+    rows = ChatRoom.objects.filter(pk__in=room_ids).values_list(
+        "pk", "last_seq", "channel__rulebook__version"
+    )
+    return {room_id: (last_seq, version or 0) for room_id, last_seq, version in rows}
+
+
+def removed_since(room_id: uuid.UUID, *, up_to: int, since: datetime, limit: int) -> list[uuid.UUID]:
+    """Messages up to number `up_to` that were removed after `since`, at most `limit` of them."""
+    gone = Message.objects.of_room(room_id).filter(deleted_at__gt=since, seq__lte=up_to)
+    return list(gone.order_by("deleted_at").values_list("pk", flat=True)[:limit])
+
+
+def removed_from(room_id: uuid.UUID, seq: int) -> dict[uuid.UUID, tuple[int, str]]:
+    """What was removed of the messages from number `seq` on: its number, and when."""
+    gone = Message.objects.of_room(room_id).filter(seq__gte=seq, deleted_at__isnull=False)
+    return {pk: (seq, iso(at)) for pk, seq, at in gone.values_list("pk", "seq", "deleted_at") if at}
 
 
 def lines_after(room_id: uuid.UUID, seq: int, limit: int) -> list[Line]:
@@ -69,6 +147,12 @@ def newest(room_id: uuid.UUID, *, limit: int, before: int | None = None) -> list
     return list(reversed(found.order_by("-seq")[:limit]))
 
 
+def said_last(room_id: uuid.UUID, limit: int) -> list[str]:
+    """The texts of the newest messages, oldest first."""
+    texts = Message.objects.of_room(room_id).order_by("-seq").values_list("content", flat=True)
+    return list(texts[:limit])[::-1]
+
+
 def seq_of(room_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
     """The number of a message of this room."""
     return Message.objects.of_room(room_id).filter(pk=message_id).values_list("seq", flat=True).first()
@@ -80,11 +164,24 @@ def find_nonce(room_id: uuid.UUID, user_id: uuid.UUID, nonce: str) -> Message | 
 
 
 def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None]:
-    """What the messages of each of these people in this channel carry; None for an account that is gone."""
-    users = User.objects.filter(is_active=True).in_bulk(user_ids)
+    """What is known of each of these people in this channel; None for an account that is gone."""
+    spoken = Message.objects.of_room(channel.pk).filter(user=OuterRef("pk"))
+    followed = Follow.objects.filter(channel=channel, user=OuterRef("pk"))
+    users = (
+        User.objects.filter(is_active=True)
+        .annotate(has_spoken=Exists(spoken), follows_since=Subquery(followed.values("created_at")[:1]))
+        .in_bulk(user_ids)
+    )
     roles = policies.roles_of(set(users), channel)
+    standings = standing_of(set(users), channel)
+    blocked: dict[uuid.UUID, list[str]] = {}
+    for user_id, blocked_id in Block.objects.filter(user__in=users).values_list("user_id", "blocked_id"):
+        blocked.setdefault(user_id, []).append(str(blocked_id))
     return [
-        _speaker(users[user_id], roles.get(user_id)) if user_id in users else None for user_id in user_ids
+        _speaker(user, roles.get(user_id), standings.get(user_id), blocked.get(user_id, []))
+        if (user := users.get(user_id))
+        else None
+        for user_id in user_ids
     ]
 
 
@@ -93,13 +190,19 @@ def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
     return _badges(user, policies.role_of(user, channel))
 
 
-def _speaker(user: User, role: Role | None) -> Speaker:
+def _speaker(user: Any, role: Role | None, standing: Standing | None, blocked: list[str]) -> Speaker:
     author = author_payload(user)
     return Speaker(
         user_id=user.pk,
-        brief={key: author[key] for key in ("id", "username", "displayName")},
+        brief={key: author[key] for key in BRIEF},
         card=orjson.dumps(author),
         badges=_badges(user, role),
+        role=role,
+        standing=standing,
+        created_at=user.date_joined,
+        follows_since=user.follows_since,
+        has_spoken=user.has_spoken,
+        blocked=tuple(blocked),
     )
 
 

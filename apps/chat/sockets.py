@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.channels.models import topic as topic_name
+from apps.channels.roles import Power
 from apps.core.errors import DomainError, SignInNeeded
 from apps.core.ids import uuid7
 from apps.core.ratelimit import parse
@@ -18,41 +20,40 @@ from apps.core.realtime.closing import Close
 from apps.core.realtime.connection import Connection
 from apps.core.realtime.database import read
 from apps.core.realtime.doors import people
+from apps.core.realtime.frames import Outgoing
 from apps.core.realtime.socket import FLOOD_SECONDS, Action, Door, Refused, Socket
-from apps.core.realtime.topic import Topic
+from apps.moderation.automod import Action as RuleAction
 
 from . import selectors, services, wire
-from .content import clean_content
-from .identity import (
-    after_of,
-    channel_of,
-    may_view_dashboard,
-    person_of,
-    query_of,
-    speaker_of,
-    viewer_of,
-)
-from .room import Room, Rooms
+from .dashboards import Dashboards, DashboardVisit
+from .identity import after_of, channel_of, person_of, query_of, since_of, viewer_of
+from .models import Message
+from .room import Room
+from .rooms import Rooms
+from .rules import judge
 from .selectors import Speaker
 from .services import messages
+from .services.commands import is_command
 from .store import Draft, Receipt
 
-# How long a person's card and badges are taken from memory.
-SPEAKER_SECONDS = 30.0
+# The first copy of what is refused so may have been stored, by another process that broke off before the ack.
+TRIED_AGAIN = {"RATE_LIMITED", "SLOW_MODE", "NOT_UNIQUE", "MESSAGE_REFUSED"}
 
 
 class Visit:
-    """Somebody in a room, by one socket. `channel` is set as soon as the room may have to be left."""
+    """Somebody in a room, by one socket. `channel` is set as soon as the room may have to be left, `user_id`
+    as soon as its crowd may."""
 
-    __slots__ = ("channel", "is_in", "room", "socket", "speaker", "spoke_at", "viewer_id", "watches")
+    __slots__ = ("channel", "is_in", "room", "socket", "speaker", "user_id", "viewer_id", "watches")
 
     room: Room
+    # As they were when they came.
+    speaker: Speaker
 
     def __init__(self, socket: Socket) -> None:
         self.socket = socket
         self.channel: Channel | None = None
-        self.speaker: Speaker | None = None
-        self.spoke_at = socket.hub.loop.time()
+        self.user_id: uuid.UUID | None = None
         self.viewer_id = ""
         self.is_in = self.watches = False
 
@@ -68,16 +69,19 @@ async def enter_room(visit: Visit) -> None:
     channel = await channel_of(scope)
     user_id = await person_of(scope, query)
     if user_id is not None:
-        visit.speaker = await speaker_of(user_id, channel)
         _enter_as(connection, user_id)
     visit.channel = channel
-    visit.room = room = await Rooms.here().arrive(channel.pk, connection)
-    history = await room.history(after_of(query))
-    if visit.speaker is not None:
+    visit.room = room = await Rooms.here().arrive(channel, connection)
+    if user_id is not None:
+        room.crowd.enter(user_id, connection)
+        visit.user_id = user_id
+        visit.speaker = await room.crowd.speaker(user_id)
+    history = await room.history(after_of(query), since_of(query))
+    if user_id is not None:
         room.audience.came(visit.speaker)
     visit.is_in = True
     connection.on_gap = lambda: connection.write(room.mark())
-    room.topic.enter(connection, history)
+    room.topic.enter(connection, lambda: _greeting(visit, history()))
     visit.viewer_id = viewer_of(scope, query)
     if query.get("watch") != "0":
         await watch(visit)
@@ -86,8 +90,10 @@ async def enter_room(visit: Visit) -> None:
 
 def leave_room(visit: Visit) -> None:
     """Undo `enter_room`, also half of it."""
+    if visit.user_id is not None:
+        visit.room.crowd.leave(visit.user_id, visit.connection)
     if visit.is_in:
-        if visit.speaker is not None:
+        if visit.user_id is not None:
             visit.room.audience.went(visit.speaker)
         if visit.watches:
             visit.room.audience.unwatch(visit.viewer_id)
@@ -97,30 +103,64 @@ def leave_room(visit: Visit) -> None:
 
 
 async def send_message(visit: Visit, frame: wire.Send) -> None:
-    """Hand a message to the room's writer; the ack comes when it is stored."""
+    """Hand a message to the room's writer; the ack comes when it is stored. A command is carried out."""
     speaker = await _speaker(visit)
-    content = clean_content(frame.content)
-    room, socket, writer = visit.room, visit.socket, visit.room.writer
+    if is_command(frame.content):
+        await _carry_out_command(visit, speaker, frame)
+        return
+    room, socket = visit.room, visit.socket
 
     def answer(outcome: Receipt | DomainError) -> None:
         if isinstance(outcome, Receipt):
+            room.crowd.has_spoken(speaker.user_id)
             socket.say("chat:ack", {"nonce": frame.nonce, "id": str(outcome.id), "seq": outcome.seq})
         else:
             socket.refuse(outcome, frame.nonce)
 
     # A message that is sent again costs no turn: its sender only wants to know.
-    if writer.repeat(speaker.user_id, frame.nonce, answer):
+    if room.writer.repeat(speaker.user_id, frame.nonce, answer):
         return
-    wait = await messages.LIMIT.atake(speaker.user_id.hex)
-    if wait:
-        # Its first copy may have come by another process, which broke off before the ack.
-        stored = await read(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
+    try:
+        accepted = await _accepted(room, speaker, frame)
+    except DomainError as refusal:
+        stored = None
+        if refusal.code in TRIED_AGAIN:
+            stored = await read(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
         if stored is None:
-            raise messages.rate_limited(wait)
-        answer(Receipt(stored.pk, stored.seq, is_new=False))
+            raise
+        accepted = stored
+    if isinstance(accepted, Message):
+        answer(Receipt(accepted.pk, accepted.seq, is_new=False))
         return
-    draft = Draft(uuid7(), speaker.user_id, content, frame.nonce, speaker.badges, frame.reply_to)
-    writer.submit(draft, speaker.card, answer)
+    draft = Draft(uuid7(), speaker.user_id, accepted, frame.nonce, speaker.badges, frame.reply_to)
+    room.writer.submit(draft, speaker.card, answer)
+
+
+async def _accepted(room: Room, speaker: Speaker, frame: wire.Send) -> str | Message:
+    """The text to store, or the message that a moderator let pass; raises the refusal of every other."""
+    rules = room.rules
+    judged = judge(speaker, rules, frame.content, room.memory, nonce=frame.nonce, now=timezone.now())
+    if judged.verdict and judged.verdict.action is RuleAction.TIME_OUT:
+        raise await read(messages.time_out, speaker, room.channel, judged)
+    if rules.slow_seconds and Power.SPEAK_FREELY not in speaker.powers:
+        key = messages.slow_key(speaker, room.channel_id)
+        if wait := await messages.slow_limit(rules.slow_seconds).atake(key):
+            raise messages.slow_mode(wait)
+    if wait := await messages.LIMIT.atake(speaker.user_id.hex):
+        raise messages.rate_limited(wait)
+    if judged.verdict:
+        keep = partial(messages.keep_back, nonce=frame.nonce, reply_to=frame.reply_to)
+        return await read(keep, speaker, room.channel, judged)
+    if rules.unique:
+        room.memory.hear(judged.content)
+    return judged.content
+
+
+async def _carry_out_command(visit: Visit, speaker: Speaker, frame: wire.Send) -> None:
+    if wait := await messages.LIMIT.atake(speaker.user_id.hex):
+        raise messages.rate_limited(wait)
+    told = await read(_command, speaker.user_id, visit.room.channel, frame.content)
+    visit.socket.say("chat:notice", {"nonce": frame.nonce, "message": told})
 
 
 async def delete_message(visit: Visit, frame: wire.Delete) -> None:
@@ -182,32 +222,20 @@ ROOM: Door[Visit] = Door(
 )
 
 
-class DashboardVisit:
-    """Somebody of the crew at the dashboard, by one socket. `topic` is set as soon as it is listened to."""
-
-    __slots__ = ("socket", "topic")
-
-    def __init__(self, socket: Socket) -> None:
-        self.socket = socket
-        self.topic: Topic | None = None
-
-
 async def enter_dashboard(visit: DashboardVisit) -> None:
     """Only the crew, and it only listens."""
     socket = visit.socket
     channel = await channel_of(socket.scope)
     user_id = await person_of(socket.scope, query_of(socket.scope))
-    if user_id is None or not await read(may_view_dashboard, user_id, channel):
+    if user_id is None:
         raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
     _enter_as(socket.connection, user_id)
-    visit.topic = await socket.hub.arrive(topic_name("dashboard", channel.pk), socket.connection)
-    visit.topic.enter(socket.connection)
+    await Dashboards.here().enter(visit, channel, user_id)
 
 
 def leave_dashboard(visit: DashboardVisit) -> None:
     """Undo `enter_dashboard`, also half of it."""
-    if visit.topic is not None:
-        visit.socket.hub.leave(visit.topic, visit.socket.connection)
+    Dashboards.here().leave(visit)
     _leave_as(visit.socket.connection)
 
 
@@ -230,15 +258,21 @@ def _leave_as(connection: Connection) -> None:
         people.leave(connection.person_id)
 
 
+def _greeting(visit: Visit, history: Outgoing) -> Outgoing:
+    if visit.user_id is None:
+        return visit.room.greet(history)
+    return visit.room.greet(history, visit.room.crowd.greet(visit.user_id, visit.connection))
+
+
 async def _speaker(visit: Visit) -> Speaker:
-    """Who writes here, read anew every SPEAKER_SECONDS; raises SignInNeeded for the anonymous."""
-    if visit.speaker is None:
+    """Who writes here; raises SignInNeeded for the anonymous."""
+    if visit.user_id is None:
         raise SignInNeeded("Sign in to chat.")
-    now = visit.socket.hub.loop.time()
-    if now - visit.spoke_at > SPEAKER_SECONDS:
-        channel = await channel_of(visit.socket.scope)
-        visit.speaker, visit.spoke_at = await speaker_of(visit.speaker.user_id, channel), now
-    return visit.speaker
+    return await visit.room.crowd.speaker(visit.user_id)
+
+
+def _command(user_id: uuid.UUID, channel: Channel, line: str) -> str:
+    return services.run_command(actor=User.objects.get(pk=user_id), channel=channel, line=line)
 
 
 def _delete(user_id: uuid.UUID, message_id: uuid.UUID, room_id: uuid.UUID) -> Any:

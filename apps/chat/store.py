@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, connection, transaction
@@ -24,6 +24,7 @@ from apps.core.realtime import database
 from apps.streams.models import Broadcast
 
 from .models import ChatRoom, Message
+from .payloads import parent_payload
 
 BATCH_MOST = 500
 
@@ -43,11 +44,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where a draft ended up. Not `is_new`: its nonce was known, this is the message of then."""
+    """Where a draft ended up. Not `is_new`: its nonce was known, this is the message of then.
+
+    A new answer has its `thread`, and what it answers as `parent_payload` tells it.
+    """
 
     id: uuid.UUID
     seq: int
     is_new: bool
+    thread: uuid.UUID | None = None
+    parent: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
     if room is None:
         raise room_is_gone()
     known = _already_stored(room_id, drafts)
-    roots = _roots(room_id, drafts)
+    answered = _answered(room_id, drafts)
     created_at = timezone.now()
     broadcast_id = Broadcast.objects.on_air().filter(channel_id=room_id).values_list("pk", flat=True).first()
     outcomes: list[Receipt | DomainError] = []
@@ -115,10 +121,12 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
     for draft in drafts:
         if receipt := known.get((draft.user_id, draft.nonce)):
             outcomes.append(receipt)
-        elif draft.reply_to is not None and draft.reply_to not in roots:
+        elif draft.reply_to is not None and draft.reply_to not in answered:
             outcomes.append(reply_not_found())
         else:
             room.last_seq += 1
+            parent = answered[draft.reply_to] if draft.reply_to else None
+            thread = (parent.thread_id or parent.pk) if parent else None
             rows.append(
                 Message(
                     id=draft.id,
@@ -130,12 +138,13 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
                     nonce=draft.nonce,
                     badges=list(draft.badges),
                     reply_to_id=draft.reply_to,
-                    thread_id=roots[draft.reply_to] if draft.reply_to else None,
+                    thread_id=thread,
                     broadcast_id=broadcast_id,
                     created_at=created_at,
                 )
             )
-            outcomes.append(Receipt(draft.id, room.last_seq, True))
+            told = parent_payload(parent) if parent else None
+            outcomes.append(Receipt(draft.id, room.last_seq, True, thread, told))
     Message.objects.bulk_create(rows)
     ChatRoom.objects.filter(pk=room_id).update(last_seq=room.last_seq)
     return Appended(outcomes, created_at, broadcast_id)
@@ -153,13 +162,10 @@ def _already_stored(
     }
 
 
-def _roots(room_id: uuid.UUID, drafts: Sequence[Draft]) -> dict[uuid.UUID, uuid.UUID]:
-    """Where the conversation began of each message of this room that a draft answers."""
+def _answered(room_id: uuid.UUID, drafts: Sequence[Draft]) -> dict[uuid.UUID, Message]:
+    """The messages of this room that a draft answers."""
     asked = {draft.reply_to for draft in drafts if draft.reply_to is not None}
-    if not asked:
-        return {}
-    found = Message.objects.of_room(room_id).filter(pk__in=asked)
-    return {answered: thread or answered for answered, thread in found.values_list("pk", "thread_id")}
+    return Message.objects.of_room(room_id).select_related("user").in_bulk(asked) if asked else {}
 
 
 class ThreadStore:

@@ -18,10 +18,12 @@ import psycopg
 from django.utils import timezone
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from apps.accounts.models import User
 from apps.core.errors import DomainError
 from apps.streams.models import Broadcast, Status
 
 from .models import ChatRoom, Message
+from .payloads import NOBODY_BRIEF, QUOTED_MOST
 from .store import Appended, Conflicting, Draft, Receipt, reply_not_found, room_is_gone, unavailable
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ _SETTINGS = {
 _ROOM = ChatRoom._meta.db_table
 _MESSAGE = Message._meta.db_table
 _BROADCAST = Broadcast._meta.db_table
+_USER = User._meta.db_table
 _DRAFTS = """unnest(
     %(id)s::uuid[], %(user)s::uuid[], %(content)s::text[], %(nonce)s::text[], %(badges)s::text[],
     %(reply)s::uuid[], %(kind)s::text[]
@@ -75,11 +78,16 @@ WHERE channel_id = %(room)s AND EXISTS (SELECT FROM kept)
 """  # noqa: S608
 
 _RECEIPTS = f"""
-SELECT draft.place, stored.* FROM {_DRAFTS}
+SELECT draft.place, stored.*, parent.* FROM {_DRAFTS}
 CROSS JOIN LATERAL (
-    SELECT m.id, m.seq, m.broadcast_id FROM {_MESSAGE} m
+    SELECT m.id, m.seq, m.broadcast_id, m.thread_id FROM {_MESSAGE} m
     WHERE m.room_id = %(room)s AND m.user_id = draft.user_id AND m.nonce = draft.nonce LIMIT 1
 ) stored
+LEFT JOIN LATERAL (
+    SELECT a.id, CASE WHEN a.deleted_at IS NULL THEN left(a.content, {QUOTED_MOST}) ELSE '' END,
+        u.id, u.username, coalesce(nullif(u.display_name, ''), u.username)
+    FROM {_MESSAGE} a LEFT JOIN {_USER} u ON u.id = a.user_id WHERE a.id = draft.reply_to LIMIT 1
+) parent ON true
 """  # noqa: S608
 
 
@@ -143,9 +151,9 @@ class PostgresStore:
             raise room_is_gone()
         outcomes: list[Receipt | DomainError] = [reply_not_found() for _ in drafts]
         broadcast_id = None
-        for place, id, seq, of_broadcast in receipts:
+        for place, id, seq, of_broadcast, thread, *parent in receipts:
             is_new = id == drafts[place - 1].id
-            outcomes[place - 1] = Receipt(id, seq, is_new)
+            outcomes[place - 1] = Receipt(id, seq, is_new, thread, _parent(*parent))
             broadcast_id = of_broadcast if is_new else broadcast_id
         return Appended(outcomes, now, broadcast_id)
 
@@ -171,6 +179,16 @@ def _values(room_id: uuid.UUID, drafts: Sequence[Draft], now: datetime) -> dict[
         "reply": [draft.reply_to for draft in drafts],
         "kind": [draft.kind.value for draft in drafts],
     }
+
+
+def _parent(
+    id: uuid.UUID | None, content: str, user_id: uuid.UUID | None, username: str, name: str
+) -> dict[str, Any] | None:
+    """What `parent_payload` tells of the row."""
+    if id is None:
+        return None
+    user = {"id": str(user_id), "username": username, "displayName": name} if user_id else NOBODY_BRIEF
+    return {"id": str(id), "user": user, "content": content}
 
 
 async def _transact(

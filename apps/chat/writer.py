@@ -139,7 +139,10 @@ class RoomWriter:
             broadcast_id=appended.broadcast_id,
             content=draft.content,
             badges=draft.badges,
+            kind=draft.kind,
             reply_to=draft.reply_to,
+            thread=receipt.thread,
+            parent=receipt.parent,
             created_at=appended.created_at,
             user=orjson.Fragment(waiting.card),
         )

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
+from .events import publish
 from .models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DeedRecorded:
+    """A fact: the log has one entry more."""
+
+    entry_id: uuid.UUID
+    action: str
+    channel_id: uuid.UUID | None
 
 
 def record(
     *, actor: Any, action: str, subject: models.Model, channel_id: uuid.UUID | None = None, **details: Any
 ) -> AuditEntry:
     """Append one entry. `action` is `noun.verb`; `details` must be JSON and hold no secret."""
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         actor_id=getattr(actor, "pk", None),
         action=action,
         subject_type=subject._meta.label_lower,
@@ -22,3 +33,5 @@ def record(
         channel_id=channel_id,
         details=details,
     )
+    publish(DeedRecorded(entry.pk, action, channel_id))
+    return entry

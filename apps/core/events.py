@@ -2,7 +2,8 @@
 
 An app publishes facts about its own nouns and knows nobody above it; `aethex/wiring.py` is the one table of
 who reacts to what. A reaction that fails is logged and disturbs neither the deed nor the other reactions;
-anything that must not be lost is a row that a sweeper finds, never only a reaction.
+anything that must not be lost is a row that a sweeper finds, never only a reaction. What has to be written
+together with the deed goes along with it (`along`): it stands or falls with the deed's own transaction.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 _reactions: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
+_companions: dict[type, list[Callable[[Any], object]]] = defaultdict(list)
 
 
 def on(fact_type: type, *reactions: Callable[[Any], object]) -> None:
@@ -23,8 +25,16 @@ def on(fact_type: type, *reactions: Callable[[Any], object]) -> None:
     _reactions[fact_type].extend(reactions)
 
 
+def along(fact_type: type, *companions: Callable[[Any], object]) -> None:
+    """When a `fact_type` is published, call `companions` at once, inside the deed's transaction; what one of
+    them raises refuses the deed."""
+    _companions[fact_type].extend(companions)
+
+
 def publish(fact: object) -> None:
     """Tell the fact once the surrounding transaction has committed; at once when there is none."""
+    for companion in _companions[type(fact)]:
+        companion(fact)
     transaction.on_commit(lambda: _tell(fact))
 
 

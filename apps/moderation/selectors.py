@@ -30,12 +30,18 @@ HISTORY_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What keeps a person from writing. `until` is None for a ban, and for a warning alone."""
+    """What keeps a person from writing. `until` is None for a ban, and for a warning alone.
+
+    `reason` is that of the ban or time-out, without one that of the warning; `plea` is the state of the
+    request to be unbanned, None where none was made.
+    """
 
     banned: bool = False
     until: datetime.datetime | None = None
     reason: str = ""
     warning_id: uuid.UUID | None = None
+    warning: str = ""
+    plea: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,18 @@ class PersonCard:
 def standing_of(user_ids: Collection[uuid.UUID], channel: Channel) -> dict[uuid.UUID, Standing]:
     """Those of these people who may not write in the channel now, and why. One query."""
     now = timezone.now()
-    rows = Sanction.objects.filter(
-        Q(kind=Sanction.Kind.BAN)
-        | Q(kind=Sanction.Kind.TIMEOUT, expires_at__gt=now)
-        | Q(kind=Sanction.Kind.WARNING, acknowledged_at=None),
-        channel=channel,
-        user_id__in=user_ids,
-        lifted_at=None,
-    ).order_by("-id")
+    rows = (
+        Sanction.objects.filter(
+            Q(kind=Sanction.Kind.BAN)
+            | Q(kind=Sanction.Kind.TIMEOUT, expires_at__gt=now)
+            | Q(kind=Sanction.Kind.WARNING, acknowledged_at=None),
+            channel=channel,
+            user_id__in=user_ids,
+            lifted_at=None,
+        )
+        .select_related("unban_request")
+        .order_by("-id")
+    )
     of_each: dict[uuid.UUID, list[Sanction]] = {}
     for row in rows:
         of_each.setdefault(row.user_id, []).append(row)
@@ -79,7 +89,14 @@ def _standing(held: list[Sanction]) -> Standing:
         until=exclusion.expires_at if exclusion else None,
         reason=said.reason if said else "",
         warning_id=warning.pk if warning else None,
+        warning=warning.reason if warning else "",
+        plea=_plea(exclusion) if exclusion else None,
     )
+
+
+def _plea(exclusion: Sanction) -> str | None:
+    plea = getattr(exclusion, "unban_request", None)
+    return plea.state if plea else None
 
 
 def rules_of(channel: Channel) -> list[Rule]:

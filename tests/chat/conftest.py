@@ -25,6 +25,8 @@ from apps.chat.services import messages
 from apps.core.ratelimit import Limit
 from apps.core.realtime import database
 from apps.core.realtime.hub import Hub, end
+from apps.moderation.automod import Action, Kind
+from apps.moderation.models import AutomodRule
 from tests import factories
 
 
@@ -52,8 +54,15 @@ def room(channel: Channel) -> ChatRoom:
 
 
 @pytest.fixture
-def say(channel: Channel) -> Callable[..., Any]:
-    """`say(person, "hello")` stores a message, unhurried by the limit."""
+def lenient(channel: Channel) -> None:
+    """No automatic rule watches the channel: tests say the same again and again."""
+    for kind in Kind:
+        AutomodRule.objects.create(channel=channel, kind=kind, action=Action.REFUSE, is_on=False)
+
+
+@pytest.fixture
+def say(channel: Channel, lenient: None) -> Callable[..., Any]:
+    """`say(person, "hello")` stores a message, unwatched by automatic rules."""
 
     def say(actor: User, content: str = "hello", nonce: str = "", **more: Any) -> Any:
         marks.append(nonce or f"said-{len(marks)}")

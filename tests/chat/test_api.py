@@ -49,9 +49,12 @@ def test_a_message_has_the_shape_of_the_contract(api: APIClient, channel: Channe
         "seq": 1,
         "channelId": str(channel.pk),
         "streamId": None,
+        "kind": "message",
         "content": "hi",
         "badges": [],
         "replyTo": None,
+        "thread": None,
+        "parent": None,
         "createdAt": message["createdAt"],
         "user": {
             "id": str(viewer.pk),

@@ -166,7 +166,7 @@ def test_a_full_writer_says_busy_instead_of_buffering_on(
 def test_an_account_that_was_closed_can_no_longer_write(
     dial: Dial, viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.chat.sockets.SPEAKER_SECONDS", 0.0)
+    monkeypatch.setattr("apps.chat.crowd.KNOWN_SECONDS", 0.0)
 
     async def steps() -> None:
         async with dial(who=viewer) as client:
@@ -182,7 +182,7 @@ def test_an_account_that_was_closed_can_no_longer_write(
 def test_who_writes_in_a_channel_that_was_suspended_meanwhile_is_seen_off(
     dial: Dial, channel: Channel, viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.chat.sockets.SPEAKER_SECONDS", 0.0)
+    monkeypatch.setattr("apps.chat.crowd.KNOWN_SECONDS", 0.0)
     monkeypatch.setattr("apps.chat.identity.CHANNEL_SECONDS", 0.0)
 
     async def steps() -> None:

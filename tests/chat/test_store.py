@@ -19,6 +19,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat import store
 from apps.chat.models import ChatRoom, Message
+from apps.chat.payloads import parent_payload
 from apps.chat.store import Draft, Receipt
 from apps.core.errors import DomainError, NotFound
 from apps.core.ids import uuid7
@@ -215,7 +216,9 @@ def test_a_reply_belongs_to_the_thread_that_its_conversation_began_with(
     root = draft(viewer, "who plays tonight?")
     on_store(kind, lambda append: append(room.pk, [root]))
     reply = draft(viewer, "we do", reply_to=root.id)
-    on_store(kind, lambda append: append(room.pk, [reply]))
+    told = on_store(kind, lambda append: append(room.pk, [reply])).outcomes[0]
+    assert told.thread == root.id
+    assert told.parent == parent_payload(Message.objects.get(pk=root.id))
 
     again = draft(viewer, "until late?", reply_to=reply.id)
     shout = draft(viewer, "to all", kind=Message.Kind.ANNOUNCEMENT)

@@ -1,0 +1,136 @@
+"""The signed-in people of a room in one process: what is known of each, and by which sockets they are here.
+
+What is known is a copy. Whoever changes it tells the room, which then looks anew; a person is told what they
+may do (`chat:you`) whenever that is another than they were told last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from apps.channels.models import Channel
+from apps.core.realtime.connection import Connection
+from apps.core.realtime.frames import Outgoing, encode, frame, stamp, wrap
+from apps.core.realtime.hub import Hub
+from apps.core.realtime.socket import Refused
+
+from .identity import channel_at, speaker_of
+from .payloads import you_payload
+from .selectors import Speaker
+
+log = logging.getLogger(__name__)
+
+# How long a person's card, badges and powers are taken from memory when nobody says that they changed.
+KNOWN_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Person:
+    """One person, present by at least one socket. `told` is the last `chat:you` they were sent, on those
+    sockets that have been `greeted`."""
+
+    connections: set[Connection] = field(default_factory=set)
+    greeted: set[Connection] = field(default_factory=set)
+    speaker: Speaker | None = None
+    read_at: float = 0.0
+    is_stale: bool = True
+    told: bytes = b""
+
+
+class Crowd:
+    """Everything happens on the hub's loop."""
+
+    def __init__(self, hub: Hub, channel: Channel) -> None:
+        self._hub, self._channel = hub, channel
+        self._people: dict[uuid.UUID, Person] = {}
+
+    def enter(self, user_id: uuid.UUID, connection: Connection) -> None:
+        """A socket of this person: from now on no change of what is known of them is missed."""
+        self._people.setdefault(user_id, Person()).connections.add(connection)
+
+    def leave(self, user_id: uuid.UUID, connection: Connection) -> None:
+        """Undo `enter`."""
+        person = self._people.get(user_id)
+        if person is not None:
+            person.connections.discard(connection)
+            person.greeted.discard(connection)
+            if not person.connections:
+                del self._people[user_id]
+
+    async def speaker(self, user_id: uuid.UUID) -> Speaker:
+        """What is known of a person who is here. Raises Refused when their account is gone, or
+        the channel."""
+        person = self._people[user_id]
+        if self._hub.loop.time() - person.read_at > KNOWN_SECONDS:
+            person.is_stale = True
+        while person.speaker is None or person.is_stale:
+            person.is_stale, read_at = False, self._hub.loop.time()
+            try:
+                speaker = await speaker_of(user_id, await channel_at(self._channel.slug))
+            except BaseException:
+                person.is_stale = True
+                raise
+            if not person.is_stale:  # else it changed while it was being read
+                person.speaker, person.read_at = speaker, read_at
+        return person.speaker
+
+    def has_spoken(self, user_id: uuid.UUID) -> None:
+        """The person's first message was stored."""
+        person = self._people.get(user_id)
+        if person is not None and person.speaker is not None and not person.speaker.has_spoken:
+            person.speaker = replace(person.speaker, has_spoken=True)
+
+    def greet(self, user_id: uuid.UUID, connection: Connection) -> bytes:
+        """The encoded `chat:you` for a socket that hears of every change from now on."""
+        person = self._people[user_id]
+        assert person.speaker is not None
+        person.greeted.add(connection)
+        person.told = orjson.dumps(you_payload(person.speaker))
+        return wrap("chat:you", person.told, stamp())
+
+    def forget(self, user_ids: Iterable[uuid.UUID] | None = None) -> None:
+        """What is known of these people (None: of all) may have changed: look anew, and tell them."""
+        changed = [uid for uid in (self._people if user_ids is None else user_ids) if uid in self._people]
+        for user_id in changed:
+            self._people[user_id].is_stale = True
+        if changed:
+            self._hub.spawn(self._tell_anew(changed))
+
+    def say(self, user_id: uuid.UUID, type: str, payload: dict[str, Any]) -> None:
+        """An event for one person, on all their sockets here."""
+        self._write(user_id, encode(frame(type, payload)))
+
+    async def _tell_anew(self, user_ids: list[uuid.UUID]) -> None:
+        told = await asyncio.gather(*map(self._tell_one_anew, user_ids), return_exceptions=True)
+        failures = [outcome for outcome in told if isinstance(outcome, BaseException)]
+        if failures:  # they are asked for anew with what they write next
+            log.warning("%s people of a room could not be looked up: %s", len(failures), failures[0])
+
+    async def _tell_one_anew(self, user_id: uuid.UUID) -> None:
+        if user_id not in self._people:
+            return
+        try:
+            speaker = await self.speaker(user_id)
+        except Refused as refused:
+            for connection in list(self._people[user_id].connections if user_id in self._people else ()):
+                connection.close(refused.code, refused.reason)
+            return
+        person = self._people.get(user_id)
+        told = orjson.dumps(you_payload(speaker))
+        if person is not None and told != person.told:
+            person.told = told
+            self._write(user_id, wrap("chat:you", told, stamp()))
+
+    def _write(self, user_id: uuid.UUID, event: bytes) -> None:
+        person = self._people.get(user_id)
+        if person is not None:
+            message = Outgoing(event)
+            for connection in person.greeted:
+                connection.write(message)

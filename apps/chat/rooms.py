@@ -1,0 +1,123 @@
+"""The rooms of a process: open from the first listener to the last, compared with the database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+import weakref
+from functools import partial
+from typing import ClassVar
+
+from django.db import Error as DatabaseError
+
+from apps.channels.models import Channel
+from apps.channels.models import topic as topic_name
+from apps.core.realtime.connection import Connection
+from apps.core.realtime.database import read
+from apps.core.realtime.hub import Hub
+
+from . import selectors
+from .audience import Beat, count_viewers
+from .room import Room, messages_note
+from .selectors import Line
+from .store import make_store
+from .writer import RoomWriter
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+
+
+class Rooms:
+    """The rooms of one hub: opened with the first listener, closed with the last."""
+
+    _of_hubs: ClassVar[weakref.WeakKeyDictionary[Hub, Rooms]] = weakref.WeakKeyDictionary()
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._store = make_store()
+        self._rooms: dict[uuid.UUID, Room] = {}
+        # What the audiences of closed rooms still have to tell: who went last.
+        self._last_beats: list[Beat] = []
+        hub.every_so_often(self._compare_heads)
+        hub.before_drain(self._finish)
+        hub.at_stop(self._close)
+        hub.spawn(self._beat())
+
+    @classmethod
+    def here(cls) -> Rooms:
+        """The rooms of the running loop's hub."""
+        hub = Hub.here()
+        rooms = cls._of_hubs.get(hub)
+        if rooms is None:
+            rooms = cls._of_hubs[hub] = cls(hub)
+        return rooms
+
+    async def arrive(self, channel: Channel, connection: Connection) -> Room:
+        """The open room, kept for `connection` until it `leave`s. Raises DatabaseError when it can't be read;
+        `leave_early` must follow then."""
+        topic = await self.hub.arrive(topic_name("room", channel.pk), connection)
+        room = self._rooms.get(channel.pk)
+        if room is None or room.topic is not topic:
+            writer = RoomWriter(self.hub, channel.pk, self._store, partial(self._stored, channel.pk))
+            room = self._rooms[channel.pk] = Room(self.hub, topic, channel, writer)
+        await room.opened()
+        return room
+
+    def leave(self, channel_id: uuid.UUID, connection: Connection) -> None:
+        """Undo `arrive`, also one that was cut short."""
+        topic = self.hub.topics.get(topic_name("room", channel_id))
+        if topic is None:
+            return
+        self.hub.leave(topic, connection)
+        if not len(topic) and (room := self._rooms.pop(channel_id, None)):
+            self._last_beats += filter(None, [room.audience.beat()])
+
+    def _stored(self, channel_id: uuid.UUID, lines: list[Line], at: str, known: int) -> None:
+        """A writer committed `lines`; number `known` (0: none) was there before. The room may be another one
+        than that of the writer, or none: everybody left while it wrote, and perhaps came back."""
+        if room := self._rooms.get(channel_id):
+            room.hear(lines, at)
+            if known > room.last_seq:
+                room.notice_head(known)
+        if lines:
+            self.hub.hint(topic_name("room", channel_id), messages_note(lines, at))
+
+    async def _compare_heads(self) -> None:
+        """The last word on what is missing: hints get lost, the database does not lose."""
+        if not self._rooms:
+            return
+        try:
+            heads = await read(selectors.heads, list(self._rooms))
+        except DatabaseError as error:
+            log.warning("The rooms could not be compared with the database: %s", error)
+            return
+        for channel_id, (seq, version) in heads.items():
+            if room := self._rooms.get(channel_id):
+                room.notice_head(seq)
+                room.notice_version(version)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            beats, self._last_beats = self._last_beats, []
+            beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
+            if not beats:
+                continue
+            try:
+                counts = await read(count_viewers, beats)
+            except Exception:
+                log.exception("The viewers could not be counted.")
+                continue
+            for beat, count in zip(beats, counts, strict=True):
+                if room := self._rooms.get(beat.channel_id):
+                    room.audience.counted(count)
+
+    async def _close(self) -> None:
+        self._of_hubs.pop(self.hub, None)
+        await self._store.close()
+
+    async def _finish(self) -> None:
+        """Store what was accepted; its senders still hear of it."""
+        await asyncio.gather(*(room.writer.finish() for room in self._rooms.values()))

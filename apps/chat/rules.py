@@ -1,0 +1,177 @@
+"""What may be said in a room, by whom, now: judged from memory, without a query. Pure.
+
+The order is part of the rule: what keeps the person out, what they wrote, the room's modes, the automatic
+rules. Limits of time (slow mode, the rate) are taken by the caller when everything else accepts.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from apps.channels.roles import Power
+from apps.core.errors import Conflict, NotAllowed
+from apps.moderation.automod import Action, Author, Automod, Recent, Verdict
+
+from .content import clean_content, is_emotes_only
+
+if TYPE_CHECKING:
+    from .selectors import Speaker
+
+SAID_MOST = 1_000
+PASSED_MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRules:
+    """The modes of a room and its automatic rules, made ready."""
+
+    automod: Automod
+    slow_seconds: int = 0
+    followers_only_minutes: int | None = None
+    members_only: bool = False
+    emotes_only: bool = False
+    unique: bool = False
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one process remembers of a room, to know what has been said before. Bounded."""
+
+    recent: Recent = field(default_factory=Recent)
+    _said: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+    # A message that is sent again is no repeat of itself.
+    _passed: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+
+    def hear(self, content: str) -> None:
+        """Something was said in the room."""
+        _remember(self._said, _sameness(content), SAID_MOST)
+
+    def has_heard(self, content: str) -> bool:
+        return _sameness(content) in self._said
+
+    def let_pass(self, author: uuid.UUID, nonce: str) -> None:
+        _remember(self._passed, (author, nonce), PASSED_MOST)
+
+    def has_passed(self, author: uuid.UUID, nonce: str) -> bool:
+        return (author, nonce) in self._passed
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A message that is not refused. With a `verdict` it is not accepted either: the rule holds it back or
+    times its author out."""
+
+    content: str
+    verdict: Verdict | None = None
+
+
+def judge(
+    speaker: Speaker, rules: RoomRules, content: str, memory: Memory, *, nonce: str, now: datetime
+) -> Judged:
+    """Judge one message; raises the refusal when there is one.
+
+    NotAllowed BANNED, TIMED_OUT, WARNED, FOLLOWERS_ONLY, MEMBERS_ONLY, EMOTES_ONLY or MESSAGE_REFUSED,
+    Invalid for what is no text, Conflict NOT_UNIQUE.
+    """
+    check_standing(speaker, now)
+    text = clean_content(content)
+    if Power.SPEAK_FREELY in speaker.powers:
+        return Judged(text)
+    is_repeat = memory.has_passed(speaker.user_id, nonce)
+    _check_modes(speaker, rules, text, now)
+    if is_repeat:
+        return Judged(text)
+    if rules.unique and memory.has_heard(text):
+        raise Conflict("This has been said before. Say something new.", code="NOT_UNIQUE")
+    verdict = rules.automod.judge(text, _author(speaker, now), memory.recent, time.monotonic())
+    if verdict is None:
+        memory.let_pass(speaker.user_id, nonce)
+    elif verdict.action is Action.REFUSE:
+        raise refused_by_rule()
+    return Judged(text, verdict)
+
+
+def check_standing(speaker: Speaker, now: datetime) -> None:
+    """Raise when a ban, a time-out or an unread warning keeps this person from writing."""
+    standing = speaker.standing
+    if standing is None:
+        return
+    why = f" Reason: {standing.reason}" if standing.reason else ""
+    if standing.banned:
+        raise NotAllowed(f"You are banned from this chat.{why}", code="BANNED")
+    if standing.until is not None and standing.until > now:
+        raise timed_out((standing.until - now).total_seconds(), why)
+    if standing.warning_id is not None:
+        raise NotAllowed("A moderator has warned you. Read the warning before you write.", code="WARNED")
+
+
+def timed_out(wait: float, why: str = "") -> NotAllowed:
+    """The refusal of somebody who is timed out for `wait` more seconds."""
+    return NotAllowed(
+        f"You are timed out and can write again in {_spoken(wait)}.{why}", code="TIMED_OUT", retry_after=wait
+    )
+
+
+def refused_by_rule() -> NotAllowed:
+    """The refusal of what an automatic rule, or the moderator whom it asked, does not let pass."""
+    return NotAllowed(
+        "This message is against the rules of this chat. Say it in other words.", code="MESSAGE_REFUSED"
+    )
+
+
+def _check_modes(speaker: Speaker, rules: RoomRules, text: str, now: datetime) -> None:
+    if rules.members_only and not speaker.is_member:
+        raise NotAllowed("Only members of this channel can write at the moment.", code="MEMBERS_ONLY")
+    if rules.followers_only_minutes is not None and speaker.role is None:
+        _check_followed(speaker, rules.followers_only_minutes * 60, now)
+    if rules.emotes_only and not is_emotes_only(text):
+        raise NotAllowed("Only emotes and emoji can be sent at the moment.", code="EMOTES_ONLY")
+
+
+def _check_followed(speaker: Speaker, least: float, now: datetime) -> None:
+    if speaker.follows_since is None:
+        raise NotAllowed("Only people who follow this channel can write. Follow it.", code="FOLLOWERS_ONLY")
+    wait = least - (now - speaker.follows_since).total_seconds()
+    if wait > 0:
+        raise NotAllowed(
+            f"Only people who have followed for {_spoken(least)} can write. You can in {_spoken(wait)}.",
+            code="FOLLOWERS_ONLY",
+            retry_after=wait,
+        )
+
+
+def _author(speaker: Speaker, now: datetime) -> Author:
+    followed = speaker.follows_since
+    return Author(
+        id=speaker.user_id,
+        account_age_s=(now - speaker.created_at).total_seconds(),
+        follow_age_s=None if followed is None else (now - followed).total_seconds(),
+        is_first_message=not speaker.has_spoken,
+    )
+
+
+def _remember(memory: OrderedDict[Hashable, None], key: Hashable, most: int) -> None:
+    memory[key] = None
+    if len(memory) > most:
+        memory.popitem(last=False)
+
+
+def _sameness(content: str) -> str:
+    return "".join(content.split()).casefold()
+
+
+def _spoken(seconds: float) -> str:
+    whole = max(1, round(seconds + 0.5))
+    if whole < 120:
+        return f"{whole} s"
+    if whole < 2 * 3600:
+        return f"{whole // 60} minutes"
+    if whole < 2 * 86_400:
+        return f"{whole // 3600} hours"
+    return f"{whole // 86_400} days"
