@@ -102,6 +102,22 @@ def test_an_undone_clear_brings_back_what_it_removed_and_nothing_else(
     assert readable() == ["rude", *before]
 
 
+def test_a_removed_message_is_restored_where_it_was(
+    channel: Channel, moderator: User, viewer: User, say: Say
+) -> None:
+    message = say(viewer, "misread")
+    say(viewer, "later")
+    services.delete_message(actor=moderator, message_id=message.pk)
+    for _ in range(2):
+        services.restore_message(actor=moderator, message_id=message.pk)
+    assert readable() == ["misread", "later"]
+    undo_last(moderator, channel, "message.restore")
+    assert readable() == ["later"]
+    undo_last(moderator, channel, "message.delete")
+    assert readable() == ["misread", "later"]
+    assert AuditEntry.objects.filter(action="message.restore").count() == 1
+
+
 def test_what_its_author_removed_stays_removed(
     channel: Channel, moderator: User, viewer: User, say: Say
 ) -> None:
@@ -110,4 +126,7 @@ def test_what_its_author_removed_stays_removed(
     with raises(Conflict) as refusal:
         undo_last(moderator, channel, "message.delete")
     assert refusal.value.code == "CANNOT_BE_UNDONE"
+    with raises(Conflict) as refusal:
+        services.restore_message(actor=moderator, message_id=message.pk)
+    assert refusal.value.code == "REMOVED_BY_AUTHOR"
     assert readable() == []

@@ -7,6 +7,7 @@ from .messages import delete_message, rate_limited, send_message
 from .modes import edit_modes
 from .pins import pin_message, unpin_message
 from .purge import clear_room, purge_person
+from .removal import restore_message
 from .shield import lower_shield, raise_shield
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "raise_shield",
     "rate_limited",
     "reject_held",
+    "restore_message",
     "run_command",
     "send_message",
     "unpin_message",
