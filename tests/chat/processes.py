@@ -26,9 +26,13 @@ from tests.stack.services import Services, create_database, free_port
 
 SEED = """
 import json, sys
+from apps.moderation.services import replace_rules
 from tests import factories
 people = [factories.person(f"p{n}") for n in range(int(sys.argv[1]))]
 channel = factories.channel(people[0], "Night drive")
+# The people of these tests repeat themselves.
+rules = [{"kind": kind, "is_on": False} for kind in ("similarity", "repetition")]
+replace_rules(actor=people[0], channel=channel, rules=rules)
 print(json.dumps({"people": [p.pk.hex for p in people], "slug": channel.slug}))
 """
 

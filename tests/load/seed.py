@@ -20,6 +20,16 @@ TITLES = (
     "Late night talk",
     "Speedrun practice",
 )
+# Every message is held against many terms; the writers of a measurement repeat themselves.
+RULES = [
+    {
+        "kind": "terms",
+        "action": "refuse",
+        "settings": {"blocked": [f"forbidden word {n}" for n in range(200)]},
+    },
+    {"kind": "similarity", "is_on": False},
+    {"kind": "repetition", "is_on": False},
+]
 
 
 def people(count: int) -> dict[str, Any]:
@@ -44,6 +54,7 @@ def channels(count: int) -> dict[str, Any]:
     from apps.accounts.models import User
     from apps.channels.models import Channel
     from apps.channels.services import create_channel
+    from apps.moderation.services import replace_rules
     from apps.streams.services import reveal_key
 
     made = []
@@ -61,6 +72,7 @@ def channels(count: int) -> dict[str, Any]:
             )
             channel.next_title = TITLES[i % len(TITLES)]
             channel.save(update_fields=["next_title"])
+            replace_rules(actor=owner, channel=channel, rules=RULES)
         made.append({"slug": channel.slug, "key": reveal_key(actor=owner, channel=channel)})
     return {"channels": made}
 
