@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.channels import policies
 from apps.channels.models import Channel
+from apps.channels.roles import Power
 from apps.channels.selectors import find_channel
 from apps.chat import services
 from apps.chat.models import Message, MessageQuerySet
 from apps.chat.payloads import message_payload
+from apps.chat.review import whole_payload
+from apps.chat.services.commands import is_command
 from apps.core.errors import Invalid, NotFound
 from apps.streams.models import Broadcast
 
@@ -61,16 +68,45 @@ class StreamMessages(APIView):
 
 
 class OneMessage(APIView):
+    @extend_schema(responses=MessageSerializer)
+    def get(self, request: Request, message: uuid.UUID) -> Response:
+        """A message; those who see the channel's moderation read it also when it was removed."""
+        found = find_message(request, message)
+        channel = Channel.objects.get(pk=found.room_id)
+        sees_all = policies.may(request.user, Power.VIEW_MODERATION, channel)
+        return Response(whole_payload(found) if sees_all else message_payload(found))
+
     @extend_schema(responses={204: None})
     def delete(self, request: Request, message: uuid.UUID) -> Response:
         services.delete_message(actor=request.user, message_id=message)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class RestoreMessage(APIView):
+    @extend_schema(request=None, responses=MessageSerializer)
+    def post(self, request: Request, message: uuid.UUID) -> Response:
+        """Let everybody see a removed message again."""
+        services.restore_message(actor=request.user, message_id=message)
+        return Response(message_payload(find_message(request, message)))
+
+
+class Thread(APIView):
+    @LISTING
+    def get(self, request: Request, message: uuid.UUID) -> Response:
+        """The conversation that a message belongs to: what it began with, and all replies."""
+        found = find_message(request, message)
+        root = found.thread_id or found.pk
+        return page(request, Message.objects.of_room(found.room_id).filter(Q(pk=root) | Q(thread=root)))
+
+
 def send(request: Request, channel: Channel) -> Response:
     """Say what the body holds. Without a nonce every request is a message of its own."""
     body = NewMessageSerializer(data=request.data)
     body.is_valid(raise_exception=True)
+    if is_command(body.validated_data["content"]):
+        raise Invalid.field(
+            "content", "This is a command. Send it to …/channels/{id}/commands.", code="IS_COMMAND"
+        )
     message = services.send_message(
         actor=request.user,
         channel=channel,
@@ -81,7 +117,11 @@ def send(request: Request, channel: Channel) -> Response:
     return Response(message_payload(message), status=status.HTTP_201_CREATED)
 
 
-def page(request: Request, messages: MessageQuerySet) -> Response:
+def page(
+    request: Request,
+    messages: MessageQuerySet,
+    told: Callable[[Message], dict[str, Any]] = message_payload,
+) -> Response:
     """`?after=` the first ones after a message, `?before=` the last ones before it, else the newest; always
     oldest first, with one look ahead for `hasMore`."""
     limit = limit_of(request)
@@ -97,7 +137,7 @@ def page(request: Request, messages: MessageQuerySet) -> Response:
             messages = messages.filter(seq__lt=before)
         found = list(messages.order_by("-seq")[: limit + 1])
         shown = found[:limit][::-1]
-    return Response({"data": [message_payload(m) for m in shown], "hasMore": len(found) > limit})
+    return Response({"data": [told(m) for m in shown], "hasMore": len(found) > limit})
 
 
 def limit_of(request: Request) -> int:
@@ -122,6 +162,15 @@ def seq_param(request: Request, name: str, messages: MessageQuerySet) -> int | N
     if seq is None:
         raise NotFound("There is no such message here.", code="MESSAGE_NOT_FOUND")
     return seq
+
+
+def find_message(request: Request, message: uuid.UUID) -> Message:
+    """The message, in a channel that the caller may see."""
+    reachable = Channel.objects.reachable_by(request.user)
+    found = Message.objects.with_user().filter(pk=message, room__channel__in=reachable).first()
+    if found is None:
+        raise NotFound("There is no such message.", code="MESSAGE_NOT_FOUND")
+    return found
 
 
 def find_broadcast(request: Request, stream: str) -> Broadcast:

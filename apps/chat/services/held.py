@@ -114,7 +114,8 @@ def _said(held: HeldMessage) -> Message:
 
 
 def _answer(actor: Actor, held: HeldMessage, state: HeldMessage.State, action: str, **details: Any) -> None:
-    held.state, held.answered_by_id, held.answered_at = state, actor.pk, timezone.now()
+    assert actor.is_authenticated
+    held.state, held.answered_by, held.answered_at = state, actor, timezone.now()
     held.save(update_fields=["state", "answered_by", "answered_at"])
     audit.record(
         actor=actor,
@@ -126,7 +127,7 @@ def _answer(actor: Actor, held: HeldMessage, state: HeldMessage.State, action: s
         rule=held.rule,
         **details,
     )
-    held_changed(held, by=actor)
+    held_changed(held)
 
 
 def _answered(entry: AuditEntry, state: HeldMessage.State) -> HeldMessage:

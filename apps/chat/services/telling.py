@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import F
 
-from apps.accounts.models import Actor
+from apps.accounts.payloads import person_payload
 from apps.channels.models import topic
 from apps.chat.models import HeldMessage, Message, Rulebook
 from apps.chat.payloads import iso, message_payload
@@ -26,9 +25,7 @@ TOLD_MOST = 80
 
 def rules_moved(channel_id: uuid.UUID) -> None:
     """What decides who may say what has changed, or what is pinned: rooms read it anew."""
-    Rulebook.objects.get_or_create(channel_id=channel_id)
-    Rulebook.objects.filter(pk=channel_id).update(version=F("version") + 1)
-    _tell(channel_id, kind="rules")
+    _tell_counted(channel_id, kind="rules")
 
 
 def message_said(message: Message) -> None:
@@ -41,20 +38,20 @@ def message_removed(message: Message) -> None:
     """Its content is to be seen no more."""
     assert message.deleted_at is not None
     at = iso(message.deleted_at)
-    _tell(message.room_id, kind="deleted", id=message.pk.bytes, seq=message.seq, at=at)
+    _tell_counted(message.room_id, kind="deleted", id=message.pk.bytes, seq=message.seq, at=at)
 
 
 def messages_cleared(channel_id: uuid.UUID, *, user_id: uuid.UUID | None, up_to: int, at: datetime) -> None:
     """All up to a number was removed, or all of one person."""
     who = user_id.bytes if user_id else None
-    _tell(channel_id, kind="cleared", user=who, up_to=up_to, at=iso(at))
+    _tell_counted(channel_id, kind="cleared", user=who, up_to=up_to, at=iso(at))
 
 
 def messages_restored(channel_id: uuid.UUID, ids: Collection[uuid.UUID]) -> None:
     """These messages are there again."""
     found = Message.objects.with_user().filter(pk__in=ids).order_by("seq")
     lines = [(m.seq, m.pk.bytes, orjson.dumps(message_payload(m))) for m in found]
-    _tell(channel_id, kind="restored", lines=lines)
+    _tell_counted(channel_id, kind="restored", lines=lines)
 
 
 def person_told(channel_id: uuid.UUID, user_id: uuid.UUID, message: str, *, nonce: str | None = None) -> None:
@@ -62,15 +59,20 @@ def person_told(channel_id: uuid.UUID, user_id: uuid.UUID, message: str, *, nonc
     _tell(channel_id, kind="notice", user=user_id.bytes, nonce=nonce, message=message)
 
 
-def held_changed(held: HeldMessage, *, by: Actor | None = None) -> None:
+def held_changed(held: HeldMessage) -> None:
     """A held message waits (again), or was answered: moderators at their page hear of it."""
     if held.state == HeldMessage.State.OPEN:
         told = frame("moderation:held", {"held": held_payload(held)})
     else:
-        who = {"id": str(by.pk), "username": by.username} if by else None
-        answer = {"kind": "held", "id": str(held.pk), "state": held.state, "by": who}
+        by = person_payload(held.answered_by) if held.answered_by else None
+        answer = {"kind": "held", "id": str(held.pk), "state": held.state, "by": by}
         told = frame("moderation:answered", answer)
     push(topic("moderation", held.room_id), told)
+
+
+def _tell_counted(channel_id: uuid.UUID, **content: Any) -> None:
+    """With the version that the room's rulebook has now: who misses this note sees that one is missing."""
+    _tell(channel_id, **content, version=Rulebook.objects.turn(channel_id))
 
 
 def _tell(channel_id: uuid.UUID, **content: Any) -> None:

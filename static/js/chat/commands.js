@@ -2,7 +2,7 @@
 
 const ASK_AGAIN_MS = 60_000;
 
-/** @param {() => Promise<{name: string, usage: string, help: string}[]>} ask */
+/** @param {() => Promise<{commands: {name: string, usage: string, help: string}[]}>} ask */
 export function commandFinder(ask) {
   let table = [];
   let askedAt = -Infinity;
@@ -10,7 +10,8 @@ export function commandFinder(ask) {
   return async (typed) => {
     if (performance.now() - askedAt > ASK_AGAIN_MS) {
       askedAt = performance.now();
-      table = await ask().catch(() => table); // without them a command is typed from memory
+      // Without them a command is typed from memory.
+      table = await ask().then(({ commands }) => commands, () => table);
     }
     return table
       .filter(({ name }) => name.startsWith(typed.toLowerCase()))
