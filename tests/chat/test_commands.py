@@ -20,9 +20,12 @@ from apps.chat.models import ChatRoom, Message
 from apps.chat.services.commands import COMMANDS, commands_for, is_command
 from apps.chat.services.words import parse_duration, spoken
 from apps.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded
+from apps.moderation import undo
 from apps.moderation.models import Sanction
-from apps.moderation.selectors import standing_of
+from apps.moderation.selectors import log_of, standing_of
 from tests import factories
+
+from .conftest import Dial, in_thread, story
 
 Say = Callable[..., Message]
 Run = Callable[..., str]
@@ -252,3 +255,82 @@ class TestModerators:
         ChannelRole.objects.create(channel=channel, user=viewer, role=Role.VIP)
         assert run(streamer, "/unvip viewer") == "viewer is VIP no longer."
         assert not channel.roles.exists()
+
+
+class TestSocket:
+    def test_a_command_is_answered_to_its_sender_and_shown_to_nobody(
+        self, dial: Dial, moderator: User, viewer: User, channel: Channel
+    ) -> None:
+        async def steps() -> None:
+            async with dial(who=moderator) as commander, dial(who=viewer) as other:
+                await commander.send("chat:send", content="/slow 30s", nonce="a")
+                notice = await commander.next("chat:notice")
+                assert notice == {
+                    "nonce": "a",
+                    "message": "Slow mode is on: one message every 30 seconds.",
+                }
+                await other.next("chat:settings")
+                assert (await other.next("chat:settings"))["slow"] == 30
+                assert await other.silent("chat:notice")
+                assert await other.silent("chat:message")
+
+        story(steps)
+        assert not Message.objects.exists()
+
+    def test_what_is_refused_says_why(self, dial: Dial, viewer: User) -> None:
+        async def steps() -> None:
+            async with dial(who=viewer) as client:
+                for line, code in (
+                    ("/ban x", "NOT_ALLOWED"),
+                    ("/fly", "UNKNOWN_COMMAND"),
+                    ("/help x y", "BAD_COMMAND"),
+                ):
+                    await client.send("chat:send", content=line, nonce=line)
+                    error = await client.next("chat:error")
+                    assert (error["nonce"], error["code"]) == (line, code)
+
+        story(steps)
+        assert not Message.objects.exists()
+
+    def test_what_a_moderator_removes_leaves_every_screen_and_comes_back(
+        self, dial: Dial, say: Say, moderator: User, viewer: User, channel: Channel
+    ) -> None:
+        say(viewer, "rude")
+
+        async def steps() -> None:
+            async with dial(who=moderator) as commander, dial() as other:
+                await commander.send("chat:send", content="/purge viewer", nonce="a")
+                assert await other.next("chat:cleared") == {"userId": str(viewer.pk), "upTo": 1}
+                async with dial() as newcomer:
+                    history = await newcomer.next("chat:history")
+                    assert [line["content"] for line in history["messages"]] == [""]
+                await in_thread(undo_last, actor=moderator, channel=channel)
+                restored = await other.next("chat:restored")
+                assert [line["content"] for line in restored["messages"]] == ["rude"]
+                async with dial() as newcomer:
+                    history = await newcomer.next("chat:history")
+                    assert [line["content"] for line in history["messages"]] == ["rude"]
+
+        story(steps)
+
+    def test_a_pin_and_an_announcement_reach_everybody(
+        self, dial: Dial, say: Say, moderator: User, viewer: User
+    ) -> None:
+        say(viewer, "be kind")
+
+        async def steps() -> None:
+            async with dial(who=moderator) as commander, dial() as other:
+                assert (await other.next("chat:settings"))["pinned"] is None
+                await commander.send("chat:send", content="/pin @viewer", nonce="a")
+                settings = await other.next("chat:settings")
+                assert settings["pinned"]["content"] == "be kind"
+                assert settings["pinnedBy"]["username"] == "moderator"
+                await commander.send("chat:send", content="/announce Soon", nonce="b")
+                said = await other.next("chat:message")
+                assert (said["kind"], said["content"]) == ("announcement", "Soon")
+
+        story(steps)
+
+
+def undo_last(*, actor: User, channel: Channel) -> None:
+    undo.undo_action(actor=actor, channel=channel, entry_id=log_of(channel)[0].pk)

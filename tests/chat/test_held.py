@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat import services
 from apps.chat.models import ChatRoom, HeldMessage, Message
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.core.models import AuditEntry
 from apps.moderation import services as moderation
 from apps.moderation import undo
@@ -149,6 +149,14 @@ def test_an_announcement_is_a_message_of_its_own_kind(channel: Channel, moderato
     assert AuditEntry.objects.filter(action="message.announce").count() == 1
     with raises(Invalid):
         services.announce(actor=moderator, channel=channel, content="  ", nonce="m")
+
+
+def test_who_is_timed_out_announces_nothing(channel: Channel, streamer: User, moderator: User) -> None:
+    moderation.time_out(actor=streamer, channel=channel, user=moderator, seconds=60)
+    with raises(NotAllowed) as refusal:
+        services.announce(actor=moderator, channel=channel, content="And yet", nonce="n")
+    assert refusal.value.code == "TIMED_OUT"
+    assert readable() == []
 
 
 def test_an_undone_announcement_is_removed(channel: Channel, moderator: User) -> None:

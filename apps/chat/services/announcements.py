@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import Actor
 from apps.channels import policies
@@ -11,8 +12,9 @@ from apps.channels.roles import Power
 from apps.chat import selectors, store
 from apps.chat.content import clean_content
 from apps.chat.models import Message
+from apps.chat.rules import check_standing
 from apps.core import audit
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, NotAllowed
 from apps.core.ids import uuid7
 from apps.core.models import AuditEntry
 
@@ -24,10 +26,15 @@ from .telling import message_said
 def announce(*, actor: Actor, channel: Channel, content: str, nonce: str) -> Message:
     """Say something that everybody sees as an announcement; the same nonce is the same announcement.
 
-    Raises Invalid (CONTENT_EMPTY, CONTENT_TOO_LONG), TooMany (RATE_LIMITED) or Unavailable.
+    Raises NotAllowed (BANNED, TIMED_OUT, WARNED), Invalid (CONTENT_EMPTY, CONTENT_TOO_LONG), TooMany
+    (RATE_LIMITED) or Unavailable.
     """
     policies.require(actor, Power.ANNOUNCE, channel)
     assert actor.is_authenticated
+    speaker = selectors.speakers([actor.pk], channel)[0]
+    if speaker is None:
+        raise NotAllowed("This account can't be used.")
+    check_standing(speaker, timezone.now())
     text = clean_content(content)
     if stored := selectors.find_nonce(channel.pk, actor.pk, nonce):
         return stored
@@ -38,7 +45,7 @@ def announce(*, actor: Actor, channel: Channel, content: str, nonce: str) -> Mes
         user_id=actor.pk,
         content=text,
         nonce=nonce,
-        badges=selectors.badges_of(actor, channel),
+        badges=speaker.badges,
         kind=Message.Kind.ANNOUNCEMENT,
     )
     with transaction.atomic():
