@@ -89,7 +89,7 @@ class UndoSinceForm(forms.Form):
         label="Since",
         help_text="In your own time zone.",
         error_messages=NEEDED | {"invalid": "Write a date and a time."},
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}),
     )
 
 

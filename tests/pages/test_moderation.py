@@ -16,7 +16,9 @@ from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
 from apps.core.models import AuditEntry
 from apps.moderation import services
+from apps.moderation.logbook import DEEDS
 from apps.moderation.models import PersonNote, Report, Sanction, UnbanRequest
+from apps.moderation.undo import INVERSES
 from tests import factories
 from tests.pages.conftest import browser_of
 
@@ -290,6 +292,23 @@ def test_everything_by_one_person_is_undone_since_a_moment(
     assert "moderator did nothing since then that can be undone." in page
 
 
+def test_an_entry_leads_to_undoing_everything_since(
+    channel: Channel, desk: Client, moderator: User, viewer: User
+) -> None:
+    services.ban(actor=moderator, channel=channel, user=viewer)
+    entry = AuditEntry.objects.get(action="person.ban")
+    link = f"{DESK}/log?from={entry.pk}"
+    assert link in text_of(desk.get(f"{DESK}/log"))
+    page = text_of(desk.get(link))
+    assert 'name="username" value="moderator"' in page
+    since = re.search(r'name="since" value="([^"]+)"', page)
+    assert since
+    done = desk.post(f"{DESK}/log/undo", {"username": "moderator", "since": since[1]}, follow=True)
+    assert "1 deed of moderator undone." in text_of(done)
+    for nonsense in ("x", str(viewer.pk)):
+        assert desk.get(f"{DESK}/log", {"from": nonsense}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
@@ -331,3 +350,7 @@ def test_forms_carry_what_protects_them(
     for end in ("", "/people", f"/people/{viewer.pk}", "/banned", "/log"):
         page = desk.get(DESK + end).content.decode()
         assert page.count("csrfmiddlewaretoken") == page.count('method="post"') > 0
+
+
+def test_every_deed_that_can_be_undone_is_told_in_words() -> None:
+    assert sorted(set(INVERSES) - set(DEEDS)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
@@ -29,8 +31,12 @@ A_PAGE = 50
 @never_cache
 @login_required
 def log(request: HttpRequest, slug: str) -> HttpResponse:
-    """Everything that moderators, creators and rules did, the newest first; by whom, to whom and what."""
-    return _log(request, desk_of(request, slug), UndoSinceForm())
+    """Everything that moderators, creators and rules did, the newest first; by whom, to whom and what.
+
+    With `?from=` an entry everything by who did it, since then, is about to be undone.
+    """
+    channel = desk_of(request, slug)
+    return _log(request, channel, UndoSinceForm(initial=_undo_from(channel, request.GET.get("from", ""))))
 
 
 @require_POST
@@ -80,6 +86,16 @@ def _log(request: HttpRequest, channel: Channel, undoing: UndoSinceForm) -> Http
     page = Paginator(entries, A_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "undoing": undoing, "page": page, "lines": logbook.lines(page)}
     return draw(request, channel, "moderation/log.html", "log", context, is_refused=bool(undoing.errors))
+
+
+def _undo_from(channel: Channel, entry_id: str) -> dict[str, Any]:
+    """Who did this entry's deed, and when; nothing when there is no such entry."""
+    try:
+        entry = selectors.log_of(channel).filter(pk=uuid.UUID(entry_id)).first()
+    except ValueError:
+        return {}
+    actor = User.objects.filter(pk=entry.actor_id).first() if entry and entry.actor_id else None
+    return {"username": actor.username, "since": entry.created_at} if entry and actor else {}
 
 
 def _tell(request: HttpRequest, name: str, outcome: Undone) -> None:

@@ -79,7 +79,8 @@ class Desk {
     if (!(await this.#load(address))) return;
     history.pushState(null, "", address);
     document.getElementById("desk-panel").focus({ preventScroll: true });
-    document.getElementById("desk-tabs").scrollIntoView({ block: "nearest" });
+    const meant = document.getElementById(location.hash.slice(1));
+    (meant ?? document.getElementById("desk-tabs")).scrollIntoView({ block: meant ? "center" : "nearest" });
   }
 
   /** Show the page at `address` in place of this one; false when it has to be left as it is. */
