@@ -72,8 +72,8 @@ export class Deeds {
   }
 
   /** The slash commands that one may use here. */
-  commands() {
-    return request(`${this.#channel}/commands`);
+  async commands() {
+    return (await request(`${this.#channel}/commands`)).commands;
   }
 
   latest(limit) {

@@ -1,19 +1,19 @@
 /** Who can be mentioned: those who spoke lately first, then those who are in the room. */
+import { remembered } from "./remembered.js";
 
 const MOST = 2_000;
 const ASK_AGAIN_MS = 60_000;
 
 export class People {
   #you;
-  #ask;
+  #learn;
   #names = new Map(); // username → display name, the latest speaker last
-  #askedAt = -Infinity;
 
   /** @param {import("./you.js").You} you
    * @param {() => Promise<{data: {user: object}[]}>} ask for those who are in the room */
   constructor(you, ask) {
     this.#you = you;
-    this.#ask = ask;
+    this.#learn = remembered(() => this.#askFor(ask), ASK_AGAIN_MS);
   }
 
   /** Somebody spoke. */
@@ -34,16 +34,15 @@ export class People {
       .map(([username, displayName]) => ({ value: `@${username}`, label: displayName, hint: `@${username}` }));
   }
 
-  async #learn() {
-    if (performance.now() - this.#askedAt < ASK_AGAIN_MS) return;
-    this.#askedAt = performance.now();
-    try {
-      const present = (await this.#ask()).data.map((entry) => entry.user ?? entry);
-      const spoke = [...this.#names];
-      for (const person of present) this.heard(person);
-      for (const [username, displayName] of spoke) this.heard({ id: username, username, displayName });
-    } catch {
-      // Those who spoke are enough.
+  /** Those who are in the room, too, behind those who spoke. */
+  async #askFor(ask) {
+    const { data } = await ask().catch(() => ({ data: [] })); // those who spoke are enough
+    const spoke = [...this.#names];
+    this.#names.clear();
+    for (const { user } of data) this.heard(user);
+    for (const [username, displayName] of spoke) {
+      this.#names.delete(username);
+      this.#names.set(username, displayName);
     }
   }
 }
