@@ -12,8 +12,8 @@ _Written by `manage.py realtime_docs` from `apps/chat/wire.py`; do not edit by h
 
 ## Opening
 - `/ws/channels/{slug}`: the room of a channel. Everybody may read, signed-in people write.
-- `/ws/dashboard/{slug}`: what the channel's crew is told (`stream:…` frames with health and refusals). It
-  only listens, and needs somebody with a role that may view the dashboard.
+- `/ws/dashboard/{slug}`: what the channel's crew is told. It only listens: to `stream:…` frames with health
+  and refusals by the power to view the dashboard, to `moderation:…` frames by the power to view moderation.
 
 Who you are is said once, at the handshake: `?ticket=` (from the page or `POST /api/auth/ws-ticket`; works
 once, for 60 s) or the header `Authorization: Bearer <access token>`. A wrong one closes the socket with 4401
@@ -22,6 +22,7 @@ instead of letting you in as somebody anonymous. An `Origin`, when there is one,
 | parameter of `/ws/channels/{slug}` | meaning |
 |---|---|
 | `after=SEQ` | the last message number you have: the first frame tells what came since |
+| `since=TIME` | the `timestamp` of the last frame you have: the first one then lists what was removed since |
 | `viewer=ID` | 8 to 64 letters and digits that stand for this device, for clients without cookies |
 | `watch=0` | do not count this socket as a viewer (it only chats) |
 

@@ -22,7 +22,8 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Say something. Answered by `chat:ack` once it is stored, or by `chat:error` with the same `nonce`."""
+    """Say something. Answered by `chat:ack` once it is stored, or by `chat:error` with the same `nonce`. What
+    begins with `/` is a command: nobody sees it, and `chat:notice` or `chat:error` answers it."""
 
     type: ClassVar[str] = "chat:send"
     fields: ClassVar[dict[str, str]] = {
@@ -146,13 +147,29 @@ SERVER_FRAMES = (
         "First frame after opening, and the answer to `chat:history`: the last 100 messages, or with `after` "
         "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
         "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`. An empty one with a `lastSeq` "
-        "beyond yours says that you read too slowly and missed frames: ask for them.",
-        "{messages, lastSeq, truncated}",
+        "beyond yours says that you read too slowly and missed frames: ask for them. With `after` and "
+        "`since`, `removed` lists the messages that were removed meanwhile, or `reload` says that they are many.",
+        "{messages, lastSeq, truncated, removed?, reload?}",
+    ),
+    ServerFrame(
+        "chat:settings",
+        "What holds in the room, after the history and on each change. `slow` is in seconds (0: off), "
+        "`followersOnly` in minutes of having followed (null: off).",
+        "{slow, followersOnly, membersOnly, emotesOnly, unique, shield, pinned, pinnedBy}",
+    ),
+    ServerFrame(
+        "chat:you",
+        "What you may do here, and what keeps you from writing: after the history and on each change, to who "
+        "is signed in. `warning` is to be acknowledged; `unbanRequest` is the state of your plea.",
+        "{role, powers, standing: {banned, until, reason, warning: {id, text}, unbanRequest}, blocked}",
     ),
     ServerFrame(
         "chat:message",
-        "A message, in the order of `seq`. Whoever sees a number left out asks for `chat:history`.",
-        "{id, seq, channelId, streamId, content, badges, replyTo, createdAt, user, deletedAt?}",
+        "A message, in the order of `seq`. Whoever sees a number left out asks for `chat:history`. `kind` is "
+        "`message` or `announcement`; an answer carries the `thread` that its conversation began with, and "
+        "its `parent` as `{id, user: {id, username, displayName}, content}`.",
+        "{id, seq, channelId, streamId, kind, content, badges, replyTo, thread, parent, createdAt, user, "
+        "deletedAt?}",
     ),
     ServerFrame("chat:ack", "Your message is stored.", "{nonce, id, seq}"),
     ServerFrame(
@@ -164,6 +181,22 @@ SERVER_FRAMES = (
         "chat:deleted",
         "A message was removed; it stays in the numbering, without its content.",
         "{id, seq, deletedAt}",
+    ),
+    ServerFrame(
+        "chat:cleared",
+        "Everything up to a number was removed, or what one person had said up to it (`userId`).",
+        "{userId, upTo}",
+    ),
+    ServerFrame("chat:restored", "Removed messages are there again.", "{messages}"),
+    ServerFrame(
+        "chat:ban",
+        "Somebody was banned, or timed out `until` a moment: their lines are struck.",
+        "{userId, kind, until}",
+    ),
+    ServerFrame(
+        "chat:notice",
+        "Words for you alone: a command's answer, or what became of your held message.",
+        "{nonce, message}",
     ),
     ServerFrame(
         "chat:typing",
@@ -188,6 +221,15 @@ SERVER_FRAMES = (
     ServerFrame(
         "stream:refused", "Dashboard only: an encoder was turned away, and why.", "{code, message, at}"
     ),
+    ServerFrame("moderation:held", "Moderators only: a message waits for an answer.", "{held}"),
+    ServerFrame("moderation:report", "Moderators only: a report waits for an answer.", "{report}"),
+    ServerFrame("moderation:unban-request", "Moderators only: a plea waits for an answer.", "{request}"),
+    ServerFrame(
+        "moderation:answered",
+        "Moderators only: somebody answered a `held` message, a `report` or an `unban-request`.",
+        "{kind, id, state, by}",
+    ),
+    ServerFrame("moderation:action", "Moderators only: a new entry of the log.", "{entry}"),
     ServerFrame("pong", "The answer to `ping`.", "{}"),
 )
 
@@ -202,6 +244,18 @@ CODES = {
     "BUSY": "The room takes no more at the moment; the same nonce may be sent again after `retryAfter`.",
     "STORE_UNAVAILABLE": "It is not known whether the message was stored. Send the same nonce again after "
     "`retryAfter`: it gets its ack, once.",
+    "BANNED": "A ban keeps you from writing here; `chat:you` tells of it, and you may ask once to be let in.",
+    "TIMED_OUT": "You may write again after `retryAfter`.",
+    "WARNED": "A moderator's warning is to be acknowledged first.",
+    "FOLLOWERS_ONLY": "The room is for followers; with `retryAfter` you only have to wait.",
+    "MEMBERS_ONLY": "The room is for members.",
+    "EMOTES_ONLY": "Only emotes and emoji are let through.",
+    "NOT_UNIQUE": "It has been said before.",
+    "SLOW_MODE": "The room is slow; after `retryAfter` seconds you may write again.",
+    "MESSAGE_HELD": "A moderator looks at it first. The same nonce later tells what became of it.",
+    "MESSAGE_REFUSED": "An automatic rule, or the moderator whom it asked, does not let it pass.",
+    "UNKNOWN_COMMAND": "There is no such command.",
+    "BAD_COMMAND": "A command is written in another way; `message` says how.",
     "REPLY_NOT_FOUND": "`replyTo` is no message of this room.",
     "MESSAGE_NOT_FOUND": "There is no such message in this room.",
     "NOT_ALLOWED": "Somebody else's message, and no power to remove it.",
