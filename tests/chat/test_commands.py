@@ -19,7 +19,9 @@ from apps.chat import services
 from apps.chat.models import ChatRoom, Message
 from apps.chat.services.commands import COMMANDS, commands_for, is_command
 from apps.chat.services.words import parse_duration, spoken
+from apps.chat.store import Draft, append
 from apps.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded
+from apps.core.ids import uuid7
 from apps.moderation import undo
 from apps.moderation.models import Sanction
 from apps.moderation.selectors import log_of, standing_of
@@ -310,6 +312,27 @@ class TestSocket:
                 async with dial() as newcomer:
                     history = await newcomer.next("chat:history")
                     assert [line["content"] for line in history["messages"]] == ["rude"]
+
+        story(steps)
+
+    def test_a_long_chat_that_was_cleared_comes_back_whole(
+        self, dial: Dial, moderator: User, channel: Channel, room: ChatRoom
+    ) -> None:
+        drafts = [Draft(uuid7(), moderator.pk, f"line {n}", str(n), ()) for n in range(150)]
+        append(room.pk, drafts)
+
+        async def steps() -> None:
+            async with dial() as other:
+                await other.next("chat:history")
+                await in_thread(services.clear_room, actor=moderator, channel=channel)
+                await other.next("chat:cleared")
+                await in_thread(undo_last, actor=moderator, channel=channel)
+                restored = [await other.next("chat:restored") for _ in range(2)]
+                assert sum(len(part["messages"]) for part in restored) == 150
+                async with dial() as newcomer:
+                    history = await newcomer.next("chat:history")
+                    told = [line["content"] for line in history["messages"]]
+                    assert told == [f"line {n}" for n in range(50, 150)]
 
         story(steps)
 

@@ -10,11 +10,12 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.chat.models import Message, MessageQuerySet
+from apps.chat.room import RING
 from apps.core import audit
 from apps.core.models import AuditEntry
 
 from .rooms import hold_room, hold_room_of, no_longer
-from .telling import TOLD_MOST, messages_cleared, messages_restored
+from .telling import messages_cleared, messages_restored
 
 # How far back clearing reaches: beyond what any screen shows, and a bounded piece of work.
 CLEARED_MOST = 10_000
@@ -49,7 +50,8 @@ def undo_removal(actor: Actor, entry: AuditEntry) -> None:
     room = hold_room_of(entry)
     # No two removals share their moment: whoever removes holds the room.
     removed = Message.objects.of_room(room.pk).filter(deleted_at=entry.details["at"])
-    newest = list(removed.order_by("-seq").values_list("pk", flat=True)[:TOLD_MOST])
+    # What rooms hold in memory, and screens show; who reads further back asks the database.
+    newest = list(removed.order_by("-seq").values_list("pk", flat=True)[:RING])
     if not newest:
         raise no_longer("These messages have been restored before.")
     removed.update(deleted_at=None, deleted_by=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from apps.chat.selectors import Line
 from apps.core.realtime import note, push
 from apps.core.realtime.frames import frame
 
-# So many restored messages fit into one frame whatever they hold; older ones are seen by who reads back.
-TOLD_MOST = 80
+# So many restored messages fit into one frame whatever they hold.
+A_FRAME = 80
 
 
 def rules_moved(channel_id: uuid.UUID) -> None:
@@ -47,11 +47,12 @@ def messages_cleared(channel_id: uuid.UUID, *, user_id: uuid.UUID | None, up_to:
     _tell_counted(channel_id, kind="cleared", user=who, up_to=up_to, at=iso(at))
 
 
-def messages_restored(channel_id: uuid.UUID, ids: Collection[uuid.UUID]) -> None:
+def messages_restored(channel_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
     """These messages are there again."""
     found = Message.objects.with_user().filter(pk__in=ids).order_by("seq")
     lines = [(m.seq, m.pk.bytes, orjson.dumps(message_payload(m))) for m in found]
-    _tell_counted(channel_id, kind="restored", lines=lines)
+    for start in range(0, len(lines), A_FRAME):
+        _tell_counted(channel_id, kind="restored", lines=lines[start : start + A_FRAME])
 
 
 def person_told(channel_id: uuid.UUID, user_id: uuid.UUID, message: str, *, nonce: str | None = None) -> None:
