@@ -15,6 +15,8 @@ from .test_pages import barriers
 from .visitor import Visitor, await_value
 
 Visit = Callable[..., Visitor]
+# Seconds until an open desk shows what happened; without its socket it asks every ten.
+LIVE = 6
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 
 
@@ -73,7 +75,7 @@ def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     page = desk.page
     assert "Nothing waits for you" in panel(desk)
     report(place, sign_up(stack))
-    await_value(lambda: panel(desk), lambda words: "Spam or fraud" in words, 15)
+    await_value(lambda: panel(desk), lambda words: "Spam or fraud" in words, LIVE)
     assert page.locator(".desk-count").inner_text() == "1"
     page.get_by_role("link", name=f"Act on {place.viewer.username}").click()
     page.wait_for_url(f"**/people/{place.viewer.id}")
@@ -92,7 +94,7 @@ def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     banned.page.get_by_role("link", name="What you can do").click()
     banned.page.get_by_label("Your request").fill("I have read the rules now")
     banned.page.get_by_role("button", name="Ask to be unbanned").click()
-    await_value(lambda: panel(desk), lambda words: "I have read the rules now" in words, 15)
+    await_value(lambda: panel(desk), lambda words: "I have read the rules now" in words, LIVE)
     page.get_by_label("Note for moderators").fill("Second chance")
     page.get_by_role("button", name="Unban").click()
     await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, 10)
@@ -100,16 +102,33 @@ def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     assert "Nothing stands against you here" in banned.page.locator("main").inner_text()
 
 
+def test_a_held_message_is_approved_beside_the_chat(visit: Visit, place: Place, desk: Visitor) -> None:
+    rules = {"rules": [{"kind": "terms", "action": "hold", "settings": {"blocked": ["butler"]}}]}
+    assert place.creator.api.put(f"/api/channels/{place.id}/filters", json=rules).is_success
+    viewer = visit()
+    viewer.sign_in(place.viewer.username)
+    viewer.watch(place.slug)
+    viewer.await_chat()
+    viewer.say("It was the b u t l e r")
+    await_value(lambda: panel(desk), lambda words: "It was the" in words, LIVE)
+    assert desk.page.locator(".desk-said mark").inner_text() == "b u t l e r"
+    assert desk.lines() == []
+    desk.page.get_by_role("button", name="Approve").click()
+    for visitor in (desk, viewer):
+        visitor.await_line("It was the b u t l e r")
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, LIVE)
+
+
 def test_what_somebody_types_is_not_taken_by_what_others_do(
     stack: Stack, place: Place, desk: Visitor
 ) -> None:
     first = sign_up(stack)
     report(place, first)
-    await_value(lambda: panel(desk), lambda words: first.username in words, 15)
+    await_value(lambda: panel(desk), lambda words: first.username in words, LIVE)
     note = desk.page.get_by_label("Note on the decision")
     note.fill("Half a sentence")
     report(place, second := sign_up(stack))
-    await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2", 15)
+    await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2", LIVE)
     assert note.input_value() == "Half a sentence"
     assert second.username not in panel(desk)
     desk.page.get_by_role("button", name="Dismiss").click()
