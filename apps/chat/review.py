@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Min
 from django.utils import timezone
@@ -48,6 +48,17 @@ class DryRun:
     looked_at: int
     count: int
     caught: list[Caught]
+
+
+class _Line(NamedTuple):
+    """As much of a message as judging takes; a dry run reads thousands."""
+
+    id: uuid.UUID
+    seq: int
+    content: str
+    created_at: datetime
+    user_id: uuid.UUID | None
+    joined_at: datetime | None
 
 
 def held_in(channel_ids: Collection[uuid.UUID]) -> HeldMessageQuerySet:
@@ -105,56 +116,51 @@ def dry_run(*, actor: Actor, channel: Channel, rule: Mapping[str, Any]) -> DryRu
         raise TooMany(
             "Rules were tried often just now. Wait a moment.", code="RATE_LIMITED", retry_after=wait
         )
-    messages = _said_since(channel, timezone.now() - timedelta(hours=DRY_RUN_HOURS))
-    said = _as_said(channel, messages, with_first=checked.kind is automod.Kind.FIRST_MESSAGE)
+    lines = _said_since(channel, timezone.now() - timedelta(hours=DRY_RUN_HOURS))
+    said = _as_said(channel, lines, with_first=checked.kind is automod.Kind.FIRST_MESSAGE)
     verdicts = list(automod.dry_run(checked, said, rules_of(channel)))
-    newest = dict(verdicts[-LISTED_MOST:])
-    caught = [Caught(each, newest[each.pk]) for each in messages if each.pk in newest]
-    return DryRun(len(messages), len(verdicts), caught[::-1])
+    newest = verdicts[: -LISTED_MOST - 1 : -1]
+    messages = Message.objects.with_user().in_bulk([message_id for message_id, _ in newest])
+    caught = [Caught(messages[message_id], verdict) for message_id, verdict in newest]
+    return DryRun(len(lines), len(verdicts), caught)
 
 
-def _said_since(channel: Channel, since: datetime) -> list[Message]:
+def _said_since(channel: Channel, since: datetime) -> list[_Line]:
     """What was said since then, oldest first. The numbers are an index, the moments are not."""
-    newest = Message.objects.of_room(channel.pk).with_user().order_by("-seq")[:LOOKED_AT_MOST]
-    return [message for message in reversed(newest) if message.created_at >= since]
+    newest = Message.objects.of_room(channel.pk).order_by("-seq")
+    rows = newest.values_list("pk", "seq", "content", "created_at", "user", "user__date_joined")
+    lines = [_Line(*row) for row in rows[:LOOKED_AT_MOST]]
+    return [line for line in reversed(lines) if line.created_at >= since]
 
 
-def _as_said(
-    channel: Channel, messages: list[Message], *, with_first: bool
-) -> Iterator[automod.Said[uuid.UUID]]:
-    """The messages with their authors as they were when they spoke; who has the power is not judged."""
+def _as_said(channel: Channel, lines: list[_Line], *, with_first: bool) -> Iterator[automod.Said[uuid.UUID]]:
+    """The lines with their authors as they were when they spoke; who has the power is not judged."""
     room = Message.objects.of_room(channel.pk)
-    since = messages[0].seq if messages else 0
-    speakers = room.filter(seq__gte=since).exclude(user=None).values("user")
-    follows = dict(
-        Follow.objects.filter(channel=channel, user__in=speakers).values_list("user_id", "created_at")
-    )
+    speakers = room.filter(seq__gte=lines[0].seq if lines else 0).exclude(user=None).values("user")
+    followed = Follow.objects.filter(channel=channel, user__in=speakers)
+    follows = dict(followed.values_list("user_id", "created_at"))
     firsts = _first_numbers(room.filter(user__in=speakers)) if with_first else {}
-    roles = policies.roles_of({m.user_id for m in messages if m.user_id}, channel)
-    for message in messages:
-        role = roles.get(message.user_id) if message.user_id else None
-        yield automod.Said(
-            id=message.pk,
-            text=message.content,
-            author=automod.Author(
-                id=message.user_id,
-                account_age_s=_age(message, message.user.date_joined) if message.user else float("inf"),
-                follow_age_s=_follow_age(message, follows),
-                is_first_message=firsts.get(message.user_id) == message.seq,
-                exempt=role is not None and Power.SPEAK_FREELY in POWERS[role],
-            ),
-            at=message.created_at.timestamp(),
+    roles = policies.roles_of({line.user_id for line in lines if line.user_id}, channel)
+    for line in lines:
+        role = roles.get(line.user_id) if line.user_id else None
+        author = automod.Author(
+            id=line.user_id,
+            account_age_s=_age(line, line.joined_at) if line.joined_at else float("inf"),
+            follow_age_s=_follow_age(line, follows),
+            is_first_message=firsts.get(line.user_id) == line.seq,
+            exempt=role is not None and Power.SPEAK_FREELY in POWERS[role],
         )
+        yield automod.Said(line.id, line.content, author, line.created_at.timestamp())
 
 
 def _first_numbers(messages: MessageQuerySet) -> dict[uuid.UUID | None, int]:
     return dict(messages.order_by().values_list("user_id").annotate(Min("seq")))
 
 
-def _follow_age(message: Message, follows: Mapping[uuid.UUID, datetime]) -> float | None:
-    since = follows.get(message.user_id) if message.user_id else None
-    return _age(message, since) if since is not None and since <= message.created_at else None
+def _follow_age(line: _Line, follows: Mapping[uuid.UUID, datetime]) -> float | None:
+    since = follows.get(line.user_id) if line.user_id else None
+    return _age(line, since) if since is not None and since <= line.created_at else None
 
 
-def _age(message: Message, since: datetime) -> float:
-    return (message.created_at - since).total_seconds()
+def _age(line: _Line, since: datetime) -> float:
+    return (line.created_at - since).total_seconds()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from pytest import raises
 
 from apps.accounts.models import User
@@ -86,6 +88,31 @@ def test_a_held_message_is_answered_once(moderator: User, streamer: User, hold: 
             verb(actor=streamer, held_id=held.pk)
         assert refusal.value.code == "ANSWERED_BEFORE"
     assert len(readable()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_answer_at_once_one_is_refused(moderator: User, streamer: User, hold: Hold) -> None:
+    held, start, outcomes = hold(), threading.Barrier(2), []
+
+    def answer(actor: User, verb: Callable[..., object]) -> None:
+        try:
+            start.wait(timeout=10)
+            verb(actor=actor, held_id=held.pk)
+            outcomes.append("done")
+        except Conflict as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    pairs = ((moderator, services.approve_held), (streamer, services.reject_held))
+    threads = [threading.Thread(target=answer, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(outcomes) == ["ANSWERED_BEFORE", "done"]
+    held.refresh_from_db()
+    assert len(readable()) == (1 if held.state == "approved" else 0)
 
 
 def test_who_is_banned_by_now_does_not_speak_through_the_queue(

@@ -118,6 +118,7 @@ def scene(channel: Channel) -> Scene:
         "channel": channel.slug, "user_id": str(target.pk), "person": "target", "message": str(message.pk),
         "held": str(made.held.pk), "entry_id": str(made.entry.pk), "warning_id": str(made.warning.pk),
         "report_id": str(made.report.pk), "request_id": str(made.plea.pk), "stream": str(made.stream.pk),
+        "note": str(made.note.pk),
     }  # fmt: skip
     return made
 
@@ -261,6 +262,8 @@ ROUTES: dict[str, tuple[frozenset[Who], Any]] = {
     "PUT channels/<str:channel>/mod/shield": (MODERATORS, {"on": True}),
     "GET channels/<str:channel>/people/<str:person>": (MODERATORS, None),
     "GET channels/<str:channel>/people/<str:person>/messages": (MODERATORS, None),
+    "POST channels/<str:channel>/people/<str:person>/notes": (MODERATORS, {"text": "Hm"}),
+    "DELETE channels/<str:channel>/notes/<uuid:note>": (MODERATORS, None),
     "POST channels/<str:channel>/filters/dry-run": (MODERATORS, {"rule": {"kind": "caps"}}),
     "GET moderation/queue": (MODERATORS, None),
     "POST moderation/queue/<uuid:held>/approve": (MODERATORS, None),

@@ -170,6 +170,17 @@ def test_a_person_s_card_and_what_they_said(
     assert [(line["content"], "deletedAt" in line) for line in said] == [("rude", True), ("fine", False)]
 
 
+def test_a_note_is_written_read_and_taken_away(api: APIClient, base: str, viewer: User) -> None:
+    made = api.post(f"{base}/people/viewer/notes", {"text": "New here"}, format="json")
+    assert (made.status_code, made.json()["author"]["username"]) == (201, "moderator")
+    assert [note["id"] for note in api.get(f"{base}/people/viewer").json()["notes"]] == [made.json()["id"]]
+    assert api.delete(f"{base}/notes/{made.json()['id']}").status_code == 204
+    assert api.get(f"{base}/people/viewer").json()["notes"] == []
+    assert api.delete(f"{base}/notes/{made.json()['id']}").status_code == 404
+    refused = api.post(f"{base}/people/viewer/notes", {"text": "x" * 501}, format="json")
+    assert list(refused.json()["fields"]) == ["text"]
+
+
 def test_a_removed_message_is_whole_for_moderators_alone(
     api: APIClient, say: Say, viewer: User, moderator: User
 ) -> None:

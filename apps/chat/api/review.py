@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,10 +18,12 @@ from apps.channels.selectors import find_channel, helped_by, owned_by
 from apps.chat import review, services
 from apps.chat.models import HeldMessage, Message
 from apps.chat.payloads import message_payload
-from apps.core.errors import Invalid, SignInNeeded
+from apps.core.errors import Invalid, NotFound, SignInNeeded
 from apps.core.pagination import PageEnvelope
 from apps.moderation import selectors as moderation
+from apps.moderation import services as moderation_services
 from apps.moderation.api.views import PAGE, parsed
+from apps.moderation.models import PersonNote
 
 from . import serializers as shapes
 from .views import LISTING, page
@@ -73,6 +76,29 @@ class PersonMessages(APIView):
         found = _channel(request, channel)
         said = Message.objects.of_room(found.pk).filter(user=find_person(person))
         return page(request, said, told=review.whole_payload)
+
+
+class PersonNotes(APIView):
+    @extend_schema(request=shapes.NewNoteSerializer, responses={201: shapes.NoteSerializer})
+    def post(self, request: Request, channel: str, person: str) -> Response:
+        """Write a note on a person, for moderators alone."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        text = parsed(shapes.NewNoteSerializer(data=request.data))["text"]
+        note = moderation_services.write_note(
+            actor=request.user, channel=found, user=find_person(person), text=text
+        )
+        return Response(shapes.NoteSerializer(note).data, status=status.HTTP_201_CREATED)
+
+
+class OneNote(APIView):
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, channel: str, note: uuid.UUID) -> Response:
+        """Take a note away."""
+        found = PersonNote.objects.kept().filter(channel=_channel(request, channel), pk=note).first()
+        if found is None:
+            raise NotFound("There is no such note.", code="NOTE_NOT_FOUND")
+        moderation_services.delete_note(actor=request.user, note=found)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class DryRun(APIView):

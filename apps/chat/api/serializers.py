@@ -174,6 +174,10 @@ class NoteSerializer(serializers.ModelSerializer):
         fields = ["id", "text", "author", "createdAt"]
 
 
+class NewNoteSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=LONG)
+
+
 class StandingSerializer(serializers.Serializer):
     """What keeps a person from writing."""
 

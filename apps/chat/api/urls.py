@@ -19,6 +19,8 @@ urlpatterns = [
     path("channels/<str:channel>/mod/shield", room.Shield.as_view()),
     path("channels/<str:channel>/people/<str:person>", review.Card.as_view()),
     path("channels/<str:channel>/people/<str:person>/messages", review.PersonMessages.as_view()),
+    path("channels/<str:channel>/people/<str:person>/notes", review.PersonNotes.as_view()),
+    path("channels/<str:channel>/notes/<uuid:note>", review.OneNote.as_view()),
     path("channels/<str:channel>/filters/dry-run", review.DryRun.as_view()),
     path("moderation/queue", review.Queue.as_view()),
     path("moderation/queue/<uuid:held>/approve", review.ApproveHeld.as_view()),
