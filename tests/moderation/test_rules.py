@@ -68,6 +68,13 @@ def test_a_label_with_a_colon_is_still_one_label(channel, moderator):
     assert named(channel, "terms:a:b").label == "a:b"
 
 
+def test_what_no_database_stores_is_no_part_of_a_term(channel, moderator):
+    settings = {"blocked": ["spoil\x00er"], "patterns": ["a\x00b"]}
+    services.edit_rule(actor=moderator, channel=channel, kind="terms", settings=settings)
+    stored = named(channel, "terms").settings
+    assert (stored["blocked"], stored["patterns"]) == (["spoil er"], ["a b"])
+
+
 def test_changing_nothing_writes_no_entry(channel, moderator):
     for _ in range(2):
         services.edit_rule(actor=moderator, channel=channel, kind="links", is_on=True)

@@ -103,7 +103,8 @@ def _texts(name: str, value: Any, *, most: int, length: int) -> Iterable[str]:
         raise Invalid.field(name, f"{name} must be a list of texts.")
     if len(value) > most:
         raise Invalid.field(name, f"{name} can have at most {most} entries ({len(value)} now).")
-    for item in dict.fromkeys(" ".join(item.split()) for item in value):
+    # NUL stands for nothing anybody types, and not every database stores it.
+    for item in dict.fromkeys(" ".join(item.replace("\0", " ").split()) for item in value):
         if len(item) > length:
             raise Invalid.field(name, f"“{item[:20]}…” is too long: use at most {length} characters.")
         if item:
