@@ -104,6 +104,14 @@ class Client:
                     return self.frames.pop(place)["payload"]
             await self._read(max(0.01, deadline - time.monotonic()))
 
+    async def either(self, *types: str) -> dict[str, Any]:
+        """The next frame of one of these types."""
+        while True:
+            for place, frame in enumerate(self.frames):
+                if frame["type"] in types:
+                    return self.frames.pop(place)
+            await self._read(5.0)
+
     async def silent(self, type: str, seconds: float = 0.3) -> bool:
         """Whether no frame of this type comes within `seconds`."""
         try:

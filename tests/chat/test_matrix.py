@@ -35,6 +35,8 @@ from apps.moderation.api.urls import urlpatterns as moderation_routes
 from apps.moderation.models import PersonNote, Report, Sanction, UnbanRequest
 from tests import factories
 
+from .conftest import Dial, story
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]
 
 
@@ -395,6 +397,24 @@ def test_a_command_is_carried_out_for_those_who_may(scene: Scene, command: str) 
                 lambda actor=actor, line=line: chat.run_command(actor=actor, channel=scene.channel, line=line)
             )
     assert told(statuses) == told({who: expected(command, who, allowed) for who in scene.cast})
+
+
+@pytest.mark.parametrize("who", Who)
+def test_a_socket_refuses_the_same_commands(dial: Dial, scene: Scene, who: Who) -> None:
+    refused: dict[str, str] = {}
+
+    async def steps() -> None:
+        async with dial(who=None if who is Who.ANONYMOUS else scene.cast[who]) as client:
+            for command, (_, rest) in LINES.items():
+                await client.send("chat:send", content=f"/{command} {rest}".rstrip(), nonce=command)
+                answer = await client.either("chat:notice", "chat:error")
+                assert answer["payload"]["nonce"] == command
+                refused[command] = answer["payload"].get("code", "")
+
+    story(steps)
+    codes = {"SIGN_IN_NEEDED"} if who is Who.ANONYMOUS else {"NOT_ALLOWED"}
+    denied = {command for command, code in refused.items() if code in codes}
+    assert denied == {command for command, (allowed, _) in LINES.items() if who not in allowed}
 
 
 TURNED_ON_PEOPLE = {
