@@ -68,7 +68,8 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
 
     def run_validators(self, value: Any) -> None:
-        """How many and how long is for the rule to say."""
+        """How many and how long is for the rule to say; what no database stores is refused here."""
+        super().run_validators("\n".join(value))
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -79,6 +80,8 @@ class ShareField(forms.IntegerField):
 
     def to_python(self, value: Any) -> float | None:  # type: ignore[override]
         percent = super().to_python(value)
+        if percent is not None and not 30 <= percent <= 100:
+            raise forms.ValidationError("Write a number from 30 to 100.")
         return None if percent is None else percent / 100
 
     def prepare_value(self, value: Any) -> Any:
@@ -194,9 +197,11 @@ class RuleForm(forms.Form):
         return {"kind": self.rule.kind.value, "label": self.rule.label} | changes | {"settings": cleaned}
 
     def take_rule_refusal(self, fields: dict[str, list[str]], message: str) -> None:
-        """Put what the rule says at its fields, which it calls `settings.…`."""
+        """Put what the rule says at its fields, which it calls `settings.…` and the page by their labels."""
         for name, reasons in fields.items():
             typed = name.removeprefix("settings.")
-            self.add_error(typed if typed in self.fields else None, reasons)
+            field = self.fields.get(typed)
+            said = [reason.replace(name, f"“{field.label}”") if field else reason for reason in reasons]
+            self.add_error(typed if field else None, said)
         if not fields:
             self.add_error(None, message)

@@ -193,13 +193,15 @@ def test_lists_of_words_are_added_changed_and_removed(channel: Channel, desk: Cl
 @pytest.mark.parametrize(
     ("kind", "change", "words"),
     [
-        ("caps", {"share": "10"}, "must be a number from 0.3 to 1."),
+        ("caps", {"share": "10"}, "Write a number from 30 to 100."),
+        ("caps", {"least": "1"}, "“From so many letters on” must be a whole number from 4 to 500."),
+        ("terms", {"blocked": "a\x00b"}, "Null characters are not allowed."),
         ("caps", {"least": ""}, "This can't be empty."),
         ("caps", {"least": "many"}, "Write a whole number."),
         ("caps", {"action": "time_out", "timeout_seconds": ""}, "Say how long"),
         ("caps", {"action": "time_out", "timeout_seconds": "soon"}, "Write a time like"),
         ("caps", {"action": "explode"}, "explode"),
-        ("account_age", {"seconds": "5s"}, "must be a whole number from 60"),
+        ("account_age", {"seconds": "5s"}, "“Accounts younger than” must be a whole number from 60"),
         ("links", {"allowed": "not a domain"}, "is not a domain"),
         ("terms", {"patterns": "(unclosed"}, "is not a pattern we can run"),
     ],

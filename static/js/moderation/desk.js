@@ -11,6 +11,7 @@ const TOLD = ["moderation:held", "moderation:answered", "moderation:action", "mo
 
 class Desk {
   #socket;
+  #status;
   #timer = 0;
   #asking = 0;
   #askedAt = Date.now();
@@ -18,6 +19,7 @@ class Desk {
   /** @param {HTMLElement} root the `[data-desk]` element */
   constructor(root) {
     const { channelSlug, ticket } = root.dataset;
+    this.#status = root.querySelector("[data-desk-status]");
     const chat = root.querySelector("[data-chat]");
     chat.dataset.watch = "0"; // who moderates reads along and is no viewer of the picture
     new Room(chat).socket.open();
@@ -48,7 +50,10 @@ class Desk {
   async #refresh() {
     if (document.visibilityState === "hidden") return this.#whenSeen();
     const page = await this.#fetch(location.href).catch(() => null);
-    if (page) take(page, isBusy() ? ["desk-tabs"] : PARTS);
+    if (!page) return;
+    const before = waiting();
+    take(page, isBusy() ? ["desk-tabs"] : PARTS);
+    if (waiting() > before) this.#status.textContent = `${waiting()} waiting for a decision`;
   }
 
   #whenSeen() {
@@ -127,6 +132,11 @@ function take(page, ids) {
 /** Each answer masks the token of forms anew; that alone is no change. */
 function withoutTokens(part) {
   return part.innerHTML.replace(/(name="csrfmiddlewaretoken" value=")[^"]*/g, "$1");
+}
+
+/** How many decisions the tabs say are waiting. */
+function waiting() {
+  return Number(document.querySelector(".desk-count")?.textContent ?? 0);
 }
 
 function deskAddress() {
