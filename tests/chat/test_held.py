@@ -11,7 +11,8 @@ from django.db import connection
 from pytest import raises
 
 from apps.accounts.models import User
-from apps.channels.models import Channel
+from apps.channels.models import Channel, ChannelRole
+from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.models import ChatRoom, HeldMessage, Message
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -125,6 +126,14 @@ def test_who_is_banned_by_now_does_not_speak_through_the_queue(
     assert refusal.value.code == "AUTHOR_EXCLUDED"
     assert readable() == []
     services.reject_held(actor=moderator, held_id=held.pk)
+
+
+def test_nobody_lets_their_own_message_pass(channel: Channel, viewer: User, hold: Hold) -> None:
+    held = hold()
+    ChannelRole.objects.create(channel=channel, user=viewer, role=Role.MODERATOR)
+    with raises(NotAllowed):
+        services.approve_held(actor=viewer, held_id=held.pk)
+    assert readable() == []
 
 
 def test_what_is_not_held_is_not_found(moderator: User, room: ChatRoom) -> None:

@@ -125,8 +125,22 @@ def test_what_its_author_removed_stays_removed(
     services.delete_message(actor=viewer, message_id=message.pk)
     with raises(Conflict) as refusal:
         undo_last(moderator, channel, "message.delete")
-    assert refusal.value.code == "CANNOT_BE_UNDONE"
+    assert refusal.value.code == "REMOVED_BY_AUTHOR"
     with raises(Conflict) as refusal:
         services.restore_message(actor=moderator, message_id=message.pk)
     assert refusal.value.code == "REMOVED_BY_AUTHOR"
     assert readable() == []
+
+
+def test_a_moderator_does_not_bring_their_own_removed_message_back(
+    channel: Channel, streamer: User, moderator: User, say: Say
+) -> None:
+    message = say(moderator, "too much")
+    services.delete_message(actor=streamer, message_id=message.pk)
+    with raises(NotAllowed):
+        services.restore_message(actor=moderator, message_id=message.pk)
+    with raises(NotAllowed):
+        undo_last(moderator, channel, "message.delete")
+    assert readable() == []
+    undo_last(streamer, channel, "message.delete")
+    assert readable() == ["too much"]

@@ -15,7 +15,7 @@ from apps.channels.roles import Power
 from apps.chat import store
 from apps.chat.models import HeldMessage, Message
 from apps.core import audit
-from apps.core.errors import Conflict, DomainError, NotFound, SignInNeeded
+from apps.core.errors import Conflict, DomainError, NotAllowed, NotFound, SignInNeeded
 from apps.core.ids import uuid7
 from apps.core.models import AuditEntry
 from apps.moderation.selectors import standing_of
@@ -34,7 +34,7 @@ def approve_held(*, actor: Actor, held_id: uuid.UUID) -> Message:
     """
     channel = _channel_of(actor, held_id)
     with transaction.atomic():
-        held = _open(channel, held_id)
+        held = _open(actor, channel, held_id)
         standing = standing_of([held.user_id], channel).get(held.user_id)
         if standing is not None and (standing.banned or standing.until):
             raise Conflict(
@@ -50,7 +50,7 @@ def reject_held(*, actor: Actor, held_id: uuid.UUID) -> HeldMessage:
     """Keep a held message from being said for good; its author is told. Raises like `approve_held`."""
     channel = _channel_of(actor, held_id)
     with transaction.atomic():
-        held = _open(channel, held_id)
+        held = _open(actor, channel, held_id)
         _answer(actor, held, HeldMessage.State.REJECTED, "held.reject")
         person_told(channel.pk, held.user_id, REJECTED, nonce=held.nonce)
     return held
@@ -81,7 +81,7 @@ def _channel_of(actor: Actor, held_id: uuid.UUID) -> Channel:
     return channel
 
 
-def _open(channel: Channel, held_id: uuid.UUID) -> HeldMessage:
+def _open(actor: Actor, channel: Channel, held_id: uuid.UUID) -> HeldMessage:
     """The held message, once the room is held, so that of two who answer one comes second."""
     hold_room(channel)
     held = HeldMessage.objects.select_related("user").filter(pk=held_id).first()
@@ -89,6 +89,8 @@ def _open(channel: Channel, held_id: uuid.UUID) -> HeldMessage:
         raise _not_found()
     if held.state != HeldMessage.State.OPEN:
         raise Conflict("This message has been answered.", code="ANSWERED_BEFORE")
+    if held.user_id == actor.pk:
+        raise NotAllowed("Somebody else has to look at your own message.")
     return held
 
 

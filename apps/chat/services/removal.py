@@ -14,7 +14,7 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.chat.models import Message
 from apps.core import audit
-from apps.core.errors import Conflict, NotFound, SignInNeeded
+from apps.core.errors import Conflict, NotAllowed, NotFound, SignInNeeded
 from apps.core.models import AuditEntry
 
 from .rooms import no_longer
@@ -30,7 +30,7 @@ def hold_message(message_id: uuid.UUID | str) -> Message | None:
 def restore_message(*, actor: Actor, message_id: uuid.UUID) -> Message:
     """Let everybody see a removed message again; one that was not removed stays as it is.
 
-    Raises NotFound, or Conflict (REMOVED_BY_AUTHOR): what its author removed stays removed.
+    Raises NotFound, Conflict (REMOVED_BY_AUTHOR) for what its author removed, NotAllowed for one's own.
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
@@ -40,8 +40,7 @@ def restore_message(*, actor: Actor, message_id: uuid.UUID) -> Message:
     channel = Channel.objects.get(pk=message.room_id)
     policies.require(actor, Power.DELETE_MESSAGE, channel)
     if message.deleted_at is not None:
-        if message.deleted_by_id == message.user_id:
-            raise Conflict("Its author removed this message.", code="REMOVED_BY_AUTHOR")
+        _require_other_hands(actor, message)
         removed = {"at": message.deleted_at.isoformat(), "by": str(message.deleted_by_id)}
         restore(message)
         audit.record(
@@ -65,12 +64,11 @@ def restore(message: Message) -> None:
 
 
 def undo_delete(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `message.delete`. What its author removed stays removed: it was theirs to say or not."""
+    """Inverse of `message.delete`."""
     message = hold_message(entry.subject_id)
     if message is None or message.deleted_at is None or message.deleted_by_id != entry.actor_id:
         raise no_longer("The message was restored before.")
-    if entry.actor_id == message.user_id:
-        raise Conflict("Its author removed this message.", code="CANNOT_BE_UNDONE")
+    _require_other_hands(actor, message)
     restore(message)
 
 
@@ -84,3 +82,11 @@ def undo_restore(actor: Actor, entry: AuditEntry) -> None:
     message.deleted_by = User.objects.filter(pk=removed["by"]).first()
     message.save(update_fields=["deleted_at", "deleted_by"])
     message_removed(message)
+
+
+def _require_other_hands(actor: Actor, message: Message) -> None:
+    """What its author removed was theirs to say or not; what others removed, they don't bring back."""
+    if message.deleted_by_id == message.user_id:
+        raise Conflict("Its author removed this message.", code="REMOVED_BY_AUTHOR")
+    if message.user_id == actor.pk:
+        raise NotAllowed("Somebody else has to bring your own message back.")
