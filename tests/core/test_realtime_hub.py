@@ -181,6 +181,9 @@ class HangingLayer(EmbeddedLayer):
     async def group_add(self, group: str, channel: str) -> None:
         await asyncio.sleep(60)
 
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.sleep(60)
+
 
 @pytest.fixture
 def hanging_layer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -212,6 +215,16 @@ def test_who_gives_up_on_the_way_in_leaves_no_topic_behind(hanging_layer: None) 
         arriving.cancel()
         await asyncio.wait([arriving])
         assert hub.topics == {}
+
+    on_hub(steps)
+
+
+def test_hints_do_not_pile_up_at_a_layer_that_hangs(hanging_layer: None) -> None:
+    async def steps(hub: Hub) -> None:
+        before = len(hub._tasks)
+        for n in range(50):
+            hub.hint("room.a", {"n": n})
+        await until(lambda: len(hub._tasks) == before)
 
     on_hub(steps)
 

@@ -16,7 +16,7 @@ from channels.layers import get_channel_layer
 from django.db import connection, transaction
 
 from .frames import encode
-from .hub import Hub
+from .hub import LAYER_PATIENCE, Hub
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,8 @@ def _loop_of_ours() -> asyncio.AbstractEventLoop:
 async def _send(topic: str, message: dict[str, Any]) -> None:
     global _complained_at
     try:
-        await get_channel_layer().group_send(topic, message)
+        async with asyncio.timeout(LAYER_PATIENCE):
+            await get_channel_layer().group_send(topic, message)
     except Exception as error:
         if time.monotonic() - _complained_at > 10:
             _complained_at = time.monotonic()

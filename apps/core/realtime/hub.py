@@ -137,7 +137,9 @@ class Hub:
 
     async def _try(self, send: Callable[[], Awaitable[None]]) -> None:
         try:
-            await send()
+            # A layer that hangs would let hints pile up that nobody needs any more.
+            async with asyncio.timeout(LAYER_PATIENCE):
+                await send()
         except Exception as error:
             self._complain(error)
 
