@@ -15,6 +15,7 @@ from .models import Broadcast
 
 
 def tell_opened(fact: facts.BroadcastOpened) -> None:
+    _tell("room", "stream:updated", fact.broadcast_id, fact.channel_id)
     _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)
 
 

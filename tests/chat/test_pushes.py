@@ -7,6 +7,7 @@ import pytest
 from apps.accounts.models import User
 from apps.channels.models import Channel, topic
 from apps.core.realtime import frame, push
+from apps.streams import services as streams
 
 from .conftest import Dial, in_thread, story
 
@@ -20,6 +21,20 @@ def test_the_room_hears_what_is_pushed_to_it(dial: Dial, channel: Channel) -> No
             event = frame("stream:ended", {"streamId": "x"})
             await in_thread(push, topic=topic("room", channel.pk), event=event)
             assert await client.next("stream:ended") == {"streamId": "x"}
+
+    story(steps)
+
+
+def test_an_announced_broadcast_is_told_to_who_waits_in_the_room(
+    dial: Dial, channel: Channel, streamer: User
+) -> None:
+    async def steps() -> None:
+        async with dial() as client:
+            await client.next("chat:history")
+            await in_thread(
+                streams.open_broadcast, actor=streamer, channel=channel, title="Tonight", category="", tags=[]
+            )
+            assert (await client.next("stream:updated"))["stream"]["title"] == "Tonight"
 
     story(steps)
 
