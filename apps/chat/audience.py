@@ -16,9 +16,8 @@ from apps.core.realtime.topic import Topic
 
 from .selectors import Speaker
 
-# Joins and leaves are told in rooms of fewer sockets, typing in rooms of at most so many.
-SMALL_ROOM = 50
-TYPING_ROOM = 200
+# Joins, leaves and typing are told in rooms of at most so many sockets.
+SMALL_ROOM = 200
 TYPING_EVERY = 2.0
 TYPING_GATHER = 0.5
 TELL_EVERY = 5.0
@@ -28,11 +27,14 @@ PARTING = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What the count of one channel must hear: who is here (anew, or still), and who went."""
+    """What the count of one channel must hear: which browsers and people are here (anew, or still), and which
+    went."""
 
     channel_id: uuid.UUID
     here: list[str]
     gone: list[str]
+    people: list[str]
+    parted: list[str]
 
 
 def count_viewers(beats: list[Beat]) -> list[int]:
@@ -41,6 +43,8 @@ def count_viewers(beats: list[Beat]) -> list[int]:
     for beat in beats:
         presence.touch(beat.channel_id, beat.here)
         presence.leave(beat.channel_id, beat.gone)
+        presence.meet(beat.channel_id, beat.people)
+        presence.part(beat.channel_id, beat.parted)
         counts.append(presence.count(beat.channel_id))
     return counts
 
@@ -57,6 +61,8 @@ class Audience:
         self._beat_at = self._told_at = float("-inf")
         self._told: int | None = None
         self._people: Counter[str] = Counter()
+        self._fresh_people: set[str] = set()
+        self._parted: set[str] = set()
         self._partings: dict[str, asyncio.TimerHandle] = {}
         self._typed_at: dict[str, float] = {}
         self._typing: dict[str, dict[str, Any]] = {}
@@ -82,16 +88,16 @@ class Audience:
     def beat(self) -> Beat | None:
         """What to tell the shared count now; None while there is nothing new and no heartbeat is due."""
         due = self._hub.loop.time() - self._beat_at >= presence.HEARTBEAT
-        if not (due or self._newcomers or self._fresh or self._gone):
+        if not (due or self._newcomers or self._fresh or self._gone or self._fresh_people or self._parted):
             return None
-        here = list(self._viewers if due else self._fresh)
-        gone = list(self._gone)
-        self._fresh.clear()
-        self._gone.clear()
+        here, gone = list(self._viewers if due else self._fresh), list(self._gone)
+        people, parted = list(self._people if due else self._fresh_people), list(self._parted)
+        for told in (self._fresh, self._gone, self._fresh_people, self._parted):
+            told.clear()
         if due:
             self._beat_at = self._hub.loop.time()
             self._typed_at.clear()
-        return Beat(self._channel_id, here, gone)
+        return Beat(self._channel_id, here, gone, people, parted)
 
     def counted(self, count: int) -> None:
         """The shared count of the last beat: tell the room when it changed, newcomers in any case."""
@@ -110,11 +116,13 @@ class Audience:
         """A socket of a signed-in person opened."""
         person = str(speaker.user_id)
         self._people[person] += 1
+        self._parted.discard(person)
         parting = self._partings.pop(person, None)
         if parting is not None:
             parting.cancel()
         elif self._people[person] == 1:
             self._tell_small("chat:user-joined", speaker)
+        self._fresh_people.add(person)
 
     def went(self, speaker: Speaker) -> None:
         """A socket of a signed-in person closed."""
@@ -122,13 +130,17 @@ class Audience:
         self._people[person] -= 1
         if self._people[person] <= 0:
             del self._people[person]
-            if self._size() < SMALL_ROOM:  # else a crowd that goes would end as a small room full of partings
+            self._fresh_people.discard(person)
+            self._parted.add(person)
+            if (
+                self._size() <= SMALL_ROOM
+            ):  # else a crowd that goes would end as a small room full of partings
                 self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
 
     def types(self, speaker: Speaker) -> None:
         """A person types: told together with all others who do, soon."""
         person, now = str(speaker.user_id), self._hub.loop.time()
-        if now - self._typed_at.get(person, float("-inf")) < TYPING_EVERY or self._size() > TYPING_ROOM:
+        if now - self._typed_at.get(person, float("-inf")) < TYPING_EVERY or self._size() > SMALL_ROOM:
             return
         self._typed_at[person] = now
         if not self._typing:
@@ -137,7 +149,7 @@ class Audience:
 
     def show_typing(self, users: list[dict[str, Any]]) -> None:
         """Tell the listeners here who types, each without themselves."""
-        if self._size() > TYPING_ROOM:
+        if self._size() > SMALL_ROOM:
             return
         to_all = _typing_event(users)
         typists = {user["id"] for user in users}
@@ -157,7 +169,7 @@ class Audience:
         self._tell_small("chat:user-left", speaker)
 
     def _tell_small(self, type: str, speaker: Speaker) -> None:
-        if self._size() < SMALL_ROOM:
+        if self._size() <= SMALL_ROOM:
             self._hub.tell(self._topic.name, encode(frame(type, {"user": speaker.brief})))
 
     def _size(self) -> int:

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Block, User
 from apps.channels import policies
-from apps.channels.models import Channel, Follow
+from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import POWERS, Power, Role
+from apps.core import presence
 from apps.moderation import automod
 from apps.moderation.selectors import Standing, rules_of, standing_of
 
@@ -188,6 +190,21 @@ def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None
 def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
     """What stands before the name of this person in this channel."""
     return _badges(user, policies.role_of(user, channel))
+
+
+def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
+    """Who is in the room now, over all processes, by name; `role` is a Role's value, "" for people without
+    one, None for all. Each has their `held_role`."""
+    held = ChannelRole.objects.filter(channel=channel, user=OuterRef("pk")).values("role")
+    here = User.objects.filter(pk__in=presence.people(channel.pk), is_active=True).annotate(
+        held_role=Case(
+            When(pk=channel.owner_id, then=Value(Role.OWNER.value)),
+            default=Coalesce(Subquery(held[:1]), Value("")),
+        )
+    )
+    if role is not None:
+        here = here.filter(held_role=role)
+    return here.order_by("username")
 
 
 def _speaker(user: Any, role: Role | None, standing: Standing | None, blocked: list[str]) -> Speaker:

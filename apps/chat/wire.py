@@ -148,7 +148,7 @@ SERVER_FRAMES = (
         "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
         "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`. An empty one with a `lastSeq` "
         "beyond yours says that you read too slowly and missed frames: ask for them. With `after` and "
-        "`since`, `removed` lists the messages that were removed meanwhile, or `reload` says that they are many.",
+        "`since`, `removed` lists the messages removed meanwhile, or `reload` says that they are many.",
         "{messages, lastSeq, truncated, removed?, reload?}",
     ),
     ServerFrame(

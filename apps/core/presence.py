@@ -1,4 +1,5 @@
-"""Who is watching: browsers, counted once each, over sockets and fetched media and over all processes.
+"""Who is watching: browsers, counted once each, over sockets and fetched media and over all processes; and
+which people are in a channel's chat, in the same way.
 
 A viewer id stands for a browser. Whoever sees it, a socket process or an ingest node, `touch`es it every few
 seconds; it ages out LIFE seconds after the last touch, so a process that dies takes its viewers with it.
@@ -41,7 +42,7 @@ def touch(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
     if not ids:
         return
     if settings.REDIS_URL:
-        _ask(lambda: _redis_touch(channel_id, ids), None)
+        _ask(lambda: _redis_touch(_watching(channel_id), ids), None)
     else:
         _here.touch(channel_id, ids, time.time() + LIFE)
 
@@ -53,7 +54,7 @@ def leave(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
         return
     if settings.REDIS_URL:
         until = time.time() + LINGER
-        _ask(lambda: _redis_leave(channel_id, ids, until), None)
+        _ask(lambda: _redis_leave(_watching(channel_id), ids, until), None)
     else:
         _here.leave(channel_id, ids, time.time() + LINGER)
 
@@ -63,6 +64,36 @@ def count(channel_id: uuid.UUID) -> int:
     if settings.REDIS_URL:
         return _ask(lambda: int(client().zcount(_watching(channel_id), time.time(), "+inf") or 0), 0)
     return len(_here.viewers(channel_id, time.time()))
+
+
+def meet(channel_id: uuid.UUID, people_ids: Iterable[str]) -> None:
+    """These people are in the channel's chat now."""
+    ids = list(people_ids)
+    if not ids:
+        return
+    if settings.REDIS_URL:
+        _ask(lambda: _redis_touch(_chatting(channel_id), ids), None)
+    else:
+        _chatting_here.touch(channel_id, ids, time.time() + LIFE)
+
+
+def part(channel_id: uuid.UUID, people_ids: Iterable[str]) -> None:
+    """These people closed their last socket here."""
+    ids = list(people_ids)
+    if not ids:
+        return
+    until = time.time() + LINGER
+    if settings.REDIS_URL:
+        _ask(lambda: _redis_leave(_chatting(channel_id), ids, until), None)
+    else:
+        _chatting_here.leave(channel_id, ids, until)
+
+
+def people(channel_id: uuid.UUID) -> set[str]:
+    """Who is in the channel's chat now."""
+    if not settings.REDIS_URL:
+        return _chatting_here.viewers(channel_id, time.time())
+    return _ask(lambda: _redis_people(channel_id), set())
 
 
 def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
@@ -85,12 +116,16 @@ def _watching(channel_id: uuid.UUID) -> str:
     return f"watching:{channel_id.hex}"
 
 
+def _chatting(channel_id: uuid.UUID) -> str:
+    return f"chatting:{channel_id.hex}"
+
+
 def _watched(broadcast_id: uuid.UUID) -> str:
     return f"watched:{broadcast_id.hex}"
 
 
-def _redis_touch(channel_id: uuid.UUID, ids: list[str]) -> None:
-    now, key = time.time(), _watching(channel_id)
+def _redis_touch(key: str, ids: list[str]) -> None:
+    now = time.time()
     pipe = client().pipeline(transaction=False)
     for at in range(0, len(ids), _BATCH):
         pipe.zadd(key, dict.fromkeys(ids[at : at + _BATCH], now + LIFE))
@@ -99,9 +134,14 @@ def _redis_touch(channel_id: uuid.UUID, ids: list[str]) -> None:
     pipe.execute()
 
 
-def _redis_leave(channel_id: uuid.UUID, ids: list[str], until: float) -> None:
+def _redis_people(channel_id: uuid.UUID) -> set[str]:
+    found = client().zrangebyscore(_chatting(channel_id), time.time(), "+inf")
+    return {one.decode() if isinstance(one, bytes) else str(one) for one in found}
+
+
+def _redis_leave(key: str, ids: list[str], until: float) -> None:
     """Shorten the lives of those who are there; XX: nobody is added, LT: nobody is given more."""
-    client().zadd(_watching(channel_id), dict.fromkeys(ids, until), xx=True, lt=True)
+    client().zadd(key, dict.fromkeys(ids, until), xx=True, lt=True)
 
 
 def _redis_remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
@@ -162,3 +202,4 @@ class _Memory:
 
 
 _here = _Memory()
+_chatting_here = _Memory()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
@@ -65,7 +66,7 @@ def test_viewers_are_counted_a_browser_once(dial: Dial, channel: Channel) -> Non
 
 def test_a_crowd_that_goes_is_not_told_one_by_one(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.chat.audience.PARTING", 0.2)
-    monkeypatch.setattr("apps.chat.audience.SMALL_ROOM", 3)
+    monkeypatch.setattr("apps.chat.audience.SMALL_ROOM", 2)
     crowd = [factories.person(f"crowd{n}") for n in range(4)]
 
     async def steps() -> None:
@@ -94,3 +95,28 @@ def test_the_last_viewer_of_a_room_is_not_counted_for_long(
                 await asyncio.sleep(0.05)
 
     story(steps)
+
+
+def test_the_api_lists_who_is_in_the_chat_by_role(
+    dial: Dial, channel: Channel, moderator: User, viewer: User
+) -> None:
+    def listed(query: str = "") -> list[tuple[str, str | None]]:
+        answer = APIClient().get(f"/api/channels/{channel.pk}/chatters{query}")
+        assert answer.status_code == 200, answer.json()
+        return [(row["user"]["username"], row["role"]) for row in answer.json()["data"]]
+
+    async def steps() -> None:
+        async with dial(who=viewer), dial(who=moderator), dial():
+            async with asyncio.timeout(5):
+                while len(await in_thread(listed)) < 2:
+                    await asyncio.sleep(0.05)
+            assert await in_thread(listed) == [("moderator", "moderator"), ("viewer", None)]
+            assert await in_thread(listed, query="?role=moderator") == [("moderator", "moderator")]
+            assert await in_thread(listed, query="?role=viewer") == [("viewer", None)]
+        async with asyncio.timeout(presence.LIFE / 2):
+            while await in_thread(listed):
+                await asyncio.sleep(0.05)
+
+    story(steps)
+    refused = APIClient().get(f"/api/channels/{channel.pk}/chatters?role=king")
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, ["role"])

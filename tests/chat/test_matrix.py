@@ -257,6 +257,7 @@ ROUTES: dict[str, tuple[frozenset[Who], Any]] = {
     "POST channels/<str:channel>/pin": (HOSTS, lambda s: {"messageId": str(s.message.pk)}),
     "DELETE channels/<str:channel>/pin": (HOSTS, None),
     "POST channels/<str:channel>/announcements": (HOSTS, {"content": "hi"}),
+    "GET channels/<str:channel>/chatters": (ALL, None),
     "GET channels/<str:channel>/commands": (ALL, None),
     "POST channels/<str:channel>/commands": (SIGNED_IN, {"line": "/help"}),
     "POST channels/<str:channel>/mod/clear": (MODERATORS, None),

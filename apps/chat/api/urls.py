@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import review, room, views
+from . import chatters, review, room, views
 
 urlpatterns = [
     path("channels/<str:channel>/messages", views.ChannelMessages.as_view()),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("channels/<str:channel>/mod/clear", room.Clear.as_view()),
     path("channels/<str:channel>/mod/purge", room.Purge.as_view()),
     path("channels/<str:channel>/mod/shield", room.Shield.as_view()),
+    path("channels/<str:channel>/chatters", chatters.Chatters.as_view()),
     path("channels/<str:channel>/people/<str:person>", review.Card.as_view()),
     path("channels/<str:channel>/people/<str:person>/messages", review.PersonMessages.as_view()),
     path("channels/<str:channel>/people/<str:person>/notes", review.PersonNotes.as_view()),
