@@ -60,6 +60,18 @@ def purge(request: HttpRequest, slug: str, person: uuid.UUID) -> HttpResponse:
     return carry_out(request, deed, back=reverse("moderation:person", args=[channel.slug, found.pk]))
 
 
+@require_POST
+@login_required
+def clear(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = desk_of(request, slug)
+
+    def deed() -> str:
+        count = services.clear_room(actor=request.user, channel=channel)
+        return f"The chat is cleared: {count} message{'' if count == 1 else 's'} removed."
+
+    return carry_out(request, deed, back=reverse("desk:rules", args=[channel.slug]))
+
+
 @require_safe
 @never_cache
 @login_required

@@ -106,6 +106,7 @@ def test_a_report_is_read_with_its_context_and_answered(channel: Channel, desk: 
     assert "Nothing waits for you" in done
     report.refresh_from_db()
     assert (report.state, report.answer) == ("upheld", "Seen")
+    assert "Decision: Seen" in text_of(desk.get(f"{DESK}/people/{viewer.pk}"))
     assert "This report has been answered." in text_of(desk.post(answer, {"answer": "upheld"}, follow=True))
 
 
@@ -148,6 +149,9 @@ def test_a_plea_is_answered_with_both_notes(
     plea.refresh_from_db()
     assert (plea.state, plea.public_note, plea.private_note) == (answer, "For Vera", "For us")
     assert Sanction.objects.standing(timezone.now()).exists() is not is_in
+    card = text_of(desk.get(f"{DESK}/people/{viewer.pk}"))
+    for words in ("I am sorry", "Answer: For Vera", "For moderators: For us"):
+        assert words in card
 
 
 def test_people_are_found_by_the_beginning_of_their_name(
@@ -337,7 +341,7 @@ def test_the_pages_take_as_many_queries_whatever_their_length(
         services.time_out(actor=moderator, channel=channel, user=factories.person(), seconds=600)
     services.write_note(actor=moderator, channel=channel, user=person, text="Noted")
     frame = 9  # session, person, channel, role and tabs, three counts, the chat's last messages
-    for end, queries in (("", 3), ("/people", 3), (f"/people/{person.pk}", 13), ("/banned", 2), ("/log", 5)):
+    for end, queries in (("", 3), ("/people", 3), (f"/people/{person.pk}", 15), ("/banned", 2), ("/log", 5)):
         with django_assert_num_queries(frame + queries):
             desk.get(DESK + end)
 

@@ -94,6 +94,19 @@ def test_a_card_shows_what_was_said_and_removes_it(channel: Channel, desk: Clien
     assert "First <b>words</b>" in done
 
 
+def test_the_chat_is_cleared_and_that_is_undone_in_the_log(
+    channel: Channel, desk: Client, viewer: User
+) -> None:
+    for words in ("One", "Two"):
+        say(channel, viewer, words)
+    done = text_of(desk.post(f"{DESK}/clear", follow=True))
+    assert "The chat is cleared: 2 messages removed." in done
+    undo = re.search(rf"{DESK}/log/[^/]+/undo", text_of(desk.get(f"{DESK}/log")))
+    assert undo
+    assert "It is undone." in text_of(desk.post(undo[0], follow=True))
+    assert not Message.objects.exclude(deleted_at=None).exists()
+
+
 def test_modes_are_set_and_told_when_they_make_no_sense(channel: Channel, desk: Client) -> None:
     posted = {"slow": "30", "followers_only": "10", "unique": "on"}
     assert "Saved." in text_of(desk.post(f"{RULES}/modes", posted, follow=True))

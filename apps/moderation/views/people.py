@@ -26,7 +26,7 @@ from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.moderation import logbook, selectors, services
 from apps.moderation.forms import TIMEOUTS, NoteForm, SanctionForm
-from apps.moderation.models import PersonNote, Sanction
+from apps.moderation.models import PersonNote, Report, Sanction, UnbanRequest
 
 from .desk import carry_out, desk_of, draw
 
@@ -155,10 +155,14 @@ def _card(
     """The person's card, with a form that was refused as it was typed."""
     about = selectors.log_of(channel).filter(subject_id=str(found.pk))
     shown: list[forms.Form | None] = [sanction, note]
+    pleas = UnbanRequest.objects.filter(sanction__channel=channel, sanction__user=found)
+    reports = Report.objects.for_moderators().filter(channel=channel, subject_user=found)
     context = {
         "person": found,
         "card": selectors.person_card(channel, found),
         "lines": logbook.lines(about[:LINES]),
+        "pleas": pleas.select_related("answered_by")[:LINES],
+        "reports": reports.select_related("reporter", "answered_by")[:LINES],
         "sanction": sanction or SanctionForm(),
         "note": note or NoteForm(),
         "timeouts": TIMEOUTS,
