@@ -1,8 +1,8 @@
 """`make bench`: measures the platform beside its peers on this machine and writes docs/benchmarks.md.
 
-    python -m tests.load.bench [delay] [ingest] [chat] [pages] [--quick] [--no-write]
+    python -m tests.load.bench [delay] [ingest] [chat] [stadium] [pages] [--quick] [--no-write]
 
-Everything runs on 127.0.0.1 and is gone afterwards. All of it takes about eleven minutes; an idle machine
+Everything runs on 127.0.0.1 and is gone afterwards. All of it takes about ten minutes; an idle machine
 with two cores or more is needed for figures that mean something. The exit code is 1 when a part could not be
 measured.
 """
@@ -16,12 +16,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from tests.load import chat, delay, ingest, ours, pages, report
+from tests.load import chat, delay, ingest, ours, pages, report, stadium
 from tests.load.processes import Missing
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
-PARTS = ("delay", "ingest", "chat", "pages")
+PARTS = ("delay", "ingest", "chat", "stadium", "pages")
 
 
 def measure_delay(*, quick: bool) -> str:
@@ -35,6 +35,9 @@ def measure_on_platform(part: str, backing: Services, stack: Stack, *, quick: bo
     measures: dict[str, Callable[[], str]] = {
         "ingest": lambda: report.ingest(ingest.measure(stack, 6 if quick else ingest.ENCODERS)),
         "chat": lambda: report.chat(chat.measure(backing, stack, viewers), viewers),
+        "stadium": lambda: report.stadium(
+            *stadium.measure(stack, stadium.SIZES[:1] if quick else stadium.SIZES)
+        ),
         "pages": lambda: report.pages(pages.measure(stack)),
     }
     return measures[part]()

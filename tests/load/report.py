@@ -15,6 +15,7 @@ from tests.load.delay import DelayResult
 from tests.load.ingest import IngestResult
 from tests.load.pages import PageResult
 from tests.load.processes import ROOT
+from tests.load.stadium import FAST, OF, RATE, STALLED, SizeResult, StalledResult
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -148,6 +149,41 @@ def chat(results: list[RoomResult], viewers: int) -> str:
 def delivered(phase: Phase) -> str:
     """The share of accepted messages that reached everybody, and how many were refused or hung up on."""
     return f"{phase.delivered:.2%}" + (f", {phase.refused} refused" if phase.refused else "")
+
+
+def stadium(rooms: list[SizeResult], stalled: StalledResult) -> str:
+    """The table of rooms of other sizes, and a sentence on those who never read."""
+    head = [
+        "viewers",
+        f"{RATE}/s, ms p50 / p99",
+        "target",
+        "",
+        "CPU",
+        "delivered",
+        "handshakes/s",
+        "KiB a viewer",
+    ]
+    rows = [
+        [
+            f"{room.size.viewers:,}",
+            f"{room.phase.p50:.0f} / {room.phase.p99:.0f}",
+            f"≤ {room.size.p99:.0f} ms",
+            against(room.phase.p99, room.size.p99),
+            f"{room.phase.cpu:.0f} %",
+            delivered(room.phase),
+            f"{room.handshakes:,.0f}",
+            f"{room.kib:.0f}",
+        ]
+        for room in rooms
+    ]
+    growth = against(stalled.mib, 20)
+    more = (
+        f"{STALLED} of {OF} viewers stop reading for ever while {FAST:,} messages/s are said: the server "
+        f"grows by {stalled.mib:.1f} MiB (target < 20: {growth}); p99 of the others was "
+        f"{stalled.before.p99:.0f} ms before and {stalled.after.p99:.0f} ms after, "
+        f"{delivered(stalled.after)} delivered."
+    )
+    return table(head, rows) + "\n\n" + more
 
 
 def pages(results: list[PageResult]) -> str:

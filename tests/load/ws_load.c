@@ -8,6 +8,7 @@
  *
  *   rate R S     send R messages a second for S seconds (open loop)
  *   window W S   keep W messages under way for S seconds (closed loop: saturation)
+ *   stall N 0    the last N connections stop reading, for good; they no longer count as people in the room
  *   quit
  *
  * A message is timed by the marker in its content: `~`, two letters that name the phase, sixteen digits of
@@ -30,7 +31,7 @@
 #include <unistd.h>
 
 enum { MARK = 19, IN_FLIGHT = 64, BUCKETS = 200000, BUCKET_US = 100, READ = 1 << 18, PER_SOURCE = 10 };
-enum stage { CLOSED, DIALLING, UPGRADING, JOINING, READY };
+enum stage { CLOSED, DIALLING, UPGRADING, JOINING, READY, STALLED };
 
 struct conn {
     int fd, number;
@@ -315,6 +316,19 @@ static void run_phase(double rate, uint64_t window, double seconds) {
     fflush(stdout);
 }
 
+/* Taken out of the room, but left open: what is sent to them piles up in the kernel, then in the server. */
+static void stall(int count) {
+    int before = ready;
+    for (int i = viewers - 1; i >= senders && before - ready < count; i--) {
+        if (conns[i].stage != READY) continue;
+        epoll_ctl(epoll, EPOLL_CTL_DEL, conns[i].fd, NULL);
+        conns[i].stage = STALLED;
+        ready--;
+    }
+    printf("{\"stalled\":%d}\n", before - ready);
+    fflush(stdout);
+}
+
 static void read_suffixes(const char *name) {
     FILE *file = fopen(name, "r");
     if (!file) { perror(name); exit(1); }
@@ -328,7 +342,7 @@ static void read_suffixes(const char *name) {
 
 static void fill_room(void) {
     uint64_t start = now_us();
-    while (ready + failures < viewers && now_us() - start < 60000000) {
+    while (ready + failures < viewers && now_us() - start < 120000000) {
         while (open_attempts < viewers && open_attempts - ready - failures < IN_FLIGHT) dial(open_attempts);
         turn(10);
     }
@@ -370,7 +384,8 @@ int main(int argc, char **argv) {
         if (n <= 0) return 0;
         line[n] = 0;
         if (sscanf(line, "%15s %lf %lf", word, &amount, &seconds) < 3) return 0;
-        if (!strcmp(word, "rate")) run_phase(amount, 0, seconds);
+        if (!strcmp(word, "stall")) stall(amount);
+        else if (!strcmp(word, "rate")) run_phase(amount, 0, seconds);
         else run_phase(0, amount, seconds);
     }
 }
