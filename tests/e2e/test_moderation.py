@@ -130,8 +130,25 @@ def test_what_somebody_types_is_not_taken_by_what_others_do(
     await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2", LIVE)
     assert note.input_value() == "Half a sentence"
     assert second.username not in panel(desk)
-    desk.page.get_by_role("button", name="Dismiss").click()
-    await_value(lambda: panel(desk), lambda words: second.username in words, 10)
+    note.fill("")
+    desk.page.locator("#desk-tabs a").first.focus()
+    await_value(lambda: panel(desk), lambda words: second.username in words, LIVE)
+
+
+def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
+    stack: Stack, place: Place, desk: Visitor
+) -> None:
+    first = sign_up(stack)
+    report(place, first)
+    await_value(lambda: panel(desk), lambda words: first.username in words, LIVE)
+    desk.page.get_by_role("button", name="Dismiss").focus()
+    report(place, second := sign_up(stack))
+    await_value(lambda: panel(desk), lambda words: second.username in words, LIVE)
+    focused = desk.page.evaluate(
+        "[document.activeElement.value, document.activeElement.closest('article').innerText]"
+    )
+    assert focused[0] == "dismissed"
+    assert first.username in focused[1]
 
 
 def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: Visitor) -> None:

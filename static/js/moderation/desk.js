@@ -4,9 +4,12 @@ import { Socket } from "../socket.js";
 import { notice, say } from "../ui/messages.js";
 
 const TOGETHER_MS = 200; // frames that come together are one look at the server
+const BETWEEN_MS = 1_000; // and however many come, there is one look a second
+const TICK_MS = 2_000;
 const ASK_WHILE_DEAF_MS = 10_000; // without a socket, the server is asked this often
 const ASK_MS = 60_000; // and with one this often: a frame may be lost
 const PARTS = ["desk-panel", "desk-tabs"];
+const CONTROLS = "a, button, summary, input, select, textarea";
 const TOLD = ["moderation:held", "moderation:answered", "moderation:action", "moderation:report", "moderation:unban-request"];
 
 class Desk {
@@ -14,7 +17,9 @@ class Desk {
   #status;
   #timer = 0;
   #asking = 0;
-  #askedAt = Date.now();
+  #askedAt = 0;
+  #isLoading = false;
+  #isStale = false; // something changed that is not shown yet
 
   /** @param {HTMLElement} root the `[data-desk]` element */
   constructor(root) {
@@ -31,33 +36,38 @@ class Desk {
       lost = state === "waiting" || (lost && state !== "open");
     });
     this.#socket.open();
-    setInterval(() => this.#askAgain(), ASK_WHILE_DEAF_MS);
+    this.#askedAt = Date.now();
+    setInterval(() => this.#tick(), TICK_MS);
     document.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("submit", (event) => this.#submitted(event));
     window.addEventListener("popstate", () => this.#load(location.href));
   }
 
-  /** Something changed: look soon, unless that would take away what somebody is typing. */
+  /** Something changed: look soon. */
   #hint() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), TOGETHER_MS);
+    this.#isStale = true;
+    if (this.#timer) return;
+    const wait = Math.max(TOGETHER_MS, this.#askedAt + BETWEEN_MS - Date.now());
+    this.#timer = setTimeout(() => this.#refresh(), wait);
   }
 
-  #askAgain() {
-    if (this.#socket.state !== "open" || Date.now() - this.#askedAt > ASK_MS) this.#hint();
+  #tick() {
+    const rest = this.#socket.state === "open" ? ASK_MS : ASK_WHILE_DEAF_MS;
+    const isDue = (this.#isStale && !isBusy()) || Date.now() - this.#askedAt > rest;
+    if (isDue && document.visibilityState === "visible") this.#hint();
   }
 
+  /** Show what there is now. The panel waits while somebody is in the middle of something in it. */
   async #refresh() {
-    if (document.visibilityState === "hidden") return this.#whenSeen();
+    this.#timer = 0;
+    if (this.#isLoading || document.visibilityState === "hidden") return;
+    this.#isStale = false;
     const page = await this.#fetch(location.href).catch(() => null);
     if (!page) return;
     const before = waiting();
-    take(page, isBusy() ? ["desk-tabs"] : PARTS);
+    this.#isStale = isBusy();
+    take(page, this.#isStale ? ["desk-tabs"] : PARTS);
     if (waiting() > before) this.#status.textContent = `${waiting()} waiting for a decision`;
-  }
-
-  #whenSeen() {
-    document.addEventListener("visibilitychange", () => this.#hint(), { once: true });
   }
 
   #clicked(event) {
@@ -90,6 +100,7 @@ class Desk {
 
   /** Show the page at `address` in place of this one; false when it has to be left as it is. */
   async #load(address) {
+    this.#isLoading = true;
     try {
       const page = await this.#fetch(address);
       if (page === null) return false; // a later wish was faster
@@ -97,6 +108,8 @@ class Desk {
       location.assign(address);
     } catch {
       say(notice("This page could not be reached. Check your connection and try again."));
+    } finally {
+      this.#isLoading = false;
     }
     return false;
   }
@@ -110,13 +123,15 @@ class Desk {
   }
 }
 
-/** Whether somebody is in the middle of something in the panel, which a fresh one would take from them. */
+/** Whether somebody is in the middle of something in the panel, which a fresh one would take from them: it has
+ * words of theirs, they are at a field, or about to press a button that must not move away. */
 function isBusy() {
   const panel = document.getElementById("desk-panel");
   const fields = panel.querySelectorAll("input:not([type=hidden]), textarea");
   const isTyped = [...fields].some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
-  const isAtForm = panel.contains(document.activeElement?.closest("input, select, textarea"));
-  return isTyped || isAtForm || panel.querySelector("details[open], [aria-busy]") !== null;
+  const isAtField = panel.contains(document.activeElement?.closest("input, select, textarea"));
+  const isAbove = matchMedia("(hover: hover)").matches && panel.querySelector("form:hover") !== null;
+  return isTyped || isAtField || isAbove || panel.querySelector("details[open], [aria-busy]") !== null;
 }
 
 /** Put these parts of `page` in place of ours; false when one is missing on either. What is the same stays. */
@@ -124,9 +139,24 @@ function take(page, ids) {
   const pairs = ids.map((id) => [document.getElementById(id), page.getElementById(id)]);
   if (!pairs.every(([ours, theirs]) => ours && theirs)) return false;
   for (const [ours, theirs] of pairs) {
-    if (withoutTokens(ours) !== withoutTokens(theirs)) ours.replaceWith(document.adoptNode(theirs));
+    if (withoutTokens(ours) === withoutTokens(theirs)) continue;
+    const spot = spotIn(ours);
+    ours.replaceWith(document.adoptNode(theirs));
+    if (spot) focusAt(spot, theirs);
   }
   return true;
+}
+
+/** Where the keyboard is in this part: which control of which item. */
+function spotIn(part) {
+  if (!part.contains(document.activeElement)) return null;
+  const item = document.activeElement.closest("[id]");
+  return { id: item.id, index: [...item.querySelectorAll(CONTROLS)].indexOf(document.activeElement) };
+}
+
+function focusAt({ id, index }, part) {
+  const control = document.getElementById(id)?.querySelectorAll(CONTROLS)[index];
+  (control ?? part).focus({ preventScroll: true });
 }
 
 /** Each answer masks the token of forms anew; that alone is no change. */
