@@ -28,6 +28,7 @@ from apps.core.realtime.topic import Topic
 from . import selectors
 from .audience import Audience
 from .crowd import Crowd
+from .payloads import without_content
 from .removals import Removals
 from .rules import Memory, RoomRules
 from .selectors import Line
@@ -147,19 +148,23 @@ class Room:
         """The rulebook has reached `version`: look at what was not told by itself."""
         if version > self.version:
             self._is_outdated = True
+        if self._is_outdated:
             self._look_anew()
 
     def note(self, note: dict[str, Any]) -> None:
         """What another process, or a thread of this one, tells about the room."""
         if (version := note.get("version")) is not None:
-            if version == self.version + 1 and note["kind"] != "rules":
-                self.version = version  # told in full by this very note
+            if version == self.version + 1:
+                self.version = version  # nothing was missed: this very note tells it
             else:
                 self.notice_version(version)
         match note["kind"]:
             case "messages":
                 lines = [Line(seq, uuid.UUID(bytes=id), payload) for seq, id, payload in note["lines"]]
                 self.hear(lines, note["at"])
+            case "rules":
+                self._is_outdated = True
+                self._look_anew()
             case "deleted":
                 self._remove(uuid.UUID(bytes=note["id"]), note["seq"], note["at"])
             case "cleared":
@@ -207,14 +212,11 @@ class Room:
             self._is_outdated = False
             try:
                 state = await read(selectors.room_state, self.channel)
-                missed = state.version > self.version + 1
-                # What was told by notes that got lost: who may do what, and what was removed.
-                removed = (
-                    await read(selectors.removed_from, self.channel_id, self._ring_start())
-                    if missed
-                    else None
-                )
-            except DatabaseError as error:  # housekeeping notices the version again
+                if state.version > self.version:  # notes got lost: who may do what, and what was removed
+                    await self._catch_up_on_removals()
+                    self.crowd.forget()
+            except DatabaseError as error:  # housekeeping tries again
+                self._is_outdated = True
                 log.warning("The rules of a room could not be read: %s", error)
                 return
             self.version, self.rules = max(self.version, state.version), state.rules
@@ -222,19 +224,23 @@ class Room:
             if state.settings != self._settings:
                 self._settings = state.settings
                 self.topic.post(_settings_frame(state.settings))
-            if removed is not None:
-                self.crowd.forget()
-                self._catch_up_on_removals(removed)
 
-    def _catch_up_on_removals(self, removed: dict[uuid.UUID, tuple[int, str]]) -> None:
-        shown = {line.id for line in self._ring if b'"deletedAt":' not in line.payload}
-        for message_id, (seq, at) in removed.items():
-            if message_id in shown:
-                self._remove(message_id, seq, at)
+    async def _catch_up_on_removals(self) -> None:
+        gone, back = await read(selectors.removals_among, self.channel_id, list(self._ring))
+        for place, line in enumerate(self._ring):
+            if at := gone.get(line.id):
+                self._ring[place] = Line(line.seq, line.id, without_content(line.payload, at))
+                self._post_deleted(line.id, line.seq, at)
+        self._newest_frame = None
+        if back:
+            self._restore(back)
 
     def _remove(self, message_id: uuid.UUID, seq: int, at: str) -> None:
         self._removals.remove(message_id, at)
         self._redraw()
+        self._post_deleted(message_id, seq, at)
+
+    def _post_deleted(self, message_id: uuid.UUID, seq: int, at: str) -> None:
         self.topic.post(encode(frame("chat:deleted", {"id": str(message_id), "seq": seq, "deletedAt": at})))
 
     def _clear(self, user_id: uuid.UUID | None, up_to: int, at: str) -> None:

@@ -124,10 +124,15 @@ def removed_since(room_id: uuid.UUID, *, up_to: int, since: datetime, limit: int
     return list(gone.order_by("deleted_at").values_list("pk", flat=True)[:limit])
 
 
-def removed_from(room_id: uuid.UUID, seq: int) -> dict[uuid.UUID, tuple[int, str]]:
-    """What was removed of the messages from number `seq` on: its number, and when."""
-    gone = Message.objects.of_room(room_id).filter(seq__gte=seq, deleted_at__isnull=False)
-    return {pk: (seq, iso(at)) for pk, seq, at in gone.values_list("pk", "seq", "deleted_at") if at}
+def removals_among(room_id: uuid.UUID, lines: list[Line]) -> tuple[dict[uuid.UUID, str], list[Line]]:
+    """Where lines are not as the database has them: which were removed, and when; which are there again."""
+    first = min((line.seq for line in lines), default=0)
+    found = Message.objects.of_room(room_id).filter(seq__gte=first, deleted_at__isnull=False)
+    removed = {pk: iso(at) for pk, at in found.values_list("pk", "deleted_at") if at}
+    blank = {line.id for line in lines if b'"deletedAt":' in line.payload}
+    gone = {pk: at for pk, at in removed.items() if pk not in blank}
+    back = Message.objects.with_user().filter(pk__in=blank - removed.keys()).order_by("seq")
+    return gone, _lines(list(back)) if blank - removed.keys() else []
 
 
 def lines_after(room_id: uuid.UUID, seq: int, limit: int) -> list[Line]:

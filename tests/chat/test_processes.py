@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.stack.services import Services, redis
 
-from .processes import Sockets, close_code, frames, next_of, say, socket_processes
+from .processes import Sockets, close_code, frames, next_of, running_python, say, socket_processes
 
 
 @pytest.fixture(scope="module")
@@ -304,3 +304,34 @@ def test_the_frames_of_a_batch_are_an_array(sockets: Sockets) -> None:
         return forms
 
     assert asyncio.run(run()) == {dict, list}
+
+
+BAN = """
+import json, sys
+from apps.accounts.models import User
+from apps.channels.models import Channel
+from apps.moderation import services
+channel = Channel.objects.get(slug=sys.argv[1])
+services.ban(actor=channel.owner, channel=channel, user=User.objects.get(pk=sys.argv[2]))
+print(json.dumps("banned"))
+"""
+
+
+def test_a_ban_from_another_process_silences_every_process(sockets: Sockets) -> None:
+    """Embedded, the other process has no way to tell this one: the version of the rules does."""
+
+    async def run() -> None:
+        async with sockets.dial(0, who=9) as here, sockets.dial(1, who=9) as there, sockets.dial(0) as reader:
+            await say(here, "may I?", "before-the-ban")
+            await next_of(here, "chat:ack")
+            await asyncio.to_thread(running_python, sockets.stack, BAN, sockets.slug, sockets.people[9])
+            for line in (here, there):
+                while not (await next_of(line, "chat:you"))["standing"]["banned"]:
+                    pass
+                await say(line, "and now?", f"after-the-ban-{id(line)}")
+                assert (await next_of(line, "chat:error"))["code"] == "BANNED"
+            if len(sockets.ports) > 1:
+                assert (await next_of(reader, "chat:ban"))["kind"] == "ban"
+
+    asyncio.run(run())
+    assert "and now?" not in [content for _, content in sockets.stored()]

@@ -120,9 +120,11 @@ def test_a_note_that_is_lost_is_made_good_by_the_version_of_the_rules(
             room = Rooms.here()._rooms[channel.pk]
             room.topic.on_note = lambda note: None
             await in_thread(moderation.ban, actor=moderator, channel=channel, user=viewer)
-            await in_thread(services.edit_modes, actor=moderator, channel=channel, slow=30)
             began = time.monotonic()
             assert (await client.next("chat:you"))["standing"]["banned"]
+            assert time.monotonic() - began < HOUSEKEEPING_SECONDS + 1
+            began = time.monotonic()
+            await in_thread(services.edit_modes, actor=moderator, channel=channel, slow=30)
             assert (await client.next("chat:settings"))["slow"] == 0
             assert (await client.next("chat:settings"))["slow"] == 30
             assert time.monotonic() - began < HOUSEKEEPING_SECONDS + 1
@@ -142,8 +144,10 @@ def test_a_removal_whose_note_is_lost_is_made_good_too(
             room = Rooms.here()._rooms[channel.pk]
             room.topic.on_note = lambda note: None
             await in_thread(services.delete_message, actor=moderator, message_id=message.pk)
-            await in_thread(services.edit_modes, actor=moderator, channel=channel, slow=30)
             assert (await client.next("chat:deleted"))["id"] == str(message.pk)
+            await in_thread(services.restore_message, actor=moderator, message_id=message.pk)
+            back = (await client.next("chat:restored"))["messages"]
+            assert [m["content"] for m in back] == ["gone soon"]
 
     story(steps)
 
