@@ -198,8 +198,8 @@ def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
 
 
 def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
-    """Who is in the room now, over all processes, by name; `role` is a Role's value, "" for people without
-    one, None for all. Each has their `held_role`."""
+    """Who is in the room now, over all processes, those with a role first, then by name; `role` is a Role's
+    value, "" for people without one, None for all. Each has their `held_role`."""
     held = ChannelRole.objects.filter(channel=channel, user=OuterRef("pk")).values("role")
     here = User.objects.filter(pk__in=presence.people(channel.pk), is_active=True).annotate(
         held_role=Case(
@@ -209,7 +209,8 @@ def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
     )
     if role is not None:
         here = here.filter(held_role=role)
-    return here.order_by("username")
+    places = [When(held_role=value, then=Value(place)) for place, value in enumerate(Role.values)]
+    return here.order_by(Case(*places, default=Value(len(places))), "username")
 
 
 def _speaker(user: Any, role: Role | None, standing: Standing | None, blocked: list[str]) -> Speaker:

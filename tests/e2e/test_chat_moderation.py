@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Route
 
 from tests.stack.people import Person, expect, sign_up
 from tests.stack.running import Stack
@@ -68,7 +68,7 @@ def test_the_menu_offers_what_the_role_allows(
     post(troll, channel, "hello")
     mine, theirs = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
     everybodys = ["Reply", "Copy text"]
-    keeping = ["Pin", "Delete message", "Warn", "Time out", "Ban"]
+    keeping = ["Pin", "Delete message", "Delete all of this person", "Warn", "Time out", "Ban"]
     assert offered(mine, "hello") == [*everybodys, *keeping, "Report", "Block this person"]
     mine.page.keyboard.press("Escape")
     assert offered(mine, "welcome") == [*everybodys, "Pin", "Delete message"]
@@ -236,6 +236,106 @@ def test_what_a_removed_message_said_is_shown_to_moderators_alone(
     await_value(moderator.lines, lambda lines: lines == ["a secret"], 10)
 
 
+def test_a_restored_message_has_its_words_again_everywhere(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    post(troll, channel, "it was a misunderstanding")
+    moderator, person = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
+    choose(moderator, "it was", "Delete message")
+    await_value(person.lines, lambda lines: lines == ["Message removed"], 10)
+    choose(moderator, "Message removed", "Restore message")
+    for visitor in (moderator, person):
+        visitor.await_line("it was a misunderstanding")
+
+
+def test_all_that_a_person_said_is_removed_at_once_and_where_it_was_quoted(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    first = post(troll, channel, "loud words of a troll")
+    post(troll, channel, "and more of them")
+    answer = {"content": "please stop", "replyTo": first["id"]}
+    expect(201, owner.api.post(f"/api/channels/{channel['id']}/messages", json=answer))
+    moderator, person = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
+    choose(moderator, "and more of them", "Delete all of this person")
+    for visitor in (moderator, person):
+        await_value(
+            visitor.lines, lambda lines: lines == ["Message removed", "Message removed", "please stop"], 10
+        )
+    assert person.page.locator(".reply:visible").inner_text() == "Reply to a removed message"
+
+
+def test_a_held_message_waits_in_its_writers_sight_and_comes_when_it_is_approved(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    rules = {"rules": [{"kind": "terms", "action": "hold", "settings": {"blocked": ["butler"]}}]}
+    expect(200, owner.api.put(f"/api/channels/{channel['id']}/filters", json=rules))
+    moderator, person = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
+    person.say("it was the butler")
+    held = person.page.locator("[data-held]")
+    await_value(held.count, lambda count: count == 1, 10)
+    assert "A moderator looks at your message" in held.inner_text()
+    assert person.page.locator("[data-chat-form] textarea").input_value() == ""
+    person.say("the butler again, or not")
+    await_value(held.count, lambda count: count == 2, 10)
+    assert moderator.lines() == []
+    queue = expect(200, owner.api.get("/api/moderation/queue", params={"channel": channel["id"]}))["data"]
+    ids = {row["content"]: row["id"] for row in queue}
+    approve = f"/api/moderation/queue/{ids['it was the butler']}/approve"
+    assert owner.api.post(approve).is_success
+    for visitor in (moderator, person):
+        visitor.await_line("it was the butler")
+    await_value(held.count, lambda count: count == 1, 10)
+    assert owner.api.post(f"/api/moderation/queue/{ids['the butler again, or not']}/reject").is_success
+    await_value(held.count, lambda count: count == 0, 10)
+    assert len(notes(person)) == 1
+
+
+def test_slow_mode_says_when_one_may_go_on(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    expect(200, owner.api.patch(f"/api/channels/{channel['id']}/settings", json={"slow": 3}))
+    person = open_chat(visit, troll, channel)
+    await_value(person.page.locator("[data-chat-modes] li").count, lambda count: count == 1, 10)
+    person.say("one thought")
+    error = person.page.locator("[data-chat-error]")
+    await_value(error.inner_text, lambda words: "You can write again in" in words, 10)
+    assert person.page.locator("[data-chat-form] [type=submit]").is_disabled()
+    await_value(error.inner_text, lambda words: words == "", 10)
+    person.say("another thing entirely")
+    person.await_line("another thing entirely")
+
+
+def test_what_was_removed_between_the_page_and_its_socket_is_told(
+    visit: Visit, owner: Person, channel: dict[str, Any]
+) -> None:
+    said = post(owner, channel, "gone in a moment")
+    visitor = visit()
+    removed: list[int] = []
+
+    def remove_first(route: Route) -> None:
+        if not removed:
+            removed.append(owner.api.delete(f"/api/messages/{said['id']}").status_code)
+        route.continue_()
+
+    # The page is drawn, its script has not run yet.
+    visitor.page.route("**/js/watch*.js", remove_first)
+    visitor.watch(channel["slug"])
+    visitor.await_chat()
+    await_value(visitor.lines, lambda lines: lines == ["Message removed"], 10)
+    assert removed == [204]
+
+
+def test_the_list_says_who_is_there_and_leads_to_a_message(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    moderator, _ = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
+    moderator.page.get_by_role("button", name="Who is in the chat").click()
+    people = moderator.page.locator(".chat-people")
+    await_value(people.locator("h4").all_inner_texts, lambda heads: heads == ["Owner", "Viewers"], 20)
+    people.get_by_role("button", name=troll.username).click()
+    assert moderator.page.locator("[data-chat-form] textarea").input_value() == f"@{troll.username} "
+
+
 def test_a_conversation_opens_by_itself_and_grows(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -249,6 +349,8 @@ def test_a_conversation_opens_by_itself_and_grows(
     thread = reader.page.locator("[data-chat-thread]")
     await_value(thread.locator(".chat-text").all_inner_texts, lambda said: len(said) == 2, 10)
     assert thread.locator(".chat-text").all_inner_texts() == ["which song is this", "the third one"]
+    reader.say("it was the third")
+    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "it was the third" in said, 10)
     answer = {"content": "thanks", "replyTo": second["id"]}
     expect(201, owner.api.post(f"/api/channels/{channel['id']}/messages", json=answer))
     await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "thanks" in said, 10)

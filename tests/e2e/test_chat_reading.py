@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from tests.stack.people import Person, sign_up
 from tests.stack.running import Stack
@@ -116,6 +118,74 @@ def test_a_blocked_persons_lines_vanish_at_once_and_come_back(
     assert not any(line.is_visible() for line in line_of(reader, "noise").all())
 
 
+def open_menu(page: Page) -> None:
+    line = page.locator("[data-chat-log] [data-seq]").first
+    line.hover()
+    line.locator("[data-chat-more]").click()
+
+
+def open_dialog(page: Page) -> None:
+    open_menu(page)
+    page.get_by_role("menuitem", name="Time out").click()
+
+
+# How one gets there, and what is to be seen then.
+STATES: dict[str, tuple[Callable[[Page], None], str]] = {
+    "lines": (lambda page: None, "[data-chat-pin]"),
+    "menu": (open_menu, "[data-chat-menu] button"),
+    "dialog": (open_dialog, "dialog[open] select"),
+    "conversation": (lambda page: page.locator(".reply:visible").first.click(), "[data-chat-thread] li"),
+    "people": (lambda page: page.get_by_role("button", name="Who is in").click(), ".chat-people button"),
+    "settings": (lambda page: page.get_by_role("button", name="Chat settings").click(), "[data-preference]"),
+    "emoji": (lambda page: page.get_by_role("button", name="Emoji").click(), "[data-sign]"),
+    "commands": (lambda page: page.locator("[name=content]").press_sequentially("/t"), "[role=option]"),
+}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_chat_in_all_its_states_can_be_used_by_everybody(
+    visit: Visit, stack: Stack, voice: Person, channel: dict[str, Any], theme: str
+) -> None:
+    place = f"/api/channels/{channel['id']}"
+    first = post(sign_up(stack), channel, f"@{voice.username}, see https://example.org")
+    answer = {"content": "good", "replyTo": first["id"]}
+    assert voice.api.post(f"{place}/messages", json=answer).is_success
+    assert voice.api.post(f"{place}/announcements", json={"content": "Welcome"}).is_success
+    assert voice.api.post(f"{place}/pin", json={"messageId": first["id"]}).is_success
+    assert voice.api.patch(f"{place}/settings", json={"slow": 30}).is_success
+    reader = visit(color_scheme=theme)
+    reader.sign_in(voice.username)
+    findings = []
+    for name, (reach, sight) in STATES.items():
+        reader.page.goto(f"/chat/{channel['slug']}")
+        reader.await_chat()
+        reach(reader.page)
+        reader.page.locator(sight).first.wait_for()
+        found = Axe().run(reader.page).response["violations"]
+        findings += [f"{name}: {each['id']} {[node['target'] for node in each['nodes']]}" for each in found]
+    assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_a_tap_opens_the_menu_and_nothing_is_too_wide(
+    visit: Visit, stack: Stack, voice: Person, channel: dict[str, Any], width: int
+) -> None:
+    post(sign_up(stack), channel, "averyveryverylongword" * 6)
+    reader = visit(width=width, height=700, has_touch=True, is_mobile=True)
+    reader.sign_in(voice.username)
+    for path in (f"/streams/{channel['slug']}", f"/chat/{channel['slug']}"):
+        reader.page.goto(path)
+        reader.await_chat()
+        reader.page.locator("[data-chat-log] [data-seq] .chat-text").tap()
+        item = reader.page.get_by_role("menuitem", name="Copy text")
+        await_value(item.is_visible, bool, 5)
+        box = item.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert reader.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 CONTRASTS = """
 async () => {
   const { nameColor } = await import("/static/js/chat/names.js");
@@ -198,7 +268,7 @@ def test_a_hundred_messages_a_second_leave_the_page_smooth(visit: Visit, channel
     visitor = visit()
     visitor.watch(channel["slug"])
     visitor.await_chat()
-    rounds = []
+    rounds: list[float] = []
     # A busy machine only adds to what a page takes: one round without a long task shows that it needs none.
     while len(rounds) < 4 and not any(longest == 0 for longest in rounds):
         rush = visitor.page.evaluate(RUSH)

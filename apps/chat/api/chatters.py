@@ -36,7 +36,7 @@ class Chatters(APIView):
         ],
     )
     def get(self, request: Request, channel: str) -> Response:
-        """The signed-in people who have the chat open now, by name."""
+        """The signed-in people who have the chat open now, those with a role first, then by name."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
         pages = PageEnvelope()
         rows = pages.paginate_queryset(selectors.chatters(found, role_of(request)), request, self)

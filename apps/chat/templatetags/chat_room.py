@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from apps.accounts import tickets
 from apps.accounts.models import Actor, Block
@@ -25,6 +26,8 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
     `is_alone`: the chat is the whole page, and who has it open does not watch.
     """
     request = context["request"]
+    # What is removed from here on, the socket tells.
+    drawn_at = timezone.now()
     history = _history(channel, request.user)
     return {
         "channel": channel,
@@ -32,6 +35,7 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
         "request": request,
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
         "history": history,
+        "drawn_at": drawn_at,
         "last_seq": history[-1].seq if history else "",
         "report_reasons": Report.Reason.choices,
         "is_alone": is_alone,

@@ -62,6 +62,14 @@ export class Actions {
     return this.#try(() => this.#deeds.remove(id));
   }
 
+  restore({ id }) {
+    return this.#try(() => this.#deeds.restore(id));
+  }
+
+  purge({ user }) {
+    return this.#try(() => this.#deeds.purge(user.id), `All that ${user.displayName} said here is removed.`);
+  }
+
   async warn({ user }) {
     const answer = await this.#askFor("warn", user);
     if (answer) this.#try(() => this.#deeds.warn(user.id, answer), `${user.displayName} is warned.`);

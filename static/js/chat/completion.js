@@ -100,6 +100,7 @@ function option({ label, hint }, index) {
   const item = document.createElement("li");
   item.id = `chat-option-${index}`;
   item.role = "option";
-  item.append(Object.assign(document.createElement("b"), { textContent: label }), " ", hint);
+  const part = (tag, textContent) => Object.assign(document.createElement(tag), { textContent });
+  item.append(part("b", label), " ", part("small", hint));
   return item;
 }

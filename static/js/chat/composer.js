@@ -18,6 +18,7 @@ export class Composer {
   #draftKey;
   #deeds;
   #parent = null;
+  #keepsParent = false;
   #typedAt = 0;
   #wait = 0;
 
@@ -47,9 +48,11 @@ export class Composer {
     this.#measure();
   }
 
-  /** What is written next answers this message; null answers nothing. */
-  answer(message) {
+  /** What is written next answers this message, null answers nothing.
+   * @param {boolean} [stays] also what is written after that, until another answer is given */
+  answer(message, stays = false) {
     this.#parent = message;
+    this.#keepsParent = stays;
     if (!this.#quote) return;
     this.#quote.hidden = message === null;
     if (message) this.#quote.querySelector("span").textContent = quoteOf(message.user, message.content);
@@ -109,7 +112,7 @@ export class Composer {
     const parent = this.#parent;
     this.#say("");
     this.#write("");
-    if (parent) this.answer(null);
+    if (parent && !this.#keepsParent) this.answer(null);
     this.#typedAt = 0;
     this.#deeds.send(content, parent);
   }

@@ -13,6 +13,15 @@ export class Deeds {
     return request(`/api/messages/${messageId}`, { method: "DELETE" });
   }
 
+  restore(messageId) {
+    return request(`/api/messages/${messageId}/restore`, { method: "POST", body: {} });
+  }
+
+  /** Remove all that a person said here. */
+  purge(userId) {
+    return this.#post("mod/purge", { userId });
+  }
+
   /** A moderator still reads what was removed. */
   read(messageId) {
     return request(`/api/messages/${messageId}`);
@@ -67,8 +76,9 @@ export class Deeds {
     return request(`/api/messages/${messageId}/thread?limit=100`);
   }
 
+  /** Who is in the room, those with a role first. */
   chatters() {
-    return request(`${this.#channel}/chatters`);
+    return request(`${this.#channel}/chatters?limit=100`);
   }
 
   /** The slash commands that one may use here. */

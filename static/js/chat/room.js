@@ -3,6 +3,7 @@ import { ServerClock } from "../clock.js";
 import { Socket } from "../socket.js";
 import { Actions } from "./actions.js";
 import { Announcer } from "./announcer.js";
+import { Attendance } from "./attendance.js";
 import { Deeds } from "./deeds.js";
 import { loadEarlier } from "./earlier.js";
 import { walkWithKeys } from "./keys.js";
@@ -39,15 +40,16 @@ export class Room {
   #writing;
   #typing;
   #clock = new ServerClock();
-  #heardAt = null; // the timestamp of the last frame
+  #heardAt; // the timestamp of the last frame, or of the page
   #hole = 0;
   #filling = false;
   #countdown = 0;
 
   /** @param {HTMLElement} root the `[data-chat]` element */
   constructor(root) {
-    const { channelId, channelSlug, ticket, me, meId, lastSeq, watch } = root.dataset;
+    const { channelId, channelSlug, ticket, me, meId, lastSeq, since, watch } = root.dataset;
     this.#root = root;
+    this.#heardAt = since ?? null;
     this.#you = new You({ id: meId ?? "", username: me ?? "" });
     this.#deeds = new Deeds(channelId);
     this.#log = new Log(root, this.#you);
@@ -71,7 +73,8 @@ export class Room {
   #furnish(slug) {
     const [root, you, deeds, log] = [this.#root, this.#you, this.#deeds, this.#log];
     this.#writing = new Writing(root, { socket: this.socket, log, you, deeds, people: this.#people, slug });
-    const answer = (message) => this.#writing.answer(message);
+    const answer = (message, stays) => this.#writing.answer(message, stays);
+    new Attendance(root, deeds, (username) => this.#writing.call(username));
     this.#thread = new Thread(root, you, deeds, answer);
     const openThread = (message) => this.#thread.open(message);
     const actions = new Actions(root, { deeds, log, you, answer, openThread });

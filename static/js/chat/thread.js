@@ -8,22 +8,20 @@ export class Thread {
   #deeds;
   #root = null; // the id of the message that the open thread begins with
   #opener = null;
+  #answer;
 
   /** @param {HTMLElement} root the `[data-chat]` element
    * @param {import("./you.js").You} you
    * @param {import("./deeds.js").Deeds} deeds
-   * @param {(message: object|null) => void} answer makes what is written next an answer */
+   * @param {(message: object|null, stays?: boolean) => void} answer makes what is written an answer */
   constructor(root, you, deeds, answer) {
     this.#panel = root.querySelector("[data-chat-thread]");
     this.#list = this.#panel.querySelector("ol");
     this.#lines = new Lines(root, you);
     this.#deeds = deeds;
-    const leave = () => {
-      this.close();
-      answer(null);
-    };
-    this.#panel.querySelector("button").addEventListener("click", leave);
-    this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && leave());
+    this.#answer = answer;
+    this.#panel.querySelector("button").addEventListener("click", () => this.close());
+    this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
   }
 
   /** Show the conversation that a message belongs to. Rejects with ApiError. */
@@ -35,11 +33,14 @@ export class Thread {
     this.#panel.hidden = false;
     this.#list.scrollTop = this.#list.scrollHeight;
     this.#panel.querySelector("button").focus();
+    // Who writes now writes here.
+    this.#answer(data[0] ?? message, true);
   }
 
   close() {
     this.#root = null;
     this.#panel.hidden = true;
+    this.#answer(null);
     this.#opener?.focus();
   }
 

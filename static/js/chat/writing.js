@@ -14,6 +14,7 @@ export class Writing {
   #composer = null;
   #outbox;
   #failed = new Map(); // nonce → what was refused and could not be given back
+  #slow = 0; // seconds between two messages of one person
   #delayed = new Set(); // nonces that the server could not take yet
   #commands = new Map(); // nonce → a command on its way; it is sent once, it might not mean the same twice
 
@@ -34,15 +35,21 @@ export class Writing {
     socket
       .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
       .on("chat:error", (refusal) => this.#refused(refusal))
+      .on("chat:settings", ({ slow }) => (this.#slow = slow))
       .on("chat:notice", ({ nonce, message }) => this.#told(nonce, message))
       .watch(({ state }) => this.#lineIs(state));
     root.addEventListener("click", ({ target }) => this.#clicked(target));
     setInterval(() => this.#outbox.nudge(), 2_000);
   }
 
-  /** What is written next answers this message. */
-  answer(message) {
-    this.#composer?.answer(message);
+  /** What is written next answers this message; with `stays` what comes after that, too. */
+  answer(message, stays = false) {
+    this.#composer?.answer(message, stays);
+  }
+
+  /** Begin to write to somebody. */
+  call(username) {
+    this.#composer?.insert(`@${username} `);
   }
 
   #attachCompletion(form, deeds, people) {
@@ -85,9 +92,11 @@ export class Writing {
   }
 
   #acknowledged(nonce, id) {
-    this.#outbox.settle(nonce);
+    const line = this.#outbox.settle(nonce);
     this.#log.confirm(nonce, id);
     if (this.#delayed.delete(nonce)) this.#composer.relent();
+    // The next one would be refused: the field says so before it is written in vain.
+    if (line && this.#slow && !this.#you.may("speak_freely")) this.#composer.refuse("Slow mode.", this.#slow);
   }
 
   #refused({ nonce, code, message, retryAfter }) {
