@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from apps.accounts.models import User
 from apps.core.models import UNDONE, AuditEntry
 
+from .titles import rule_title
 from .undo import INVERSES, undone_among
 
 # "… timed out …": what stands between who did it and to whom. Others are told by their bare name.
@@ -56,6 +57,16 @@ class LogLine:
     def undone_deed(self) -> str:
         """What an undoing took back."""
         return deed_words(self.entry.details["undone"]) if self.entry.action == UNDONE else ""
+
+    @property
+    def note(self) -> str:
+        """What else is to be known of it: the reason, the words, the answer, what was changed."""
+        details = self.entry.details
+        if self.entry.action == "rules.edit":
+            return ", ".join(map(rule_title, details["after"]))
+        if self.entry.action == "chat.modes":
+            return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in details["after"].items())
+        return details.get("reason") or details.get("content") or details.get("answer", "").capitalize()
 
     @property
     def can_undo(self) -> bool:

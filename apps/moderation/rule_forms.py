@@ -12,6 +12,7 @@ from apps.core.forms import NEEDED
 
 from .automod import Action, Kind, Rule
 from .automod.rule import LABEL_MOST
+from .titles import TITLES
 
 NUMBER = NEEDED | {"invalid": "Write a whole number."}
 
@@ -21,18 +22,6 @@ ACTIONS = (
     (Action.REFUSE.value, "Refuse it"),
     (Action.TIME_OUT.value, "Refuse it and time the person out"),
 )
-# What a rule is called, and what it catches.
-TITLES: dict[Kind, tuple[str, str]] = {
-    Kind.TERMS: ("Words", "Words and phrases that you choose."),
-    Kind.PROFANITY: ("Profanity", "A built-in list of English words, by how strict you want it."),
-    Kind.LINKS: ("Links", "Every address but those that you allow."),
-    Kind.CAPS: ("Capitals", "Messages that shout."),
-    Kind.REPETITION: ("Repetition", "The same letter, word or emoji again and again."),
-    Kind.SIMILARITY: ("Similar messages", "Nearly the same, said again by one person or by many."),
-    Kind.FIRST_MESSAGE: ("First message", "The first thing that somebody says here."),
-    Kind.ACCOUNT_AGE: ("New accounts", "People who have signed up a short while ago."),
-    Kind.FOLLOW_AGE: ("New followers", "People who have not followed for long."),
-}
 
 
 class LengthField(forms.CharField):

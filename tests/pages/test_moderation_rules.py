@@ -118,6 +118,7 @@ def test_modes_are_set_and_told_when_they_make_no_sense(channel: Channel, desk: 
         False,
     )
     assert 'value="30"' in desk.get(RULES).content.decode()
+    assert "slow: 30, followers only: 10, unique: True" in desk.get(f"{DESK}/log").content.decode()
     for bad, words in (
         ({"slow": "1"}, "Slow mode lasts 3 to 120 seconds"),
         ({"slow": ""}, "This can't be empty."),
@@ -171,6 +172,7 @@ def test_rules_are_changed_and_brought_back(channel: Channel, desk: Client) -> N
     assert "Times out" in page
     assert 'value="2h"' in page
     assert 'value="90"' in page
+    assert "<small>Capitals</small>" in desk.get(f"{DESK}/log").content.decode()
     desk.post(f"{RULES}/caps", {"rule": "", "deed": "remove"})
     assert rule(channel, Kind.CAPS).is_on is False
     desk.post(f"{RULES}/account_age", {"is_on": "on", "action": "refuse", "seconds": "90m", "deed": "save"})

@@ -10,9 +10,8 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat.models import HeldMessage, Message
 from apps.chat.review import held_in
-from apps.moderation.automod import Kind
 from apps.moderation.models import Report, UnbanRequest
-from apps.moderation.rule_forms import TITLES
+from apps.moderation.titles import rule_title
 
 register = template.Library()
 
@@ -51,9 +50,4 @@ def matched(content: str, start: int, end: int) -> dict[str, str]:
     return {"before": content[:start], "found": content[start:end], "after": content[end:]}
 
 
-@register.filter
-def rule_name(key: str) -> str:
-    """What the rule of this key is called: `terms:spoilers` → Words: spoilers."""
-    kind, _, label = key.partition(":")
-    title = TITLES[Kind(kind)][0] if kind in list(Kind) else kind
-    return f"{title}: {label}" if label else title
+register.filter("rule_title", rule_title)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.dateparse import parse_datetime
 
 from apps.channels.models import Channel
 from apps.moderation import selectors
@@ -25,3 +27,9 @@ def standing_notice(context: template.Context, channel: Channel) -> dict[str, An
         "request": request,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.filter
+def moment(text: str) -> datetime | None:
+    """A time as the API writes it, so that a page can show it in the reader's zone."""
+    return parse_datetime(text)
