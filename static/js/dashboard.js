@@ -31,11 +31,12 @@ class Desk {
   /** @param {HTMLElement} root the `[data-dashboard]` element */
   constructor(root) {
     this.#root = root;
-    this.#stage = new Stage({
-      player: root.querySelector("[data-player]"),
-      chat: document.querySelector("[data-chat]"),
-      around: document,
-    });
+    const player = root.querySelector("[data-player]");
+    const chat = document.querySelector("[data-chat]");
+    // The crew are no viewers of their own picture.
+    player.dataset.preview = "";
+    chat.dataset.watch = "0";
+    this.#stage = new Stage({ player, chat, around: document });
     const { channelSlug, ticket, streamId } = root.dataset;
     this.#phase = phaseOf(streamId, root.querySelector("[data-player]").dataset.status);
     new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true })

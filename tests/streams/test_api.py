@@ -7,6 +7,7 @@ from apps.channels.models import Category, Channel
 from apps.channels.services import edit_channel
 from apps.streams import services
 from apps.streams.health import remember_health
+from apps.streams.media.grants import UNCOUNTED
 from apps.streams.models import Broadcast
 from tests import factories
 
@@ -105,6 +106,14 @@ def test_the_playlist_s_address_is_given_while_live(visitor, channel, mine):
     mine.delete(f"/api/streams/{broadcast.pk}")
     refused = visitor.get(f"/api/streams/{broadcast.pk}/hls")
     assert (refused.status_code, refused.json()["code"]) == (409, "NOT_LIVE")
+
+
+def test_the_crew_s_preview_counts_as_nobody_and_is_theirs(visitor, channel, mine, theirs):
+    broadcast = factories.live(channel)
+    path = f"/api/streams/{broadcast.pk}/hls?preview=1"
+    grant = mine.get(path).json()["hlsUrl"].split("/")[2]
+    assert grant.split(".")[1] == UNCOUNTED
+    assert [client.get(path).status_code for client in (theirs, visitor)] == [403, 401]
 
 
 def test_a_suspended_channel_gives_no_playlist(visitor, mine, channel):

@@ -164,10 +164,16 @@ class StreamState(APIView):
 
 
 class StreamHls(APIView):
-    @extend_schema(responses=shapes.HlsSerializer)
+    @extend_schema(
+        responses=shapes.HlsSerializer,
+        parameters=[OpenApiParameter("preview", str, description="1: for the crew, who is not counted")],
+    )
     def get(self, request: Request, stream: str) -> Response:
         broadcast = find_broadcast(request, stream)
-        url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        if request.query_params.get("preview") == "1":
+            url = services.preview_url(actor=request.user, broadcast=broadcast)
+        else:
+            url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
         return Response(
             {"hlsUrl": url, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
             headers={"Cache-Control": "no-store"},

@@ -11,6 +11,9 @@ import hmac
 import re
 import time
 
+# The viewer whom nobody counts: somebody of the channel's crew looks at their own picture.
+UNCOUNTED = "-"
+
 _VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SIGNATURE_BYTES = 18
 _REMEMBERED = 20_000

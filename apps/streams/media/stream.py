@@ -8,6 +8,7 @@ from typing import Protocol
 
 from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
+from apps.streams.media.grants import UNCOUNTED
 from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo
 from apps.streams.media.publisher import Publisher
@@ -127,6 +128,8 @@ class LiveStream:
     # The viewers' side
 
     def seen(self, viewer: str) -> None:
+        if viewer == UNCOUNTED:
+            return
         self._viewers[viewer] = self.clock.monotonic()
 
     def watching(self) -> set[str]:

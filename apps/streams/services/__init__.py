@@ -8,7 +8,7 @@ from .broadcasts import (
     sweep_broadcasts,
 )
 from .keys import reveal_key, rotate_key
-from .playback import playback_url
+from .playback import playback_url, preview_url
 from .publishing import (
     Orders,
     Publishing,
@@ -32,6 +32,7 @@ __all__ = [
     "note_refusal",
     "open_broadcast",
     "playback_url",
+    "preview_url",
     "refuse_encoder",
     "report",
     "reveal_key",

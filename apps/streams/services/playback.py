@@ -8,6 +8,9 @@ import time
 
 from django.conf import settings
 
+from apps.accounts.models import Actor
+from apps.channels import policies
+from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotFound
 from apps.streams.media import grants
 from apps.streams.models import Broadcast
@@ -30,6 +33,15 @@ def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
         int(time.time()) + settings.PLAYBACK_GRANT_SECONDS,
     )
     return f"{broadcast.media_base}/live/{grant}/{stream_id}/index.m3u8"
+
+
+def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
+    """Like `playback_url` for the channel's crew, who are no viewers of their own picture.
+
+    Raises NotAllowed or SignInNeeded for everybody else.
+    """
+    policies.require(actor, Power.VIEW_DASHBOARD, broadcast.channel)
+    return playback_url(broadcast=broadcast, viewer_id=grants.UNCOUNTED)
 
 
 def grant_key() -> bytes:

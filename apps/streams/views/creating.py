@@ -19,7 +19,6 @@ from apps.channels.roles import Power
 from apps.channels.views import channel_for
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
-from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.doors import rtmp_url
 from apps.streams.forms import BroadcastForm
@@ -123,7 +122,7 @@ def _manager(
     is_live = broadcast is not None and broadcast.is_live
     hls_url = ""
     if broadcast is not None and is_live and channel.suspended_at is None:
-        hls_url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        hls_url = services.preview_url(actor=request.user, broadcast=broadcast)
     recent = timezone.now() - REFUSAL_SHOWN
     if form is None:
         form = _form_of(broadcast) if broadcast else _blank_form(channel)

@@ -4,17 +4,17 @@ import { request } from "../api.js";
 const GRANT = /\/live\/[^/]+\//;
 
 export class Grant {
-  #streamId;
+  #path;
   #life;
   #url;
   #since = Date.now();
   #renewal = null;
   #timer = 0;
 
-  /** @param {{streamId: string, url?: string, lifeSeconds?: number}} options `url` is the playlist the page
+  /** @param {{streamId: string, url?: string, lifeSeconds?: number, isPreview?: boolean}} options `url` is the playlist the page
    * already carries, empty when there was nothing to play yet */
-  constructor({ streamId, url = "", lifeSeconds = 60 }) {
-    this.#streamId = streamId;
+  constructor({ streamId, url = "", lifeSeconds = 60, isPreview = false }) {
+    this.#path = `/api/streams/${encodeURIComponent(streamId)}/hls${isPreview ? "?preview=1" : ""}`;
     this.#url = url;
     this.#life = lifeSeconds * 1000;
   }
@@ -60,8 +60,7 @@ export class Grant {
   }
 
   async #ask() {
-    const path = `/api/streams/${encodeURIComponent(this.#streamId)}/hls`;
-    const { hlsUrl, expiresIn } = await request(path);
+    const { hlsUrl, expiresIn } = await request(this.#path);
     this.#url = hlsUrl;
     if (expiresIn > 0) this.#life = expiresIn * 1000;
     this.#since = Date.now();

@@ -119,7 +119,8 @@ export class Player {
     this.#streamId = id;
     this.#root.dataset.streamId = id;
     const lifeSeconds = Number(this.#root.dataset.grantSeconds) || undefined;
-    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds });
+    const isPreview = "preview" in this.#root.dataset;
+    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds, isPreview });
     this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
     this.#show("loading");
     this.#wanted = true;

@@ -331,7 +331,7 @@ def test_the_playlist_is_the_same_bytes_for_everybody(edge: Edge, make_flv: FlvM
 
 def test_viewers_are_counted_by_their_grants(edge: Edge, make_flv: FlvMaker) -> None:
     publish(edge, make_flv(seconds=3))
-    for viewer in ("one", "two", "two"):
+    for viewer in ("one", "two", "two", grants.UNCOUNTED):
         edge.get("stream.m3u8", viewer=viewer)
     assert edge.call(edge.node.watching, "stream") == {"one", "two"}
     assert edge.call(edge.node.watching, "unknown") == set()
