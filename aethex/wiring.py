@@ -11,8 +11,8 @@ from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
 from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
 from apps.moderation import facts as moderation_facts
+from apps.moderation import logbook, undo
 from apps.moderation import services as moderation
-from apps.moderation import undo
 from apps.streams import facts, realtime
 from apps.vod import services as vod
 from apps.vod import tasks as vod_tasks
@@ -47,5 +47,6 @@ def connect() -> None:
     on(DeedRecorded, chat.tell_deed)
 
     moderation.teach_context("message", review.message_subject)
+    logbook.teach_subject("chat.message", review.messages_in_words)
     for action, inverse in CHAT_INVERSES.items():
         undo.teach(action, inverse)

@@ -89,6 +89,15 @@ def whole_payload(message: Message) -> dict[str, Any]:
     return message_payload(message) | {"content": message.content}
 
 
+def messages_in_words(message_ids: Collection[str]) -> dict[str, str]:
+    """What the log says of these messages, removed or not: who said what."""
+    found = Message.objects.with_user().filter(pk__in=message_ids)
+    return {
+        str(each.pk): f"{each.user.name if each.user else 'Deleted account'}: {each.content}"
+        for each in found
+    }
+
+
 def message_subject(
     actor: Actor, message_id: uuid.UUID, channel: Channel | None
 ) -> moderation.Subject | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from apps.accounts.models import User
@@ -40,13 +40,20 @@ DEEDS = {
 }
 
 
+# (ids of one type of subject) → what each is, in words, as far as it is known.
+Teller = Callable[[Collection[str]], dict[str, str]]
+_TELLERS: dict[str, Teller] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One entry. `actor` is None for an automatic rule, `subject` when it is about no person."""
+    """One entry. `actor` is None for an automatic rule, `subject` when it is about no person; `about` says
+    what it is about then, if that is known."""
 
     entry: AuditEntry
     actor: User | None
     subject: User | None
+    about: str
     is_undone: bool
 
     @property
@@ -66,7 +73,12 @@ class LogLine:
             return ", ".join(map(rule_title, details["after"]))
         if self.entry.action == "chat.modes":
             return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in details["after"].items())
-        return details.get("reason") or details.get("content") or details.get("answer", "").capitalize()
+        return (
+            self.about
+            or details.get("reason")
+            or details.get("content")
+            or details.get("answer", "").capitalize()
+        )
 
     @property
     def can_undo(self) -> bool:
@@ -79,12 +91,18 @@ def deed_words(action: str) -> str:
 
 
 def lines(entries: Iterable[AuditEntry]) -> list[LogLine]:
-    """The entries with the people they name, in two queries."""
+    """The entries with the people they name, in two queries and one for each type of thing they are about."""
     rows = list(entries)
-    people = people_of(rows)
+    people, told = people_of(rows), _told(rows)
     undone = undone_among([row.pk for row in rows])
     return [
-        LogLine(row, people.get(str(row.actor_id)), people.get(row.subject_id), row.pk in undone)
+        LogLine(
+            entry=row,
+            actor=people.get(str(row.actor_id)),
+            subject=people.get(row.subject_id),
+            about=told.get(row.subject_id, ""),
+            is_undone=row.pk in undone,
+        )
         for row in rows
     ]
 
@@ -95,3 +113,15 @@ def people_of(entries: Iterable[AuditEntry]) -> dict[str, User]:
     ids = {row.subject_id for row in rows if row.subject_type == User._meta.label_lower}
     ids |= {str(row.actor_id) for row in rows if row.actor_id}
     return {str(person.pk): person for person in User.objects.filter(pk__in=ids)}
+
+
+def teach_subject(subject_type: str, teller: Teller) -> None:
+    """Let an app above say what entries about its rows are about (`aethex/wiring.py`)."""
+    _TELLERS[subject_type] = teller
+
+
+def _told(rows: list[AuditEntry]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for subject_type in {row.subject_type for row in rows} & set(_TELLERS):
+        told |= _TELLERS[subject_type]([row.subject_id for row in rows if row.subject_type == subject_type])
+    return told

@@ -107,6 +107,14 @@ def test_the_chat_is_cleared_and_that_is_undone_in_the_log(
     assert not Message.objects.exclude(deleted_at=None).exists()
 
 
+def test_the_log_tells_which_message_was_removed(channel: Channel, desk: Client, viewer: User) -> None:
+    message = say(channel, viewer, "Rude <words>")
+    chat.delete_message(actor=channel.owner, message_id=message.pk)
+    page = text_of(desk.get(f"{DESK}/log"))
+    assert "removed a message" in page
+    assert "Vera: Rude <words>" in page
+
+
 def test_modes_are_set_and_told_when_they_make_no_sense(channel: Channel, desk: Client) -> None:
     posted = {"slow": "30", "followers_only": "10", "unique": "on"}
     assert "Saved." in text_of(desk.post(f"{RULES}/modes", posted, follow=True))
