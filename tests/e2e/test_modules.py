@@ -54,23 +54,95 @@ def test_numbers_that_no_longer_exist_are_left_behind(module_page: Page) -> None
 # chat/log.js, chat/waiting.js
 
 
+LOG = """
+    const root = document.createElement("aside");
+    root.innerHTML = `<ol data-chat-log></ol><template data-chat-message>
+      <li><button class="reply" hidden></button><time></time><b class="chat-name"></b>
+      <span class="chat-text"></span></li></template>`;
+    const { You } = await import("/js/chat/you.js");
+    const you = new You({ id: "1", username: "me" });
+    const log = new m.Log(root, you);
+    const createdAt = new Date().toISOString();
+    const say = (seq, id = "2") => ({
+      id: `m${seq}`, seq, content: `${seq}`, createdAt, user: { id, username: "x" },
+    });
+    const shown = () =>
+      [...root.querySelectorAll("li:not([hidden]) .chat-text")].map((text) => text.textContent);
+"""
+
+
 def test_own_lines_whose_messages_are_left_out_do_not_wait_for_ever(module_page: Page) -> None:
     left = run(
         module_page,
         "chat/log.js",
-        """
-        const root = document.createElement("aside");
-        root.innerHTML = `<ol data-chat-log></ol><template data-chat-message>
-          <li><time></time><b class="chat-name"></b><span class="chat-text"></span></li></template>`;
-        const log = new m.Log(root, new (await import("/js/chat/you.js")).You({ id: "", username: "" }));
+        LOG
+        + """
         log.appendPending("n1", "numbered, then skipped", { username: "me" });
         log.appendPending("n2", "not sent yet", { username: "me" });
         log.confirm("n1", "the message's id");
         log.forgetSettled();
-        return Array.from(root.querySelectorAll(".chat-text"), (text) => text.textContent);
+        return shown();
         """,
     )
     assert left == ["not sent yet"]
+
+
+def test_what_comes_back_takes_its_place_if_the_page_reaches_that_far(module_page: Page) -> None:
+    lines = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        log.append([5, 6, 7].map((seq) => say(seq)));
+        log.clear(7);
+        log.append([say(8)]);
+        log.restore([2, 5, 7].map((seq) => say(seq)));
+        log.scrollToNewest();
+        return shown();
+        """,
+    )
+    assert lines == ["5", "7", "8"]
+
+
+def test_whom_one_blocks_is_not_drawn_and_comes_back_with_the_block(module_page: Page) -> None:
+    before, during, after = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        log.append([say(1), say(2, "3")]);
+        log.scrollToNewest();
+        const before = shown();
+        you.learn({ blocked: ["3"] });
+        log.append([say(3, "3"), say(4)]);
+        log.scrollToNewest();
+        const during = shown();
+        you.learn({ blocked: [] });
+        return [before, during, shown()];
+        """,
+    )
+    assert (before, during, after) == (["1", "2"], ["1", "4"], ["1", "2", "3", "4"])
+
+
+# chat/composer.js, chat/modes.js, chat/announcer.js
+
+
+def test_waiting_times_are_said_as_people_say_them(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "chat/composer.js",
+        "return [42, 60, 260, 3600, 11_100, 90_000, 1_209_600].map(m.spell)",
+    )
+    assert said == ["42 s", "1 min", "4 min 20 s", "1 h", "3 h 5 min", "25 h", "14 days"]
+
+
+def test_a_batch_says_how_many_came_and_how_many_of_them_are_mine(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "chat/announcer.js",
+        "return [m.sentence(1, 0), m.sentence(12, 2), m.sentence(3, 1)]",
+    )
+    assert said == ["1 new message", "12 new messages, 2 mention you", "3 new messages, 1 mentions you"]
 
 
 def test_a_countdown_is_seen_but_read_out_once(module_page: Page) -> None:

@@ -79,7 +79,7 @@ export class Actions {
     const answer = await this.#askFor("timeOut", user);
     if (!answer) return;
     const seconds = Number(answer.seconds);
-    const said = `${user.displayName} can't write for ${spell(seconds).replace(/ 0 (s|min)$/, "")}.`;
+    const said = `${user.displayName} can't write for ${spell(seconds)}.`;
     this.#try(() => this.#deeds.timeOut(user.id, { ...answer, seconds }), said, this.#undo(user));
   }
 

@@ -154,10 +154,15 @@ export class Composer {
   }
 }
 
-/** Seconds as people say them: 42 s, 4 min 20 s, 3 h 5 min, 13 days. */
+/** Seconds as people say them: 42 s, 4 min 20 s, 3 h, 13 days. */
 export function spell(seconds) {
   const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400].map(Math.floor);
   if (days > 1) return `${days} days`;
-  if (hours) return `${hours} h ${minutes % 60} min`;
-  return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+  if (hours) return join([hours, "h"], [minutes % 60, "min"]);
+  return join([minutes, "min"], [seconds % 60, "s"]);
+}
+
+/** The parts that are not nothing. */
+function join(...parts) {
+  return parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
 }

@@ -15,6 +15,7 @@ export class Log {
   #pinned = true;
   #holds = new Set(); // why nothing moves: somebody looks at one line
   #unseen = 0;
+  #from = Infinity; // the lowest number that the page reaches back to without a gap
   #own = new Map(); // nonce → line that waits for its number
   #settled = new Map(); // message id → nonce, from the ack until the message itself arrives
 
@@ -34,6 +35,7 @@ export class Log {
   /** Take lines that the server rendered over, as if they had come by socket. */
   adopt() {
     for (const line of this.#list.querySelectorAll("[data-seq]")) this.#lines.adopt(line);
+    this.#from = this.oldest ?? Infinity;
   }
 
   /** Show messages after all others. They are drawn together, before the next frame. */
@@ -100,6 +102,7 @@ export class Log {
     const fromBottom = list.scrollHeight - list.scrollTop;
     const fragment = document.createDocumentFragment();
     for (const message of messages) fragment.append(this.#lines.draw(message));
+    this.#from = Math.min(this.#from, messages[0]?.seq ?? Infinity);
     list.insertBefore(fragment, list.querySelector("[data-seq]") ?? this.#firstPending());
     list.scrollTop = list.scrollHeight - fromBottom;
   }
@@ -192,6 +195,7 @@ export class Log {
     if (!this.#queue.length) return;
     const batch = this.#queue;
     this.#queue = [];
+    this.#from = Math.min(this.#from, batch[0].seq);
     const fragment = document.createDocumentFragment();
     for (const message of batch) {
       this.withdraw(this.#settled.get(message.id) ?? this.#heldLike(message));
@@ -234,6 +238,7 @@ export class Log {
     const line = this.#lines.draw(message);
     const standing = this.find(message.id);
     if (standing) return standing.replaceWith(line);
+    if (message.seq < this.#from) return; // it comes in its place, once somebody reads up to there
     const later = [...this.#list.querySelectorAll("[data-seq]")].find(({ dataset }) => dataset.seq > message.seq);
     this.#list.insertBefore(line, later ?? this.#firstPending());
   }
@@ -246,7 +251,9 @@ export class Log {
   #trim() {
     const most = this.#follows ? MOST_LINES : MOST_LINES_WHILE_READING;
     const lines = this.#list.querySelectorAll("[data-seq], .event");
+    if (lines.length <= most) return;
     for (let index = 0; index < lines.length - most; index += 1) lines[index].remove();
+    this.#from = this.oldest;
   }
 
   #scrolled() {

@@ -5,7 +5,7 @@ import { renderText } from "./text.js";
 /** Each mode in words, "" while it is off. */
 const WORDS = {
   shield: ({ shield }) => shield && "Shield mode",
-  slow: ({ slow }) => slow && `Slow mode: ${spell(slow).replace(" min 0 s", " min")}`,
+  slow: ({ slow }) => slow && `Slow mode: ${spell(slow)}`,
   followersOnly: ({ followersOnly }) => followersOnly !== null && followersWords(followersOnly),
   membersOnly: ({ membersOnly }) => membersOnly && "Members only",
   emotesOnly: ({ emotesOnly }) => emotesOnly && "Emotes only",
@@ -13,8 +13,7 @@ const WORDS = {
 };
 
 function followersWords(minutes) {
-  if (!minutes) return "Followers only";
-  return `Followers only: ${spell(minutes * 60).replace(" min 0 s", " min").replace(" 0 min", "")}`;
+  return minutes ? `Followers only: ${spell(minutes * 60)}` : "Followers only";
 }
 
 export class Modes {
