@@ -239,6 +239,7 @@ class Room:
         self._removals.remove(message_id, at)
         self._redraw()
         self._post_deleted(message_id, seq, at)
+        self._look_at_the_pin()
 
     def _post_deleted(self, message_id: uuid.UUID, seq: int, at: str) -> None:
         self.topic.post(encode(frame("chat:deleted", {"id": str(message_id), "seq": seq, "deletedAt": at})))
@@ -248,6 +249,7 @@ class Room:
         self._redraw()
         told = {"userId": user_id and str(user_id), "upTo": up_to}
         self.topic.post(encode(frame("chat:cleared", told)))
+        self._look_at_the_pin()
 
     def _restore(self, lines: list[Line]) -> None:
         self._removals.restore(line.id for line in lines)
@@ -257,6 +259,12 @@ class Room:
         self._newest_frame = None
         payload = b'{"messages":[%b]}' % b",".join([line.payload for line in lines])
         self.topic.post(wrap("chat:restored", payload, stamp()))
+
+    def _look_at_the_pin(self) -> None:
+        """What is pinned may be among what was removed, or came back."""
+        if b'"pinned":null' not in self._settings:
+            self._is_outdated = True
+            self._look_anew()
 
     def _redraw(self) -> None:
         for place, line in enumerate(self._ring):

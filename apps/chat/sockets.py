@@ -34,7 +34,7 @@ from .rules import judge
 from .selectors import Speaker
 from .services import messages
 from .services.commands import is_command
-from .store import Draft, Receipt
+from .store import Draft, Receipt, unavailable
 
 # The first copy of what is refused so may have been stored, by another process that broke off before the ack.
 TRIED_AGAIN = {"RATE_LIMITED", "SLOW_MODE", "NOT_UNIQUE", "MESSAGE_REFUSED"}
@@ -268,7 +268,10 @@ async def _speaker(visit: Visit) -> Speaker:
     """Who writes here; raises SignInNeeded for the anonymous."""
     if visit.user_id is None:
         raise SignInNeeded("Sign in to chat.")
-    return await visit.room.crowd.speaker(visit.user_id)
+    try:
+        return await visit.room.crowd.speaker(visit.user_id)
+    except DatabaseError:
+        raise unavailable() from None
 
 
 def _command(user_id: uuid.UUID, channel: Channel, line: str) -> str:

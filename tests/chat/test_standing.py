@@ -12,15 +12,18 @@ import pytest
 
 from apps.accounts.models import User
 from apps.channels import services as channels
-from apps.channels.models import Channel, ChannelRole
+from apps.channels.models import Channel, ChannelRole, topic
 from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.dashboards import Dashboards
 from apps.chat.models import HeldMessage, Message, Rulebook
 from apps.chat.rooms import Rooms
+from apps.core.errors import DomainError
+from apps.core.realtime import frame, push
 from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
 from apps.moderation import services as moderation
-from apps.moderation.models import Sanction
+from apps.moderation.models import Report, Sanction
+from tests import factories
 
 from .conftest import Client, Dial, in_thread, story
 
@@ -337,3 +340,75 @@ def test_a_role_that_is_taken_while_notes_are_lost_closes_the_dashboard_too(
         Rulebook.objects.turn(channel.pk)
 
     story(steps)
+
+
+def test_a_pinned_message_that_is_removed_is_pinned_no_more(
+    dial: Dial, channel: Channel, moderator: User, viewer: User, say: Say
+) -> None:
+    message = say(viewer, "read the rules")
+    services.pin_message(actor=moderator, channel=channel, message_id=message.pk)
+
+    async def steps() -> None:
+        async with dial() as client:
+            assert (await client.next("chat:settings"))["pinned"]["content"] == "read the rules"
+            await in_thread(services.delete_message, actor=moderator, message_id=message.pk)
+            assert (await client.next("chat:settings"))["pinned"] is None
+
+    story(steps)
+
+
+def test_an_editor_s_dashboard_hears_nothing_of_moderation(
+    dial: Dial, channel: Channel, moderator: User, viewer: User
+) -> None:
+    editor = factories.person("editor")
+    ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
+    path = f"/ws/dashboard/{channel.slug}"
+
+    async def steps() -> None:
+        async with dial(path, who=editor) as theirs, dial(path, who=moderator) as crew:
+            for client in (theirs, crew):
+                await client.send("ping")
+                await client.next("pong")
+            await in_thread(moderation.ban, actor=moderator, channel=channel, user=viewer)
+            entry = (await crew.next("moderation:action"))["entry"]
+            assert (entry["action"], entry["subject"]["username"]) == ("person.ban", "viewer")
+            report = await in_thread(make_report)
+            assert (await crew.next("moderation:report"))["report"]["id"] == str(report.pk)
+            plea = await in_thread(
+                moderation.request_unban, actor=viewer, channel=channel, text="I will behave"
+            )
+            assert (await crew.next("moderation:unban-request"))["request"]["id"] == str(plea.pk)
+            await in_thread(moderation.lift_sanction, actor=moderator, channel=channel, user=viewer)
+            event = frame("stream:health-update", {"fps": 30})
+            await in_thread(push, topic=topic("dashboard", channel.pk), event=event)
+            assert await theirs.next("stream:health-update") == {"fps": 30}
+            assert not theirs.frames
+            assert await crew.silent("stream:health-update")
+
+    def make_report() -> Report:
+        return moderation.report(
+            actor=viewer, kind="person", subject_id=moderator.pk, channel=channel, reason="spam"
+        )
+
+    story(steps)
+
+
+def test_the_api_refuses_by_the_same_rules(
+    channel: Channel, streamer: User, moderator: User, viewer: User, stranger: User
+) -> None:
+    def code(actor: User, content: str) -> str:
+        with pytest.raises(DomainError) as refusal:
+            services.send_message(actor=actor, channel=channel, content=content, nonce=uuid.uuid4().hex)
+        return refusal.value.code
+
+    rule = {"kind": "terms", "action": "hold", "settings": {"blocked": ["cabbage"]}}
+    moderation.replace_rules(actor=streamer, channel=channel, rules=[rule])
+    assert code(viewer, "buy a cabbage") == "MESSAGE_HELD"
+    moderation.ban(actor=moderator, channel=channel, user=stranger)
+    assert code(stranger, "hello") == "BANNED"
+    services.edit_modes(actor=moderator, channel=channel, unique=True, slow=30)
+    services.send_message(actor=viewer, channel=channel, content="first", nonce="n")
+    assert code(viewer, "FIRST") == "NOT_UNIQUE"
+    assert code(viewer, "second") == "SLOW_MODE"
+    assert services.send_message(actor=viewer, channel=channel, content="first", nonce="n").seq == 1
+    assert services.send_message(actor=moderator, channel=channel, content="first", nonce="n").seq == 2
