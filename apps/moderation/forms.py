@@ -12,7 +12,7 @@ from apps.core.errors import Invalid
 from apps.core.forms import NEEDED
 
 from .logbook import deed_words
-from .models import REASON_MOST, WORDS_MOST, Report, UnbanRequest
+from .models import REASON_MOST, WORDS_MOST, Report
 
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # The lengths of time-outs that have a button.
@@ -58,17 +58,6 @@ class SanctionForm(forms.Form):
 
 class NoteForm(forms.Form):
     text = words_field("Note for moderators", help_text="The person never sees it.")
-
-
-class ReportAnswerForm(forms.Form):
-    answer = forms.ChoiceField(choices=[(state, state) for state in Report.State.values])
-    words = forms.CharField(required=False)
-
-
-class UnbanAnswerForm(forms.Form):
-    answer = forms.ChoiceField(choices=[(state, state) for state in UnbanRequest.State.values])
-    public_note = forms.CharField(required=False)
-    private_note = forms.CharField(required=False)
 
 
 class LogFilterForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import desk, log, people, persons
+from .views import desk, log, myself, people
 
 app_name = "moderation"
 
@@ -22,15 +22,15 @@ urlpatterns = [
     path(f"{DESK}/log", log.log, name="log"),
     path(f"{DESK}/log/<uuid:entry>/undo", log.undo, name="undo"),
     path(f"{DESK}/log/undo", log.undo_since, name="undo_since"),
-    path("c/<str:slug>/standing", persons.standing, name="standing"),
-    path("c/<str:slug>/warnings/<uuid:warning>/acknowledge", persons.acknowledge, name="acknowledge"),
-    path("c/<str:slug>/report", persons.report, name="report"),
+    path("c/<str:slug>/standing", myself.standing, name="standing"),
+    path("c/<str:slug>/warnings/<uuid:warning>/acknowledge", myself.acknowledge, name="acknowledge"),
+    path("c/<str:slug>/report", myself.report, name="report"),
     path(
-        "c/<str:slug>/report/person/<uuid:subject>", persons.report, {"kind": "person"}, name="report_person"
+        "c/<str:slug>/report/person/<uuid:subject>", myself.report, {"kind": "person"}, name="report_person"
     ),
     path(
         "c/<str:slug>/report/message/<uuid:subject>",
-        persons.report,
+        myself.report,
         {"kind": "message"},
         name="report_message",
     ),

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.channels.models import Channel
+from apps.channels.models import Channel, ChannelRole
+from apps.channels.roles import Role
 from tests import factories
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -41,3 +42,21 @@ def owner(streamer: User) -> Client:
 @pytest.fixture
 def stranger(db: None) -> Client:
     return browser_of(factories.person("stranger"))
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    return factories.person("viewer", display_name="Vera")
+
+
+@pytest.fixture
+def moderator(channel: Channel) -> User:
+    person = factories.person("moderator")
+    ChannelRole.objects.create(channel=channel, user=person, role=Role.MODERATOR)
+    return person
+
+
+@pytest.fixture
+def desk(moderator: User) -> Client:
+    """The moderator's browser."""
+    return browser_of(moderator)

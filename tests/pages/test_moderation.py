@@ -29,24 +29,6 @@ def text_of(response: Any) -> str:
     return html.unescape(response.content.decode())
 
 
-@pytest.fixture
-def moderator(channel: Channel) -> User:
-    person = factories.person("moderator")
-    ChannelRole.objects.create(channel=channel, user=person, role=Role.MODERATOR)
-    return person
-
-
-@pytest.fixture
-def desk(moderator: User) -> Client:
-    """The moderator's browser."""
-    return browser_of(moderator)
-
-
-@pytest.fixture
-def viewer(db: None) -> User:
-    return factories.person("viewer", display_name="Vera")
-
-
 def report_on(channel: Channel, viewer: User, **more: Any) -> Report:
     asked = {"kind": "person", "subject_id": viewer.pk, "reason": "spam", "words": "Look at <b>this</b>"}
     return services.report(actor=factories.person(), channel=channel, **asked | more)

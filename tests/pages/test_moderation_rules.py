@@ -16,9 +16,7 @@ from apps.moderation.automod import Action, Kind, Rule
 from apps.moderation.selectors import rules_of
 from tests import factories
 
-from .test_moderation import DESK, desk, moderator, text_of, viewer
-
-__all__ = ["desk", "moderator", "viewer"]
+from .test_moderation import DESK, text_of
 
 RULES = f"{DESK}/rules"
 

@@ -25,11 +25,6 @@ def text_of(response: Any) -> str:
 
 
 @pytest.fixture
-def viewer(db: None) -> User:
-    return factories.person("viewer")
-
-
-@pytest.fixture
 def browser(viewer: User) -> Client:
     return browser_of(viewer)
 

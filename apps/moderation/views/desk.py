@@ -21,7 +21,6 @@ from apps.channels.views import channel_for
 from apps.core.errors import DomainError, NotFound, SignInNeeded
 from apps.core.forms import next_address
 from apps.moderation import services
-from apps.moderation.forms import ReportAnswerForm, UnbanAnswerForm
 from apps.moderation.models import Report, UnbanRequest
 
 SHOWN = 50
@@ -49,10 +48,10 @@ def answer_report(request: HttpRequest, slug: str, report: uuid.UUID) -> HttpRes
     found = Report.objects.for_moderators().filter(channel=channel, pk=report).first()
     if found is None:
         raise NotFound("There is no such report.", code="REPORT_NOT_FOUND")
-    form = ReportAnswerForm(request.POST)
 
     def deed() -> str:
-        services.answer_report(actor=request.user, report=found, **taken(form))
+        typed = typed_in(request, "answer", "words")
+        services.answer_report(actor=request.user, report=found, **typed)
         return "The report is answered."
 
     return carry_out(request, deed, back=reverse("moderation:desk", args=[channel.slug]))
@@ -66,10 +65,10 @@ def answer_plea(request: HttpRequest, slug: str, plea: uuid.UUID) -> HttpRespons
     found = pleas.filter(sanction__channel=channel, pk=plea).first()
     if found is None:
         raise NotFound("There is no such request.", code="REQUEST_NOT_FOUND")
-    form = UnbanAnswerForm(request.POST)
 
     def deed() -> str:
-        answered = services.answer_unban_request(actor=request.user, request=found, **taken(form))
+        typed = typed_in(request, "answer", "public_note", "private_note")
+        answered = services.answer_unban_request(actor=request.user, request=found, **typed)
         person = answered.sanction.user.name
         is_in = answered.state == UnbanRequest.State.GRANTED
         return f"{person} is back in." if is_in else f"{person} stays banned."
@@ -108,6 +107,6 @@ def carry_out(request: HttpRequest, deed: Callable[[], str], *, back: str) -> Ht
     return redirect(next_address(request, back))
 
 
-def taken(form: Any) -> dict[str, Any]:
-    """What was posted, for a verb to judge: the form only names what it takes."""
-    return {name: form.data.get(name, "") for name in form.fields}
+def typed_in(request: HttpRequest, *names: str) -> dict[str, str]:
+    """What was posted under these names, for a verb to judge."""
+    return {name: request.POST.get(name, "") for name in names}
