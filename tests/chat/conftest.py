@@ -25,7 +25,7 @@ from apps.chat.services import messages
 from apps.core.ratelimit import Limit
 from apps.core.realtime import database
 from apps.core.realtime.hub import Hub, end
-from apps.moderation.automod import Action, Kind
+from apps.moderation.automod import DEFAULTS
 from apps.moderation.models import AutomodRule
 from tests import factories
 
@@ -56,8 +56,10 @@ def room(channel: Channel) -> ChatRoom:
 @pytest.fixture
 def lenient(channel: Channel) -> None:
     """No automatic rule watches the channel: tests say the same again and again."""
-    for kind in Kind:
-        AutomodRule.objects.create(channel=channel, kind=kind, action=Action.REFUSE, is_on=False)
+    for kind, rule in DEFAULTS.items():
+        AutomodRule.objects.create(
+            channel=channel, kind=kind, action=rule.action, settings=rule.settings, is_on=False
+        )
 
 
 @pytest.fixture

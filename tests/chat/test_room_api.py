@@ -16,6 +16,7 @@ from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.models import ChatRoom, HeldMessage, Message
+from apps.core.errors import NotAllowed
 from apps.moderation import services as moderation
 from apps.moderation.models import Report
 from tests import factories
@@ -250,6 +251,47 @@ def test_a_dry_run_lists_exactly_what_the_rule_would_have_caught(
         "A SPOILER",
     ]
     assert caught(api, base, kind="terms", settings={"blocked": ["nothing of it"]}) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "terms", "settings": {"blocked": ["am*", "no go"], "patterns": ["y.rrow$"]}},
+        {"kind": "caps", "settings": {"least": 4}},
+        {"kind": "links", "settings": {"allowed": ["example.com"]}},
+        {"kind": "account_age", "settings": {"seconds": 3600}},
+    ],
+)
+def test_what_a_dry_run_catches_is_what_the_rule_then_refuses(
+    api: APIClient,
+    base: str,
+    channel: Channel,
+    streamer: User,
+    viewer: User,
+    say: Say,
+    rule: dict[str, Any],
+    unlimited: None,
+) -> None:
+    words = [
+        *WORDS[:8],
+        "see evil.net",
+        "see www.example.com",
+        "NO GO AREA",
+        "n o g o",
+        "yarrow",
+        "LOUD DUNE",
+    ]
+    for place, word in enumerate(words):
+        say(viewer, word, f"first {place}")
+    would = caught(api, base, **rule)
+    moderation.edit_rule(actor=streamer, channel=channel, is_on=True, action="refuse", **rule)
+    refused = []
+    for place, word in enumerate(words):
+        try:
+            say(viewer, word, f"second {place}")
+        except NotAllowed:
+            refused.append(word)
+    assert refused == would[::-1] and refused
 
 
 def test_a_dry_run_judges_people_as_they_were_when_they_spoke(
