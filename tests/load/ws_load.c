@@ -256,10 +256,11 @@ static void say(void) {
     if (c->stage != READY) { sequence++; return; }
     int n = snprintf(text, sizeof text,
                      socketio ? "42[\"chat:send\",{\"content\":\"~%s%016llu what a play, did you all see that one\","
-                                "\"nonce\":\"%s%llu\"}]"
+                                "\"nonce\":\"%d%s%llu\"}]"
                               : "{\"type\":\"chat:send\",\"payload\":{\"content\":\"~%s%016llu what a play, did you all "
-                                "see that one\",\"nonce\":\"%s%llu\"}}",
-                     phase, (unsigned long long)now_us(), phase, (unsigned long long)sequence);
+                                "see that one\",\"nonce\":\"%d%s%llu\"}}",
+                     phase, (unsigned long long)now_us(), getpid(), phase, (unsigned long long)sequence);
+    /* the process's number keeps nonces apart from those that the same people sent in an earlier run */
     put_frame(c, 1, text, n);
     sequence++;
     sent++;
