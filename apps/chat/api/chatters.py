@@ -28,9 +28,7 @@ class Chatters(APIView):
     @extend_schema(
         responses=ChatterSerializer(many=True),
         parameters=[
-            OpenApiParameter(
-                "role", str, description="a role, or viewer for who has none"
-            ),
+            OpenApiParameter("role", str, description="a role, or viewer for who has none"),
             OpenApiParameter("page", int),
             OpenApiParameter("limit", int),
         ],
