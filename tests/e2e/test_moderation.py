@@ -151,6 +151,12 @@ def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
     assert first.username in focused[1]
 
 
+def test_who_is_let_go_leaves_the_desk_at_once(place: Place, desk: Visitor) -> None:
+    assert place.creator.api.delete(f"/api/channels/{place.id}/roles/{place.moderator.username}").is_success
+    main = desk.page.locator("main")
+    await_value(main.inner_text, lambda words: "Not for you" in words, LIVE)
+
+
 def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: Visitor) -> None:
     desk.say("The butler did it")
     desk.await_line("The butler did it")

@@ -30,10 +30,11 @@ class Desk {
     new Room(chat).socket.open();
     this.#socket = new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true });
     for (const type of TOLD) this.#socket.on(type, () => this.#hint());
-    let lost = false;
+    let wasOpen = false;
     this.#socket.watch(({ state }) => {
-      if (state === "open" && lost) this.#hint();
-      lost = state === "waiting" || (lost && state !== "open");
+      // Open again, or turned away for good: what happened meanwhile is to be seen.
+      if (wasOpen && ["open", "closed"].includes(state)) this.#hint();
+      wasOpen ||= state === "open";
     });
     this.#socket.open();
     this.#askedAt = Date.now();
@@ -66,7 +67,8 @@ class Desk {
     if (!page) return;
     const before = waiting();
     this.#isStale = isBusy();
-    take(page, this.#isStale ? ["desk-tabs"] : PARTS);
+    // Instead of the desk there may be a refusal, or the way to sign in.
+    if (!take(page, this.#isStale ? ["desk-tabs"] : PARTS)) return location.reload();
     if (waiting() > before) this.#status.textContent = `${waiting()} waiting for a decision`;
   }
 
@@ -118,6 +120,7 @@ class Desk {
     const asking = ++this.#asking;
     this.#askedAt = Date.now();
     const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } });
+    if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     const words = await answer.text();
     return asking === this.#asking ? new DOMParser().parseFromString(words, "text/html") : null;
   }
