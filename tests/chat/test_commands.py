@@ -336,6 +336,22 @@ class TestSocket:
 
         story(steps)
 
+    def test_a_pinned_message_goes_and_comes_back_with_its_removal(
+        self, dial: Dial, say: Say, moderator: User, viewer: User, channel: Channel
+    ) -> None:
+        message = say(viewer, "be kind")
+        services.pin_message(actor=moderator, channel=channel, message_id=message.pk)
+
+        async def steps() -> None:
+            async with dial() as other:
+                assert (await other.next("chat:settings"))["pinned"]["content"] == "be kind"
+                await in_thread(services.delete_message, actor=moderator, message_id=message.pk)
+                assert (await other.next("chat:settings"))["pinned"] is None
+                await in_thread(services.restore_message, actor=moderator, message_id=message.pk)
+                assert (await other.next("chat:settings"))["pinned"]["content"] == "be kind"
+
+        story(steps)
+
     def test_a_pin_and_an_announcement_reach_everybody(
         self, dial: Dial, say: Say, moderator: User, viewer: User
     ) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from apps.accounts.payloads import person_payload
 from apps.channels.models import topic
-from apps.chat.models import HeldMessage, Message, Rulebook
+from apps.chat.models import ChatRoom, HeldMessage, Message, Rulebook
 from apps.chat.payloads import iso, message_payload
 from apps.chat.review import held_payload
 from apps.chat.room import messages_note
@@ -53,6 +53,8 @@ def messages_restored(channel_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
     lines = [(m.seq, m.pk.bytes, orjson.dumps(message_payload(m))) for m in found]
     for start in range(0, len(lines), A_FRAME):
         _tell_counted(channel_id, kind="restored", lines=lines[start : start + A_FRAME])
+    if ChatRoom.objects.filter(pk=channel_id, pinned__in=ids).exists():
+        rules_moved(channel_id)
 
 
 def person_told(channel_id: uuid.UUID, user_id: uuid.UUID, message: str, *, nonce: str | None = None) -> None:
