@@ -60,7 +60,8 @@ class Rooms:
         topic = await self.hub.arrive(topic_name("room", channel.pk), connection)
         room = self._rooms.get(channel.pk)
         if room is None or room.topic is not topic:
-            writer = RoomWriter(self.hub, channel.pk, self._store, partial(self._stored, channel.pk))
+            stored = partial(self._stored, channel.pk)
+            writer = RoomWriter(self.hub, channel.pk, self._store, stored, lambda: topic.tick)
             room = self._rooms[channel.pk] = Room(self.hub, topic, channel, writer)
         await room.opened()
         return room

@@ -21,7 +21,8 @@ from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, una
 
 log = logging.getLogger(__name__)
 
-TICK = 0.025
+# A batch costs a commit: small rooms, too, gather for a moment.
+TICK_LEAST = 0.005
 WAITING_MOST = 5_000
 WAITING_SECONDS = 1.0
 REMEMBERED = 2_000
@@ -40,14 +41,18 @@ class _Waiting:
 
 
 class RoomWriter:
-    """Gathers drafts for TICK seconds, leading-edge: a lone message is stored at once.
+    """Gathers drafts for a tick, leading-edge: a lone message is stored at once. `tick` tells how long, in
+    seconds: there is no use in storing more often than the room is told.
 
     An answer is given only after the commit. What waits is bounded in number and age; beyond it a draft is
     refused with BUSY, because buffering on would only hide that the database is too slow.
     """
 
-    def __init__(self, hub: Hub, room_id: uuid.UUID, store: Store, on_stored: Stored) -> None:
+    def __init__(
+        self, hub: Hub, room_id: uuid.UUID, store: Store, on_stored: Stored, tick: Callable[[], float]
+    ) -> None:
         self._hub, self._room_id, self._store, self._on_stored = hub, room_id, store, on_stored
+        self._tick = tick
         self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
         self._writing: dict[Key, _Waiting] = {}
         self._receipts: OrderedDict[Key, Receipt] = OrderedDict()
@@ -92,7 +97,8 @@ class RoomWriter:
                 await self._write(list(self._writing.values()))
             finally:
                 self._writing = {}
-            await asyncio.sleep(max(0.0, began + TICK - time.monotonic()))
+            tick = max(TICK_LEAST, self._tick())
+            await asyncio.sleep(max(0.0, began + tick - time.monotonic()))
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:

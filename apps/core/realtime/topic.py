@@ -45,6 +45,11 @@ class Topic:
     def __len__(self) -> int:
         return len(self.listeners) + len(self._entering) + len(self.arriving)
 
+    @property
+    def tick(self) -> float:
+        """Seconds from one flush to the next, at least."""
+        return TICK if len(self.listeners) >= SMALL else 0.0
+
     def enter(self, connection: Connection, greeting: Greeting | None = None) -> None:
         """Listen from now on. `greeting` is called at the moment of entry; what it returns is sent first."""
         self.arriving.discard(connection)
@@ -83,8 +88,7 @@ class Topic:
             self._loop.call_soon(self._write, messages, targets, at + CHUNK, began)
             return
         self._flushing = False
-        tick = TICK if len(targets) >= SMALL else 0.0
-        self._next_at = began + max(tick, 1.3 * (self._loop.time() - began))
+        self._next_at = began + max(self.tick, 1.3 * (self._loop.time() - began))
         self._admit_waiting()
         if self._pending:
             self._timer = self._loop.call_at(self._next_at, self._flush)
