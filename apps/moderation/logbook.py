@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from apps.accounts.models import User
 from apps.core.models import UNDONE, AuditEntry
@@ -70,9 +71,9 @@ class LogLine:
         """What else is to be known of it: the reason, the words, the answer, what was changed."""
         details = self.entry.details
         if self.entry.action == "rules.edit":
-            return ", ".join(map(rule_title, details["after"]))
+            return ", ".join(sorted(map(rule_title, details["after"])))
         if self.entry.action == "chat.modes":
-            return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in details["after"].items())
+            return ", ".join(_mode_words(name, details["after"][name]) for name in sorted(details["after"]))
         return (
             self.about
             or details.get("reason")
@@ -113,6 +114,11 @@ def people_of(entries: Iterable[AuditEntry]) -> dict[str, User]:
     ids = {row.subject_id for row in rows if row.subject_type == User._meta.label_lower}
     ids |= {str(row.actor_id) for row in rows if row.actor_id}
     return {str(person.pk): person for person in User.objects.filter(pk__in=ids)}
+
+
+def _mode_words(name: str, value: Any) -> str:
+    said = value if type(value) is int else "on" if value else "off"
+    return f"{name.replace('_', ' ')}: {said}"
 
 
 def teach_subject(subject_type: str, teller: Teller) -> None:

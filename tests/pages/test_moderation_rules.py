@@ -124,7 +124,7 @@ def test_modes_are_set_and_told_when_they_make_no_sense(channel: Channel, desk: 
         False,
     )
     assert 'value="30"' in desk.get(RULES).content.decode()
-    assert "slow: 30, followers only: 10, unique: True" in desk.get(f"{DESK}/log").content.decode()
+    assert "followers only: 10, slow: 30, unique: on" in desk.get(f"{DESK}/log").content.decode()
     for bad, words in (
         ({"slow": "1"}, "Slow mode lasts 3 to 120 seconds"),
         ({"slow": ""}, "This can't be empty."),
