@@ -76,6 +76,8 @@ def undo_everything(*, actor: Actor, channel: Channel, by_user: User, since: dat
     policies.require(actor, Power.UNDO_MODERATION, channel)
     if since > timezone.now():
         raise Invalid.field("since", "Name a moment in the past.")
+    # Nothing is older than the channel; a moment at the beginning of all calendars is beyond some databases.
+    since = max(since, channel.created_at)
     entries = log_of(channel).filter(actor_id=by_user.pk, created_at__gte=since, action__in=INVERSES)
     before = undone_among([entry.pk for entry in entries[:AT_ONCE_MOST]])
     outcome = Undone()

@@ -309,3 +309,11 @@ def test_undoing_in_any_order_refuses_clearly_and_keeps_one_sanction_a_person(
                 assert refusal.code in ("NO_LONGER_APPLIES", "UNDONE_BEFORE")
         for person in (viewer, stranger):
             assert Sanction.objects.of(person, channel).standing(timezone.now()).count() <= 1
+
+
+def test_since_the_beginning_of_time_is_since_the_channel_began(channel, moderator, streamer, viewer):
+    services.ban(actor=moderator, channel=channel, user=viewer)
+    tokyo = datetime.timezone(datetime.timedelta(hours=9))
+    since = datetime.datetime(1, 1, 1, tzinfo=tokyo)
+    outcome = undo.undo_everything(actor=streamer, channel=channel, by_user=moderator, since=since)
+    assert [entry.action for entry in outcome.done] == ["person.ban"]

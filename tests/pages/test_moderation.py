@@ -301,12 +301,14 @@ def test_an_entry_leads_to_undoing_everything_since(
         ({"username": "", "since": "2026-01-01T10:00"}, "This can't be empty."),
         ({"username": "moderator", "since": "yesterday"}, "Write a date and a time."),
         ({"username": "moderator", "since": "9999-01-01T10:00"}, "Name a moment in the past."),
+        ({"username": "moderator", "since": "9999-12-31T23:59:59"}, "Name a moment in the past."),
         ({"username": "nobody_here", "since": "2026-01-01T10:00"}, "There is nobody with this username."),
     ],
 )
 def test_what_is_typed_wrong_undoes_nothing(
     channel: Channel, desk: Client, moderator: User, viewer: User, posted: dict[str, str], words: str
 ) -> None:
+    User.objects.filter(pk=moderator.pk).update(time_zone="Asia/Tokyo")
     services.ban(actor=moderator, channel=channel, user=viewer)
     refused = desk.post(f"{DESK}/log/undo", posted)
     assert refused.status_code == 422
