@@ -196,3 +196,19 @@ class HeldMessage(models.Model):
 
     def __str__(self) -> str:
         return f"Held {self.id} in {self.room_id}"
+
+
+class Dock(models.Model):
+    """The secret address under which somebody reads and moderates a room beside their encoder, where they are
+    not signed in. One each and channel; only its hash is kept."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="docks")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="docks")
+    token_hash = models.CharField(max_length=64, unique=True)
+    renewed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "user"], name="chat_one_dock_each")]
+
+    def __str__(self) -> str:
+        return f"Dock of {self.user_id} in {self.channel_id}"

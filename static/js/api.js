@@ -14,8 +14,8 @@ export class ApiError extends Error {
 
 /** Resolves with the answer's JSON (null for 204). Rejects with ApiError when the server refuses and with
  * TypeError when it cannot be reached. */
-export async function request(path, { method = "GET", body = undefined, signal = undefined } = {}) {
-  const headers = { Accept: "application/json" };
+export async function request(path, { method = "GET", body = undefined, signal = undefined, headers: more = {} } = {}) {
+  const headers = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   const answer = await fetch(path, {

@@ -158,6 +158,8 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
     "chat.purge_person": (MODERATORS, c("purge_person", user=the("target"))),
     "chat.clear_room": (MODERATORS, c("clear_room")),
     "chat.edit_modes": (HOSTS, c("edit_modes", slow=always(30))),
+    "chat.renew_dock": (MODERATORS, c("renew_dock")),
+    "chat.remove_dock": (MODERATORS, c("remove_dock")),
     "chat.pin_message": (HOSTS, c("pin_message", message_id=lambda s: s.message.pk)),
     "chat.unpin_message": (HOSTS, c("unpin_message")),
     "chat.approve_held": (
@@ -207,8 +209,8 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
 }  # fmt: skip
 # Exported, and nobody's deed: parts of other verbs, and what automatic rules do by themselves.
 NO_VERBS = {
-    "chat.rate_limited", "moderation.Subject", "moderation.checked_rule", "moderation.put_back",
-    "moderation.teach_context", "moderation.tighten", "moderation.time_out_by_rule",
+    "chat.find_dock", "chat.rate_limited", "moderation.Subject", "moderation.checked_rule",
+    "moderation.put_back", "moderation.teach_context", "moderation.tighten", "moderation.time_out_by_rule",
 }  # fmt: skip
 # Whose deed it isn't hears of another reason than a missing power.
 OTHER_REFUSALS = {

@@ -2,6 +2,7 @@
 
 from .announcements import announce
 from .commands import run_command
+from .docks import find_dock, remove_dock, renew_dock
 from .held import approve_held, reject_held
 from .messages import delete_message, rate_limited, send_message
 from .modes import edit_modes
@@ -16,12 +17,15 @@ __all__ = [
     "clear_room",
     "delete_message",
     "edit_modes",
+    "find_dock",
     "lower_shield",
     "pin_message",
     "purge_person",
     "raise_shield",
     "rate_limited",
     "reject_held",
+    "remove_dock",
+    "renew_dock",
     "restore_message",
     "run_command",
     "send_message",

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from apps.accounts import tickets
 from apps.accounts.models import Actor, Block
+from apps.channels import policies
 from apps.channels.models import Channel
-from apps.chat.models import Message
+from apps.chat.models import Dock, Message
 from apps.moderation.models import Report
 
 register = template.Library()
@@ -25,20 +26,34 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
 
     `is_alone`: the chat is the whole page, and who has it open does not watch.
     """
-    request = context["request"]
+    user = context["request"].user
+    return _room(context, channel, user) | {
+        "may_write": user.is_authenticated,
+        "ticket": tickets.issue(user) if user.is_authenticated else "",
+        "is_alone": is_alone,
+    }
+
+
+@register.inclusion_tag("components/chat.html", takes_context=True)
+def dock_room(context: template.Context, dock: Dock) -> dict[str, Any]:
+    """The room of a dock: it reads as anybody does, and its person's powers are in its menus."""
+    powers = sorted(policies.powers_of(dock.user, dock.channel))
+    room = _room(context, dock.channel, dock.user)
+    return room | {"powers": powers, "is_dock": True, "is_alone": True}
+
+
+def _room(context: template.Context, channel: Channel, user: Actor) -> dict[str, Any]:
     # What is removed from here on, the socket tells.
     drawn_at = timezone.now()
-    history = _history(channel, request.user)
+    history = _history(channel, user)
     return {
         "channel": channel,
-        "user": request.user,
-        "request": request,
-        "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
+        "user": user,
+        "request": context["request"],
         "history": history,
         "drawn_at": drawn_at,
         "last_seq": history[-1].seq if history else "",
         "report_reasons": Report.Reason.choices,
-        "is_alone": is_alone,
     }
 
 

@@ -5,7 +5,7 @@ const GAP_PX = 4;
 
 /** Which deeds of the menu fit a message, by who looks at it. Those that are not named fit always. */
 const FITS = {
-  reply: (you, message) => you.isSignedIn && !message.isDeleted,
+  reply: (you, message) => you.writes && !message.isDeleted,
   thread: (_, message) => message.thread !== null,
   copy: (_, message) => !message.isDeleted,
   reveal: (you, message) => message.isDeleted && you.may("view_moderation"),
@@ -16,8 +16,8 @@ const FITS = {
   warn: (you, message) => isOther(you, message) && you.may("warn"),
   timeOut: (you, message) => isOther(you, message) && you.may("time_out"),
   ban: (you, message) => isOther(you, message) && you.may("ban"),
-  report: (you, message) => isOther(you, message),
-  block: (you, message) => isOther(you, message),
+  report: (you, message) => you.writes && isOther(you, message),
+  block: (you, message) => you.writes && isOther(you, message),
 };
 
 function isOwn(you, { user }) {

@@ -1,6 +1,11 @@
 /** How somebody likes their chat: switches in its menu, kept in this browser. */
 import { recall, remember } from "../stored.js";
 
+/** Elements that take a power show to those who have it: `data-needs="view_moderation"`. */
+export function offerByPower(root, you) {
+  for (const element of root.querySelectorAll("[data-needs]")) element.hidden = !you.may(element.dataset.needs);
+}
+
 /**
  * @param {HTMLElement} root the `[data-chat]` element, which wears the names of those that are on
  * @param {Record<string, (on: boolean) => void>} [react] what else a switch does

@@ -13,7 +13,7 @@ import { MessageMenu } from "./menu.js";
 import { Modes } from "./modes.js";
 import { People } from "./people.js";
 import { attachPopOut } from "./popout.js";
-import { attachPreferences } from "./preferences.js";
+import { attachPreferences, offerByPower } from "./preferences.js";
 import { Sequence } from "./sequence.js";
 import { Standing } from "./standing.js";
 import { mentions } from "./text.js";
@@ -45,13 +45,15 @@ export class Room {
   #filling = false;
   #countdown = 0;
 
-  /** @param {HTMLElement} root the `[data-chat]` element */
-  constructor(root) {
-    const { channelId, channelSlug, ticket, me, meId, lastSeq, since, watch } = root.dataset;
+  /** @param {HTMLElement} root the `[data-chat]` element
+   * @param {Deeds} [deeds] what can be done, in another way than by the page's session */
+  constructor(root, deeds = new Deeds(root.dataset.channelId)) {
+    const { channelSlug, ticket, me, meId, powers, lastSeq, since, watch } = root.dataset;
     this.#root = root;
     this.#heardAt = since ?? null;
-    this.#you = new You({ id: meId ?? "", username: me ?? "" });
-    this.#deeds = new Deeds(channelId);
+    const writes = root.querySelector("[data-chat-form]") !== null;
+    this.#you = new You({ id: meId ?? "", username: me ?? "", powers, writes });
+    this.#deeds = deeds;
     this.#log = new Log(root, this.#you);
     this.#sequence = new Sequence(lastSeq ? Number(lastSeq) : null);
     this.#typing = new Typing(root.querySelector("[data-chat-typing]"));
@@ -60,7 +62,7 @@ export class Room {
     this.socket = new Socket({
       path: `/ws/channels/${encodeURIComponent(channelSlug)}${watch === "0" ? "?watch=0" : ""}`,
       ticket,
-      signedIn: this.#you.isSignedIn,
+      signedIn: Boolean(ticket),
       resume: () => ({ after: this.#sequence.last, since: this.#heardAt }),
     });
     this.#furnish(channelSlug);
@@ -82,6 +84,7 @@ export class Room {
     this.#modes = new Modes(root, you, actions);
     new Standing(root, you, deeds, this.#clock);
     attachPopOut(root);
+    you.watch(() => offerByPower(root, you));
     attachPreferences(root, { batches: (on) => (this.#announcer.inBatches = on) });
   }
 

@@ -3,12 +3,14 @@
 export class You {
   #watchers = new Set();
   role = null;
-  powers = new Set();
   blocked = new Set();
   standing = null;
 
-  /** @param {{id: string, username: string}} person empty for somebody who is not signed in */
-  constructor({ id, username }) {
+  /** @param {{id: string, username: string, powers?: string, writes?: boolean}} person empty for somebody who is
+   *   not signed in */
+  constructor({ id, username, powers = "", writes = false }) {
+    this.powers = new Set(powers.split(" "));
+    this.writes = writes;
     this.id = id;
     this.username = username;
     this.displayName = username;
