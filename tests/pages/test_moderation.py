@@ -62,7 +62,8 @@ def test_each_of_the_crew_finds_the_pages_that_open_for_them(
         (browser_of(editor), "/dashboard/night-shift", {"/settings", "/team"}),
         (desk, DESK, {"/moderation"}),
     ):
-        page = browser.get(path).content.decode().split("<aside")[0]  # the chat's own menu follows powers live
+        # The chat's own menu follows the powers live.
+        page = browser.get(path).content.decode().split("<aside")[0]
         assert {end for end in ends if f'href="/dashboard/night-shift{end}"' in page} == shown
     assert 'href="/dashboard/night-shift"' not in desk.get(DESK).content.decode()
     for path in ("/dashboard", "/streams/night-shift"):
