@@ -91,6 +91,12 @@ class Sanction(models.Model):
         return self.expires_at is not None and self.expires_at <= now
 
 
+class UnbanRequestQuerySet(models.QuerySet["UnbanRequest"]):
+    def waiting(self) -> Self:
+        """Those without an answer against bans that stand."""
+        return self.filter(state=UnbanRequest.State.OPEN, sanction__lifted_at=None)
+
+
 class UnbanRequest(models.Model):
     """The one plea that each ban allows."""
 
@@ -110,6 +116,8 @@ class UnbanRequest(models.Model):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = UnbanRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

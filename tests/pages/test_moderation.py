@@ -137,6 +137,16 @@ def test_a_plea_is_answered_with_both_notes(
         assert words in card
 
 
+def test_a_plea_against_a_ban_that_is_gone_waits_for_nobody(
+    channel: Channel, desk: Client, moderator: User, viewer: User
+) -> None:
+    plea_of(channel, moderator, viewer)
+    services.time_out(actor=moderator, channel=channel, user=viewer, seconds=60)
+    page = text_of(desk.get(DESK))
+    assert "Nothing waits for you" in page
+    assert "desk-count" not in page.split("<main")[1]
+
+
 def test_people_are_found_by_the_beginning_of_their_name(
     channel: Channel, desk: Client, moderator: User, viewer: User
 ) -> None:

@@ -23,7 +23,7 @@ SAID_SHOWN = 20
 def desk_tabs(channel: Channel, here: str) -> dict[str, Any]:
     """The pages of the desk, and how much waits for a decision."""
     reports = Report.objects.open().for_moderators().filter(channel=channel).count()
-    pleas = UnbanRequest.objects.filter(sanction__channel=channel, state=UnbanRequest.State.OPEN).count()
+    pleas = UnbanRequest.objects.waiting().filter(sanction__channel=channel).count()
     held = HeldMessage.objects.open().filter(room=channel.pk).count()
     return {"channel": channel, "here": here, "waiting": held + reports + pleas}
 

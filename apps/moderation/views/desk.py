@@ -33,7 +33,7 @@ def waiting(request: HttpRequest, slug: str) -> HttpResponse:
     """Reports and pleas without an answer, the oldest first; held messages come with the page."""
     channel = desk_of(request, slug)
     reports = Report.objects.open().for_moderators().filter(channel=channel)
-    pleas = UnbanRequest.objects.filter(sanction__channel=channel, state=UnbanRequest.State.OPEN)
+    pleas = UnbanRequest.objects.waiting().filter(sanction__channel=channel)
     context = {
         "reports": reports.select_related("reporter", "subject_user").order_by("id")[:SHOWN],
         "pleas": pleas.select_related("sanction__user", "sanction__created_by").order_by("id")[:SHOWN],
