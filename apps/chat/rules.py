@@ -55,11 +55,12 @@ class Memory:
     def has_heard(self, content: str) -> bool:
         return _sameness(content) in self._said
 
-    def let_pass(self, author: uuid.UUID, nonce: str) -> None:
-        _remember(self._passed, (author, nonce), PASSED_MOST)
+    def let_pass(self, author: uuid.UUID, nonce: str, content: str) -> None:
+        _remember(self._passed, (author, nonce, content), PASSED_MOST)
 
-    def has_passed(self, author: uuid.UUID, nonce: str) -> bool:
-        return (author, nonce) in self._passed
+    def has_passed(self, author: uuid.UUID, nonce: str, content: str) -> bool:
+        # The content, too: the nonce is the author's choice, and no other words go under a known one.
+        return (author, nonce, content) in self._passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def judge(
     text = clean_content(content)
     if Power.SPEAK_FREELY in speaker.powers:
         return Judged(text)
-    is_repeat = memory.has_passed(speaker.user_id, nonce)
+    is_repeat = memory.has_passed(speaker.user_id, nonce, text)
     _check_modes(speaker, rules, text, now)
     if is_repeat:
         return Judged(text)
@@ -91,7 +92,7 @@ def judge(
         raise Conflict("This has been said before. Say something new.", code="NOT_UNIQUE")
     verdict = rules.automod.judge(text, _author(speaker, now), memory.recent, time.monotonic())
     if verdict is None:
-        memory.let_pass(speaker.user_id, nonce)
+        memory.let_pass(speaker.user_id, nonce, text)
     elif verdict.action is Action.REFUSE:
         raise refused_by_rule()
     return Judged(text, verdict)

@@ -110,6 +110,13 @@ def test_a_message_that_is_sent_again_is_no_repeat_of_itself() -> None:
     assert refusal("the very same words", author, room, memory=memory, nonce="other").code == "NOT_UNIQUE"
 
 
+def test_other_words_do_not_pass_under_a_nonce_that_passed_before() -> None:
+    """As when a limit of time turned the first, harmless words away after they were judged."""
+    memory, author, room = Memory(), speaker(), rules(terms(Action.REFUSE))
+    assert said("hello", author, room, memory=memory)
+    assert refusal("buy a cabbage", author, room, memory=memory).code == "MESSAGE_REFUSED"
+
+
 @pytest.mark.parametrize("action", [Action.HOLD, Action.TIME_OUT])
 def test_a_rule_that_needs_a_deed_gives_its_verdict_with_the_text(action: Action) -> None:
     judged = said("buy a CABBAGE", room=rules(terms(action, seconds=60)))
