@@ -235,7 +235,17 @@ def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: R
     writer.page.locator("[data-chat-form] textarea").press_sequentially("well")
     words = reader.page.locator("[data-chat-typing]")
     await_value(words.inner_text, lambda text: text == f"{writer.username} is typing", 10)
-    assert writer.page.locator("[data-chat-typing]").inner_text() == ""
+    assert "typing" not in writer.page.locator("[data-chat-typing]").inner_text()
+
+
+def test_who_comes_and_goes_is_said_in_a_small_room(stack: Stack, visit: Visit, room: Room) -> None:
+    reader = enter(visit, stack, room["channel"]["slug"])
+    newcomer = enter(visit, stack, room["channel"]["slug"])
+    words = reader.page.locator("[data-chat-typing]")
+    await_value(words.inner_text, lambda text: text == f"{newcomer.username} is here", 10)
+    newcomer.page.goto("about:blank")
+    await_value(words.inner_text, lambda text: text == f"{newcomer.username} left", 10)
+    await_value(words.inner_text, lambda text: text == "", 10)
 
 
 def test_after_a_restart_of_the_server_the_room_has_no_hole(fragile_stack: Stack, guest: Visitor) -> None:

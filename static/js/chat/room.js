@@ -101,6 +101,8 @@ export class Room {
       .on("chat:settings", (settings) => this.#modes.show(settings))
       .on("chat:you", (you) => this.#you.learn(you))
       .on("chat:typing", ({ users }) => this.#somebodyTypes(users))
+      .on("chat:user-joined", ({ user }) => this.#passes(user, "is here"))
+      .on("chat:user-left", ({ user }) => this.#passes(user, "left"))
       .watch((at) => this.#showState(at));
   }
 
@@ -192,6 +194,10 @@ export class Room {
     for (const { id, displayName, username } of users) {
       if (!this.#you.blocks(id)) this.#typing.saw(displayName || username);
     }
+  }
+
+  #passes({ id, displayName, username }, deed) {
+    if (id !== this.#you.id && !this.#you.blocks(id)) this.#typing.pass(`${displayName || username} ${deed}`);
   }
 
   /** What the line is like, in words; while waiting, how long still. */

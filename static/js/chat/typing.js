@@ -1,11 +1,13 @@
-/** Who is writing just now, in one quiet line. */
+/** Who is writing just now, in one quiet line; and who came or left, while nobody writes. */
 
 const FADES_MS = 6_000;
+const PASSES_MS = 4_000;
 
 export class Typing {
   #box;
   #until = new Map();
   #timer = 0;
+  #passing = { words: "", until: 0 };
 
   /** @param {HTMLElement|null} box */
   constructor(box) {
@@ -23,12 +25,20 @@ export class Typing {
     if (this.#until.delete(name)) this.#draw();
   }
 
+  /** Something small happened, such as that somebody came. */
+  pass(words) {
+    this.#passing = { words, until: Date.now() + PASSES_MS };
+    this.#draw();
+  }
+
   #draw() {
     const now = Date.now();
     for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name);
-    if (this.#box) this.#box.textContent = sentence([...this.#until.keys()]);
+    const passing = this.#passing.until > now;
+    if (this.#box) this.#box.textContent = sentence([...this.#until.keys()]) || (passing ? this.#passing.words : "");
     clearTimeout(this.#timer);
-    if (this.#until.size) this.#timer = setTimeout(() => this.#draw(), Math.min(...this.#until.values()) - now);
+    const ends = [...this.#until.values(), ...(passing ? [this.#passing.until] : [])];
+    if (ends.length) this.#timer = setTimeout(() => this.#draw(), Math.min(...ends) - now);
   }
 }
 
