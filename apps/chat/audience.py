@@ -132,9 +132,8 @@ class Audience:
             del self._people[person]
             self._fresh_people.discard(person)
             self._parted.add(person)
-            if (
-                self._size() <= SMALL_ROOM
-            ):  # else a crowd that goes would end as a small room full of partings
+            # Asked now: else a crowd that goes would end as a small room full of partings.
+            if self._size() <= SMALL_ROOM:
                 self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
 
     def types(self, speaker: Speaker) -> None:

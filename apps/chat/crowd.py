@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # How long a person's card, badges and powers are taken from memory when nobody says that they changed.
 KNOWN_SECONDS = 30.0
+# The database does not answer: it is asked again so much later.
+AGAIN_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -91,9 +93,9 @@ class Crowd:
         """The encoded `chat:you` for a socket that hears of every change from now on."""
         person = self._people[user_id]
         assert person.speaker is not None
+        you = self._tell(user_id, person.speaker)
         person.greeted.add(connection)
-        person.told = orjson.dumps(you_payload(person.speaker))
-        return wrap("chat:you", person.told, stamp())
+        return you
 
     def forget(self, user_ids: Iterable[uuid.UUID] | None = None) -> None:
         """What is known of these people (None: of all) may have changed: look anew, and tell them."""
@@ -109,9 +111,10 @@ class Crowd:
 
     async def _tell_anew(self, user_ids: list[uuid.UUID]) -> None:
         told = await asyncio.gather(*map(self._tell_one_anew, user_ids), return_exceptions=True)
-        failures = [outcome for outcome in told if isinstance(outcome, BaseException)]
-        if failures:  # they are asked for anew with what they write next
-            log.warning("%s people of a room could not be looked up: %s", len(failures), failures[0])
+        failed = {uid: error for uid, error in zip(user_ids, told, strict=True) if error is not None}
+        if failed:
+            log.warning("%s people could not be looked up: %s", len(failed), next(iter(failed.values())))
+            self._hub.loop.call_later(AGAIN_SECONDS, self.forget, list(failed))
 
     async def _tell_one_anew(self, user_id: uuid.UUID) -> None:
         if user_id not in self._people:
@@ -122,11 +125,17 @@ class Crowd:
             for connection in list(self._people[user_id].connections if user_id in self._people else ()):
                 connection.close(refused.code, refused.reason)
             return
-        person = self._people.get(user_id)
-        told = orjson.dumps(you_payload(speaker))
-        if person is not None and told != person.told:
+        if user_id in self._people:
+            self._tell(user_id, speaker)
+
+    def _tell(self, user_id: uuid.UUID, speaker: Speaker) -> bytes:
+        """The encoded `chat:you`; sent to all greeted sockets when it is another than they were sent last."""
+        person, told = self._people[user_id], orjson.dumps(you_payload(speaker))
+        you = wrap("chat:you", told, stamp())
+        if told != person.told:
             person.told = told
-            self._write(user_id, wrap("chat:you", told, stamp()))
+            self._write(user_id, you)
+        return you
 
     def _write(self, user_id: uuid.UUID, event: bytes) -> None:
         person = self._people.get(user_id)

@@ -412,3 +412,22 @@ def test_the_api_refuses_by_the_same_rules(
     assert code(viewer, "second") == "SLOW_MODE"
     assert services.send_message(actor=viewer, channel=channel, content="first", nonce="n").seq == 1
     assert services.send_message(actor=moderator, channel=channel, content="first", nonce="n").seq == 2
+
+
+def test_every_socket_of_a_person_is_told(
+    dial: Dial, channel: Channel, moderator: User, viewer: User
+) -> None:
+    """Also when one opens in the very moment of the change: what it learns is told to the others, too."""
+
+    async def steps() -> None:
+        async with dial(who=viewer) as first:
+            await first.next("chat:you")
+            room = Rooms.here()._rooms[channel.pk]
+            room.topic.on_note = lambda note: None
+            await in_thread(moderation.ban, actor=moderator, channel=channel, user=viewer)
+            room.crowd._people[viewer.pk].is_stale = True
+            async with dial(who=viewer) as second:
+                assert (await second.next("chat:you"))["standing"]["banned"]
+                assert (await first.next("chat:you", 1))["standing"]["banned"]
+
+    story(steps)
