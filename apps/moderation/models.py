@@ -213,7 +213,8 @@ class Report(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["reporter", "kind", "subject_id"],
+                # A person's deeds in two channels are two matters, for other moderators each.
+                fields=["reporter", "channel", "kind", "subject_id"],
                 condition=Q(state="open"),
                 name="moderation_one_open_report_each",
             )

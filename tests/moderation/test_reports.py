@@ -28,6 +28,13 @@ def test_the_same_report_while_open_is_one(channel, moderator, viewer, stranger)
     assert report_person(stranger, viewer, channel) != first
 
 
+def test_a_person_is_reported_in_each_channel_by_itself(channel, viewer, stranger):
+    first = report_person(stranger, viewer, channel)
+    other = factories.channel()
+    second = report_person(stranger, viewer, other)
+    assert (second.channel, second.pk != first.pk) == (other, True)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_are_one_report(channel, viewer, stranger):
     start, failures = threading.Barrier(2), []

@@ -65,7 +65,9 @@ def report(
         raise NotFound(f"There is no such {kind}.", code="SUBJECT_NOT_FOUND")
     if subject.user is not None and subject.user.pk == actor.pk:
         raise Invalid("You can't report yourself.", code="OWN_ACCOUNT")
-    same = Report.objects.open().filter(reporter=actor, kind=kind, subject_id=subject_id)
+    same = Report.objects.open().filter(
+        reporter=actor, channel=subject.channel, kind=kind, subject_id=subject_id
+    )
     if open_one := same.first():
         return open_one
     if wait := LIMIT.take(actor.pk.hex):
@@ -91,19 +93,12 @@ def report(
 
 def answer_report(*, actor: Actor, report: Report, answer: str, words: str = "") -> Report:
     """Uphold or dismiss. What follows from it (a ban, a deleted message) is done by its own verb."""
-    if report.kind == Report.Kind.CHANNEL:
-        # Nobody judges their own channel.
-        if not (actor.is_authenticated and actor.is_staff):
-            raise NotAllowed("Reports about a channel are answered by the platform's staff.")
-    else:
-        policies.require(actor, Power.REVIEW_REPORTS, report.channel)
+    _require_judge(actor, report)
     if answer not in ANSWERS:
         raise Invalid.field("answer", f"answer must be one of {', '.join(ANSWERS)}.")
     words = clean(words, field="words", most=WORDS_MOST, lines=True)
     with transaction.atomic():
         report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
-        if report.subject_user_id == actor.pk:
-            raise NotAllowed("Somebody else has to answer a report about you.")
         if report.state != Report.State.OPEN:
             raise Conflict("This report has been answered.", code="ANSWERED_BEFORE")
         report.state, report.answer = answer, words
@@ -113,7 +108,8 @@ def answer_report(*, actor: Actor, report: Report, answer: str, words: str = "")
             actor=actor,
             action="report.answer",
             subject=report,
-            channel_id=report.channel_id,
+            # What staff decide about a channel is not for its own log.
+            channel_id=None if report.kind == Report.Kind.CHANNEL else report.channel_id,
             answer=str(answer),
         )
         publish(ReportAnswered(report.channel_id, report.pk))
@@ -125,14 +121,30 @@ def undo_answer(actor: Actor, entry: AuditEntry) -> None:
     report = Report.objects.select_for_update(of=("self",)).filter(pk=entry.subject_id).first()
     if report is None or report.state != entry.details["answer"]:
         raise Conflict("This can't be undone any more. The answer has changed.", code="NO_LONGER_APPLIES")
+    _require_judge(actor, report)
     again = Report.objects.open().filter(
-        reporter=report.reporter_id, kind=report.kind, subject_id=report.subject_id
+        reporter=report.reporter_id,
+        channel=report.channel_id,
+        kind=report.kind,
+        subject_id=report.subject_id,
     )
     if again.exists():
         raise Conflict("This can't be undone any more. There is a new report.", code="NO_LONGER_APPLIES")
     report.state, report.answer, report.answered_by, report.answered_at = Report.State.OPEN, "", None, None
     report.save()
     publish(ReportMade(report.channel_id, report.pk))
+
+
+def _require_judge(actor: Actor, report: Report) -> None:
+    """Raise unless `actor` may answer this report, or take its answer back: nobody judges themselves, nor
+    their own channel."""
+    if report.kind == Report.Kind.CHANNEL:
+        if not (actor.is_authenticated and actor.is_staff):
+            raise NotAllowed("Reports about a channel are answered by the platform's staff.")
+    else:
+        policies.require(actor, Power.REVIEW_REPORTS, report.channel)
+    if report.subject_user_id == actor.pk:
+        raise NotAllowed("Somebody else has to answer a report about you.")
 
 
 def teach_context(kind: str, provider: Provider) -> None:
