@@ -186,6 +186,13 @@ def test_a_rule_times_out_but_does_not_shorten_a_ban(channel, moderator, viewer)
     assert AuditEntry.objects.get(action="person.timeout").actor_id is None
 
 
+def test_a_rule_shortens_no_time_out(channel, moderator, viewer):
+    services.time_out(actor=moderator, channel=channel, user=viewer, seconds=3600)
+    until = standing(viewer, channel).until
+    assert services.time_out_by_rule(channel=channel, user=viewer, seconds=1, rule="caps") is None
+    assert standing(viewer, channel).until == until
+
+
 def test_the_world_hears_of_each_change_once(
     channel, moderator, viewer, told, django_capture_on_commit_callbacks
 ):

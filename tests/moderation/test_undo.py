@@ -13,6 +13,8 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from pytest import raises
 
+from apps.channels.models import ChannelRole
+from apps.channels.roles import Role
 from apps.channels.services import edit_channel
 from apps.core.errors import Conflict, DomainError, NotAllowed, NotFound, SignInNeeded
 from apps.core.models import UNDONE, AuditEntry
@@ -87,6 +89,59 @@ def test_a_report_can_be_opened_again(channel, moderator, viewer, stranger):
     services.answer_report(actor=moderator, report=made, answer="dismissed", words="No")
     undo_last(moderator, channel)
     assert state(channel, viewer) == before
+
+
+def test_nobody_opens_a_report_about_themselves_again(channel, streamer, moderator, stranger):
+    made = services.report(
+        actor=stranger, kind="person", subject_id=moderator.pk, reason="spam", channel=channel
+    )
+    services.answer_report(actor=streamer, report=made, answer="upheld")
+    with raises(NotAllowed):
+        undo_last(moderator, channel)
+    made.refresh_from_db()
+    assert made.state == "upheld"
+
+
+def test_what_staff_decide_about_a_channel_is_out_of_its_crew_s_reach(channel, streamer, stranger):
+    made = services.report(actor=stranger, kind="channel", subject_id=channel.pk, reason="hate")
+    services.answer_report(actor=factories.person("boss", is_staff=True), report=made, answer="upheld")
+    entry = AuditEntry.objects.get(action="report.answer")
+    assert entry not in selectors.log_of(channel)
+    with raises(NotFound):
+        undo.undo_action(actor=streamer, channel=channel, entry_id=entry.pk)
+
+
+@pytest.mark.parametrize("way", ["lift", "answer", "replaced"])
+def test_undoing_turns_no_sanction_on_somebody_out_of_reach(channel, streamer, moderator, viewer, way):
+    """Who got a role meanwhile is not banned by their peers, not by an undo either."""
+    if way == "replaced":
+        services.ban(actor=streamer, channel=channel, user=viewer)
+        services.time_out(actor=streamer, channel=channel, user=viewer, seconds=60)
+    else:
+        services.ban(actor=streamer, channel=channel, user=viewer)
+        plea = services.request_unban(actor=viewer, channel=channel, text="Please")
+        if way == "answer":
+            services.answer_unban_request(actor=streamer, request=plea, answer="granted")
+        else:
+            services.lift_sanction(actor=streamer, channel=channel, user=viewer)
+    ChannelRole.objects.create(channel=channel, user=viewer, role=Role.MODERATOR)
+    before = state(channel, viewer)
+    with raises(NotAllowed):
+        undo_last(moderator, channel)
+    assert state(channel, viewer) == before
+    undo_last(streamer, channel)
+    assert selectors.standing_of([viewer.pk], channel)[viewer.pk].banned
+
+
+def test_an_undone_answer_brings_no_ban_back_that_it_did_not_lift(channel, moderator, colleague, viewer):
+    services.ban(actor=moderator, channel=channel, user=viewer)
+    plea = services.request_unban(actor=viewer, channel=channel, text="Please")
+    undo_last(moderator, channel)
+    before = state(channel, viewer)
+    services.answer_unban_request(actor=colleague, request=plea, answer="granted")
+    undo_last(moderator, channel)
+    assert state(channel, viewer) == before
+    assert selectors.standing_of([viewer.pk], channel) == {}
 
 
 def test_what_was_changed_again_is_not_undone(channel, moderator, viewer):

@@ -41,11 +41,11 @@ def ban(*, actor: Actor, channel: Channel, user: User, reason: str = "") -> Sanc
 
 
 def time_out_by_rule(*, channel: Channel, user: User, seconds: int, rule: str) -> Sanction | None:
-    """What an automatic rule (named by its key) does; a person whom a ban keeps out stays banned."""
+    """What an automatic rule (named by its key) does; what keeps the person out for longer stays."""
     until = timezone.now() + datetime.timedelta(seconds=checked_seconds(seconds))
     with transaction.atomic():
         standing = standing_now(user, channel)
-        if standing is not None and standing.kind == Sanction.Kind.BAN:
+        if standing is not None and (standing.expires_at is None or standing.expires_at >= until):
             return None
         return _exclude(None, channel, user, Sanction.Kind.TIMEOUT, f"Automatic rule: {rule}", until)
 
@@ -130,8 +130,13 @@ def lift(sanction: Sanction, *, by: Actor) -> None:
     publish(SanctionLifted(sanction.channel_id, sanction.user_id, sanction.pk))
 
 
-def restore(sanction: Sanction) -> None:
-    """Let a lifted one stand again; raises Conflict when it has run out or another stands."""
+def restore(sanction: Sanction, *, by: Actor) -> None:
+    """Let a lifted one stand again; raises Conflict when it has run out or another stands.
+
+    It takes what giving it would take: the person may have got a role meanwhile.
+    """
+    power = Power.BAN if sanction.kind == Sanction.Kind.BAN else Power.TIME_OUT
+    policies.require_over(by, power, sanction.user, sanction.channel)
     if sanction.has_run_out(timezone.now()):
         raise _no_longer("This time-out would be over by now.")
     if standing_now(sanction.user, sanction.channel) is not None:
@@ -151,7 +156,7 @@ def undo_exclusion(actor: Actor, entry: AuditEntry) -> None:
     if (replaced_id := entry.details["replaced_id"]) is not None:
         replaced = _held(replaced_id)
         if not replaced.has_run_out(timezone.now()):
-            restore(replaced)
+            restore(replaced, by=actor)
 
 
 def undo_reason(actor: Actor, entry: AuditEntry) -> None:
@@ -168,7 +173,7 @@ def undo_lift(actor: Actor, entry: AuditEntry) -> None:
     sanction = _held(entry.details["sanction_id"])
     if sanction.lifted_at is None or sanction.undone_at is not None:
         raise _no_longer("This sanction has changed since.")
-    restore(sanction)
+    restore(sanction, by=actor)
     if (request_id := entry.details["request_id"]) is not None:
         UnbanRequest.objects.filter(pk=request_id).update(
             state=UnbanRequest.State.OPEN, answered_by=None, answered_at=None

@@ -64,7 +64,8 @@ def answer_unban_request(
         request.state, request.answered_by_id, request.answered_at = answer, actor.pk, timezone.now()
         request.public_note, request.private_note = notes["public_note"], notes["private_note"]
         request.save()
-        if answer == UnbanRequest.State.GRANTED and sanction.lifted_at is None:
+        lifts = answer == UnbanRequest.State.GRANTED and sanction.lifted_at is None
+        if lifts:
             sanctions.lift(sanction, by=actor)
         audit.record(
             actor=actor,
@@ -73,6 +74,7 @@ def answer_unban_request(
             channel_id=channel.pk,
             request_id=str(request.pk),
             answer=str(answer),
+            lifted=lifts,
         )
         publish(UnbanAnswered(channel.pk, sanction.user_id, request.pk))
     return request
@@ -86,8 +88,8 @@ def undo_answer(actor: Actor, entry: AuditEntry) -> None:
     )
     if request.state != entry.details["answer"]:
         raise Conflict("This can't be undone any more. The answer has changed.", code="NO_LONGER_APPLIES")
-    if request.state == UnbanRequest.State.GRANTED:
-        sanctions.restore(request.sanction)
+    if entry.details.get("lifted", request.state == UnbanRequest.State.GRANTED):
+        sanctions.restore(request.sanction, by=actor)
     request.state, request.answered_by, request.answered_at = UnbanRequest.State.OPEN, None, None
     request.public_note = request.private_note = ""
     request.save()
