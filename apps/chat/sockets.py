@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -35,6 +36,8 @@ from .selectors import Speaker
 from .services import messages
 from .services.commands import is_command
 from .store import Draft, Receipt, unavailable
+
+T = TypeVar("T")
 
 # The first copy of what is refused so may have been stored, by another process that broke off before the ack.
 TRIED_AGAIN = {"RATE_LIMITED", "SLOW_MODE", "NOT_UNIQUE", "MESSAGE_REFUSED"}
@@ -125,7 +128,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     except DomainError as refusal:
         stored = None
         if refusal.code in TRIED_AGAIN:
-            stored = await read(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
+            stored = await _asked(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
         if stored is None:
             raise
         accepted = stored
@@ -141,7 +144,7 @@ async def _accepted(room: Room, speaker: Speaker, frame: wire.Send) -> str | Mes
     rules = room.rules
     judged = judge(speaker, rules, frame.content, room.memory, nonce=frame.nonce, now=timezone.now())
     if judged.verdict and judged.verdict.action is RuleAction.TIME_OUT:
-        raise await read(messages.time_out, speaker, room.channel, judged)
+        raise await _asked(messages.time_out, speaker, room.channel, judged)
     if rules.slow_seconds and Power.SPEAK_FREELY not in speaker.powers:
         key = messages.slow_key(speaker, room.channel_id)
         if wait := await messages.slow_limit(rules.slow_seconds).atake(key):
@@ -150,7 +153,7 @@ async def _accepted(room: Room, speaker: Speaker, frame: wire.Send) -> str | Mes
         raise messages.rate_limited(wait)
     if judged.verdict:
         keep = partial(messages.keep_back, nonce=frame.nonce, reply_to=frame.reply_to)
-        return await read(keep, speaker, room.channel, judged)
+        return await _asked(keep, speaker, room.channel, judged)
     if rules.unique:
         room.memory.hear(judged.content)
     return judged.content
@@ -159,14 +162,14 @@ async def _accepted(room: Room, speaker: Speaker, frame: wire.Send) -> str | Mes
 async def _carry_out_command(visit: Visit, speaker: Speaker, frame: wire.Send) -> None:
     if wait := await messages.LIMIT.atake(speaker.user_id.hex):
         raise messages.rate_limited(wait)
-    told = await read(_command, speaker.user_id, visit.room.channel, frame.content)
+    told = await _asked(_command, speaker.user_id, visit.room.channel, frame.content)
     visit.socket.say("chat:notice", {"nonce": frame.nonce, "message": told})
 
 
 async def delete_message(visit: Visit, frame: wire.Delete) -> None:
     """Remove a message; everybody hears of it, the sender too."""
     speaker = await _speaker(visit)
-    await read(_delete, speaker.user_id, frame.id, visit.room.channel_id)
+    await _asked(_delete, speaker.user_id, frame.id, visit.room.channel_id)
 
 
 async def tell_history(visit: Visit, frame: wire.History) -> None:
@@ -270,6 +273,14 @@ async def _speaker(visit: Visit) -> Speaker:
         raise SignInNeeded("Sign in to chat.")
     try:
         return await visit.room.crowd.speaker(visit.user_id)
+    except DatabaseError:
+        raise unavailable() from None
+
+
+async def _asked(query: Callable[..., T], *args: Any) -> T:
+    """`read`; a database that is away is told to the client, which tries again."""
+    try:
+        return await read(query, *args)
     except DatabaseError:
         raise unavailable() from None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -194,3 +195,33 @@ def test_who_writes_in_a_channel_that_was_suspended_meanwhile_is_seen_off(
 
     story(steps)
     assert not Message.objects.exists()
+
+
+def test_a_deed_that_the_database_does_not_take_may_be_tried_again(
+    dial: Dial, say: Say, moderator: User, viewer: User
+) -> None:
+    message = say(viewer, "gone soon")
+    deeds = [("chat:delete", {"id": str(message.pk)}), ("chat:send", {"content": "/delete"})]
+
+    def rename(old: str, new: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    async def steps() -> None:
+        async with dial(who=moderator) as client:
+            await client.next("chat:history")
+            await in_thread(rename, old="chat_message", new="elsewhere")
+            try:
+                for frame in (
+                    ("chat:delete", {"id": str(message.pk)}),
+                    ("chat:send", {"content": "/delete"}),
+                ):
+                    await client.send(frame[0], nonce="n", **frame[1])
+                    error = await client.next("chat:error")
+                    assert (error["code"], error["retryAfter"]) == ("STORE_UNAVAILABLE", 2.0)
+            finally:
+                await in_thread(rename, old="elsewhere", new="chat_message")
+            await client.send("chat:delete", id=str(message.pk))
+            assert (await client.next("chat:deleted"))["id"] == str(message.pk)
+
+    story(steps)
