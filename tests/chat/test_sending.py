@@ -212,11 +212,8 @@ def test_a_deed_that_the_database_does_not_take_may_be_tried_again(
             await client.next("chat:history")
             await in_thread(rename, old="chat_message", new="elsewhere")
             try:
-                for frame in (
-                    ("chat:delete", {"id": str(message.pk)}),
-                    ("chat:send", {"content": "/delete"}),
-                ):
-                    await client.send(frame[0], nonce="n", **frame[1])
+                for type, payload in deeds:
+                    await client.send(type, nonce="n", **payload)
                     error = await client.next("chat:error")
                     assert (error["code"], error["retryAfter"]) == ("STORE_UNAVAILABLE", 2.0)
             finally:
