@@ -109,6 +109,12 @@ def without_content(payload: bytes, deleted_at: str) -> bytes:
     return orjson.dumps(orjson.loads(payload) | {"content": "", "deletedAt": deleted_at})
 
 
+def parent_of(payload: bytes) -> uuid.UUID | None:
+    """The id of what an encoded message answers, None when it answers nothing."""
+    # Most answer nothing: asked without decoding.
+    return uuid.UUID(orjson.loads(payload)["parent"]["id"]) if b'"parent":{' in payload else None
+
+
 def without_parent(payload: bytes) -> bytes:
     """An encoded answer as it is told after the removal of what it answers."""
     told = orjson.loads(payload)

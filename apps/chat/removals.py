@@ -53,11 +53,18 @@ class Removals:
         return line
 
     def _cleared_at(self, line: Line) -> str | None:
-        author = orjson.loads(line.payload)["user"]["id"]
-        for user_id, up_to, at in self._clearings:
-            if line.seq <= up_to and (user_id is None or str(user_id) == author):
-                return at
-        return None
+        return self._cleared_with(line.seq, orjson.loads(line.payload)["user"]["id"])
 
     def _has_lost_its_parent(self, line: Line) -> bool:
-        return uuid.UUID(orjson.loads(line.payload)["parent"]["id"]) in self._removed
+        parent = orjson.loads(line.payload)["parent"]
+        if uuid.UUID(parent["id"]) in self._removed:
+            return True
+        # What it answers is older; of an answer that came after a clearing the store knew what was removed.
+        return self._cleared_with(line.seq, parent["user"]["id"]) is not None
+
+    def _cleared_with(self, seq: int, author: str) -> str | None:
+        """When what this author said up to this number was cleared away, if it was."""
+        for user_id, up_to, at in self._clearings:
+            if seq <= up_to and (user_id is None or str(user_id) == author):
+                return at
+        return None

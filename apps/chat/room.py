@@ -28,7 +28,7 @@ from apps.core.realtime.topic import Topic
 from . import selectors
 from .audience import Audience
 from .crowd import Crowd
-from .payloads import without_content
+from .payloads import parent_of, without_content, without_parent
 from .removals import Removals
 from .rules import Memory, RoomRules
 from .selectors import Line
@@ -231,6 +231,8 @@ class Room:
             if at := gone.get(line.id):
                 self._ring[place] = Line(line.seq, line.id, without_content(line.payload, at))
                 self._post_deleted(line.id, line.seq, at)
+            elif parent_of(line.payload) in gone:
+                self._ring[place] = Line(line.seq, line.id, without_parent(line.payload))
         self._newest_frame = None
         if back:
             self._restore(back)
