@@ -199,3 +199,17 @@ def test_an_undone_announcement_is_removed(channel: Channel, moderator: User) ->
     services.announce(actor=moderator, channel=channel, content="We start soon", nonce="n")
     undo_last(moderator, channel, "message.announce")
     assert readable() == []
+
+
+@pytest.mark.parametrize("by_author", [True, False])
+def test_approving_brings_nothing_back_that_was_said_under_its_nonce_and_removed(
+    moderator: User, viewer: User, say: Say, hold: Hold, by_author: bool
+) -> None:
+    held = hold("you fine fellow", nonce="n1")
+    said = say(viewer, "you fine fellow" if by_author else "something rude", nonce="n1")
+    services.delete_message(actor=viewer if by_author else moderator, message_id=said.pk)
+    with raises(Conflict) as refusal:
+        services.approve_held(actor=moderator, held_id=held.pk)
+    assert refusal.value.code == "SAID_OTHERWISE"
+    assert readable() == []
+    assert services.reject_held(actor=moderator, held_id=held.pk).state == "rejected"

@@ -144,3 +144,14 @@ def test_a_moderator_does_not_bring_their_own_removed_message_back(
     assert readable() == []
     undo_last(streamer, channel, "message.delete")
     assert readable() == ["too much"]
+
+
+def test_a_restored_message_is_removed_again_whoever_removed_it_has_left(
+    channel: Channel, streamer: User, moderator: User, viewer: User, say: Say
+) -> None:
+    message = say(viewer, "one")
+    services.delete_message(actor=moderator, message_id=message.pk)
+    moderator.delete()
+    services.restore_message(actor=streamer, message_id=message.pk)
+    undo_last(streamer, channel, "message.restore")
+    assert readable() == []

@@ -30,7 +30,8 @@ REJECTED = "A moderator looked at your message and kept it back."
 def approve_held(*, actor: Actor, held_id: uuid.UUID) -> Message:
     """Let a held message be said; it takes its place behind what was said meanwhile.
 
-    Raises NotFound, or Conflict (ANSWERED_BEFORE; AUTHOR_EXCLUDED when its author is banned or timed out).
+    Raises NotFound, or Conflict (ANSWERED_BEFORE; AUTHOR_EXCLUDED when its author is banned or timed out;
+    SAID_OTHERWISE when its author has said something else in its place, or taken it back).
     """
     channel = _channel_of(actor, held_id)
     with transaction.atomic():
@@ -108,6 +109,12 @@ def _said(held: HeldMessage) -> Message:
     if isinstance(outcome, DomainError):
         raise outcome
     message = Message.objects.with_user().get(pk=outcome.id)
+    # The nonce is its author's choice: other words that went under it are not what a moderator looked at.
+    if message.content != held.content or message.deleted_by_id == held.user_id:
+        raise Conflict(
+            "Its author has said something else in its place, or taken it back. Reject it.",
+            code="SAID_OTHERWISE",
+        )
     if outcome.is_new:
         message_said(message)
     elif message.deleted_at is not None:

@@ -41,7 +41,8 @@ def restore_message(*, actor: Actor, message_id: uuid.UUID) -> Message:
     policies.require(actor, Power.DELETE_MESSAGE, channel)
     if message.deleted_at is not None:
         _require_other_hands(actor, message)
-        removed = {"at": message.deleted_at.isoformat(), "by": str(message.deleted_by_id)}
+        by = str(message.deleted_by_id) if message.deleted_by_id else None
+        removed = {"at": message.deleted_at.isoformat(), "by": by}
         restore(message)
         audit.record(
             actor=actor, action="message.restore", subject=message, channel_id=channel.pk, removed=removed
