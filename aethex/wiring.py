@@ -19,7 +19,7 @@ from apps.vod import tasks as vod_tasks
 
 
 def connect() -> None:
-    on(BlockChanged, channels.end_follows_of_blocked)
+    on(BlockChanged, channels.end_follows_of_blocked, chat.tell_blocker)
     on(facts.BroadcastOpened, realtime.tell_opened)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastResumed, realtime.tell_updated)

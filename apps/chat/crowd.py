@@ -27,6 +27,8 @@ from .selectors import Speaker
 
 log = logging.getLogger(__name__)
 
+# Notes about people, in whichever rooms they are.
+PEOPLE = "people"
 # How long a person's card, badges and powers are taken from memory when nobody says that they changed.
 KNOWN_SECONDS = 30.0
 # The database does not answer: it is asked again so much later.

@@ -10,6 +10,7 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from apps.accounts.facts import BlockChanged
 from apps.accounts.models import User
 from apps.accounts.payloads import person_payload
 from apps.channels import facts as channels
@@ -23,6 +24,7 @@ from apps.moderation.models import Report, Sanction, UnbanRequest
 from apps.moderation.selectors import LOGGED
 from apps.moderation.undo import undone_among
 
+from .crowd import PEOPLE
 from .models import Rulebook
 from .payloads import iso
 from .services.telling import rules_moved
@@ -53,6 +55,11 @@ def tell_dashboards(fact: channels.RoleChanged) -> None:
     """Whoever sits at a dashboard by a role that is gone leaves it."""
     for kind in ("dashboard", "moderation"):
         note(topic(kind, fact.channel_id), {"kind": "person", "user": fact.user_id.bytes})
+
+
+def tell_blocker(fact: BlockChanged) -> None:
+    """All pages of a person hide whom they block, and show whom they don't."""
+    note(PEOPLE, {"kind": "person", "user": fact.user_id.bytes})
 
 
 def strike(fact: moderation.PersonSanctioned) -> None:

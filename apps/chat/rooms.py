@@ -7,7 +7,7 @@ import logging
 import uuid
 import weakref
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import Error as DatabaseError
 
@@ -19,6 +19,7 @@ from apps.core.realtime.hub import Hub
 
 from . import selectors
 from .audience import Beat, count_viewers
+from .crowd import PEOPLE
 from .room import Room, messages_note
 from .selectors import Line
 from .store import make_store
@@ -66,14 +67,25 @@ class Rooms:
         await room.opened()
         return room
 
+    async def hear_of_people(self, connection: Connection) -> None:
+        """What changes for a person wherever they are reaches this process, until `connection` leaves."""
+        topic = await self.hub.arrive(PEOPLE, connection)
+        topic.on_note = self._note
+
     def leave(self, channel_id: uuid.UUID, connection: Connection) -> None:
-        """Undo `arrive`, also one that was cut short."""
+        """Undo `arrive` and `hear_of_people`, also when they were cut short."""
+        if people := self.hub.topics.get(PEOPLE):
+            self.hub.leave(people, connection)
         topic = self.hub.topics.get(topic_name("room", channel_id))
         if topic is None:
             return
         self.hub.leave(topic, connection)
         if not len(topic) and (room := self._rooms.pop(channel_id, None)):
             self._last_beats += filter(None, [room.audience.beat()])
+
+    def _note(self, note: dict[str, Any]) -> None:
+        for room in self._rooms.values():
+            room.crowd.forget([uuid.UUID(bytes=note["user"])])
 
     def _stored(self, channel_id: uuid.UUID, lines: list[Line], at: str, known: int) -> None:
         """A writer committed `lines`; number `known` (0: none) was there before. The room may be another one

@@ -76,6 +76,7 @@ async def enter_room(visit: Visit) -> None:
     visit.channel = channel
     visit.room = room = await Rooms.here().arrive(channel, connection)
     if user_id is not None:
+        await Rooms.here().hear_of_people(connection)
         room.crowd.enter(user_id, connection)
         visit.user_id = user_id
         visit.speaker = await room.crowd.speaker(user_id)

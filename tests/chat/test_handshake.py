@@ -155,7 +155,7 @@ def test_everybody_gone_leaves_nothing_behind(
             await two.next("chat:history")
             await crew.send("ping")
             await crew.next("pong")
-            assert len(hub.topics) == 3
+            assert len(hub.topics) == 4
         assert (hub.topics, hub.connections, rooms._rooms) == ({}, set(), {})
         assert not doors.people._open
         async with asyncio.timeout(5):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.channels import services as channels
 from apps.channels.models import Channel, ChannelRole, topic
@@ -429,5 +430,23 @@ def test_every_socket_of_a_person_is_told(
             async with dial(who=viewer) as second:
                 assert (await second.next("chat:you"))["standing"]["banned"]
                 assert (await first.next("chat:you", 1))["standing"]["banned"]
+
+    story(steps)
+
+
+def test_a_block_is_known_on_every_page_of_the_person_at_once(
+    dial: Dial, channel: Channel, viewer: User, stranger: User
+) -> None:
+    elsewhere = factories.channel()
+
+    async def steps() -> None:
+        async with dial(who=viewer) as one, dial(f"/ws/channels/{elsewhere.slug}", who=viewer) as two:
+            for page in (one, two):
+                assert (await page.next("chat:you"))["blocked"] == []
+            await in_thread(accounts.block_person, actor=viewer, person=stranger)
+            for page in (one, two):
+                assert (await page.next("chat:you"))["blocked"] == [str(stranger.pk)]
+            await in_thread(accounts.unblock_person, actor=viewer, person=stranger)
+            assert (await one.next("chat:you"))["blocked"] == []
 
     story(steps)
