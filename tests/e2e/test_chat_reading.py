@@ -235,13 +235,11 @@ def test_every_colour_of_a_name_can_be_read(visit: Visit, channel: dict[str, Any
     assert worst["contrast"] >= 4.5, worst
 
 
-RUSH = """
+CROWD = """
 async () => {
   const { Log } = await import("/static/js/chat/log.js");
   const { You } = await import("/static/js/chat/you.js");
   const log = new Log(document.querySelector("[data-chat]"), new You({ id: "me", username: "me" }));
-  const tasks = [];
-  new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({ type: "longtask" });
   let seq = 0;
   const say = () => {
     seq += 1;
@@ -252,14 +250,22 @@ async () => {
     const createdAt = new Date().toISOString();
     return { id: `m${seq}`, seq, content, user, parent, badges: ["moderator"], createdAt };
   };
-  const start = performance.now();
-  while (performance.now() - start < 3000) {
-    const due = Math.floor((performance.now() - start) / 10) - seq;
-    log.append(Array.from({ length: due }, say));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  return { said: seq, longest: Math.max(0, ...tasks.map(({ duration }) => duration)) };
+  log.append(Array.from({ length: 500 }, say)); // as long as a log gets
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  window.rush = async () => {
+    const tasks = [];
+    const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+    watch.observe({ type: "longtask" });
+    const [start, first] = [performance.now(), seq];
+    while (seq - first < 150) {
+      const due = Math.min(150, Math.floor((performance.now() - start) / 10)) - (seq - first);
+      log.append(Array.from({ length: due }, say));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    watch.disconnect();
+    return Math.max(0, ...tasks.map(({ duration }) => duration));
+  };
 }
 """
 
@@ -268,11 +274,10 @@ def test_a_hundred_messages_a_second_leave_the_page_smooth(visit: Visit, channel
     visitor = visit()
     visitor.watch(channel["slug"])
     visitor.await_chat()
-    rounds: list[float] = []
+    visitor.page.evaluate(CROWD)
+    longest: list[float] = []
     # A busy machine only adds to what a page takes: one round without a long task shows that it needs none.
-    while len(rounds) < 4 and not any(longest == 0 for longest in rounds):
-        rush = visitor.page.evaluate(RUSH)
-        assert rush["said"] >= 290
-        rounds.append(rush["longest"])
-    assert min(rounds) <= 50, rounds
+    while len(longest) < 12 and 0 not in longest:
+        longest.append(visitor.page.evaluate("rush()"))
+    assert min(longest) <= 50, longest
     assert visitor.page.locator("[data-chat-log] > li").count() <= 502

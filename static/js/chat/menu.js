@@ -3,7 +3,7 @@ import { messageOf } from "./line.js";
 
 const GAP_PX = 4;
 
-/** Which deeds of the menu fit a message, by who looks at it. Those that are not named fit always. */
+/** Which deeds of the menu fit a message, by who looks at it. */
 const FITS = {
   reply: (you, message) => you.writes && !message.isDeleted,
   thread: (_, message) => message.thread !== null,
@@ -41,7 +41,7 @@ export class MessageMenu {
   constructor(root, log, you, deeds) {
     this.#list = root.querySelector("[data-chat-log]");
     this.#log = log;
-    this.#you = you;
+    this.#you = you.watch(() => this.#line && this.#fit());
     this.#deeds = deeds;
     this.#tools = root.querySelector("template[data-chat-tools]").content.firstElementChild.cloneNode(true);
     this.#menu = root.querySelector("[data-chat-menu]");
@@ -55,11 +55,8 @@ export class MessageMenu {
 
   /** Open the menu of a line; Escape leads back to it. */
   open(line) {
-    const message = messageOf(line);
-    for (const button of this.#menu.querySelectorAll("[data-deed]")) {
-      button.hidden = !(FITS[button.dataset.deed]?.(this.#you, message) ?? true);
-    }
     this.#line = line;
+    this.#fit();
     this.#log.hold("menu");
     line.dataset.looked = "";
     this.#menu.showPopover();
@@ -70,7 +67,15 @@ export class MessageMenu {
   /** Do one deed of the menu to a line, if it fits. */
   run(deed, line) {
     const message = messageOf(line);
-    if (FITS[deed]?.(this.#you, message)) this.#deeds[deed](message, line);
+    if (FITS[deed](this.#you, message)) this.#deeds[deed](message, line);
+  }
+
+  /** Offer what fits the line; powers may come or go while the menu is open. */
+  #fit() {
+    const message = messageOf(this.#line);
+    for (const button of this.#menu.querySelectorAll("[data-deed]")) {
+      button.hidden = !FITS[button.dataset.deed](this.#you, message);
+    }
   }
 
   get #items() {
