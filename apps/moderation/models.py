@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from apps.accounts.models import User
+from apps.accounts.models import Actor, User
 from apps.channels.models import Channel
 from apps.core.ids import uuid7
 
@@ -96,6 +96,10 @@ class UnbanRequestQuerySet(models.QuerySet["UnbanRequest"]):
         """Those without an answer against bans that stand."""
         return self.filter(state=UnbanRequest.State.OPEN, sanction__lifted_at=None)
 
+    def shown_to(self, moderator: Actor) -> Self:
+        """Those that this moderator sees: what moderators noted on one's own plea is not for oneself."""
+        return self.exclude(sanction__user=moderator.pk)
+
 
 class UnbanRequest(models.Model):
     """The one plea that each ban allows."""
@@ -130,6 +134,10 @@ class PersonNoteQuerySet(models.QuerySet["PersonNote"]):
     def kept(self) -> Self:
         return self.filter(deleted_at=None)
 
+    def shown_to(self, moderator: Actor) -> Self:
+        """Those that this moderator sees: all but those on themselves."""
+        return self.kept().exclude(user=moderator.pk)
+
 
 class PersonNote(models.Model):
     """What one moderator wants the others to know of a person. Never shown to the person."""
@@ -161,6 +169,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def for_moderators(self) -> Self:
         """Those that a channel's own moderators answer; a channel itself is judged by staff."""
         return self.exclude(kind=Report.Kind.CHANNEL)
+
+    def shown_to(self, moderator: Actor) -> Self:
+        """Those that this moderator sees: nobody learns who reported them."""
+        return self.for_moderators().exclude(subject_user=moderator.pk)
 
 
 class Report(models.Model):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts.models import Actor, User
 from apps.channels import policies
 from apps.channels.models import Channel, Follow
 from apps.channels.roles import Role
@@ -108,14 +108,14 @@ def rules_of(channel: Channel) -> list[Rule]:
     return sorted(rules, key=lambda rule: (order[rule.kind], rule.label))
 
 
-def person_card(channel: Channel, user: User) -> PersonCard:
-    """The person's history, notes and standing here; who asks must hold VIEW_MODERATION."""
+def person_card(channel: Channel, user: User, *, viewer: Actor) -> PersonCard:
+    """The person's history, notes and standing here; `viewer`, who asks, must hold VIEW_MODERATION."""
     sanctions = Sanction.objects.of(user, channel).select_related("created_by", "lifted_by")
     history = list(sanctions[:HISTORY_MOST])
     kinds = Sanction.objects.of(user, channel).counted().order_by().values_list("kind", flat=True)
     counts = Counter(kinds)
     follow = Follow.objects.filter(channel=channel, user=user).first()
-    notes = PersonNote.objects.kept().filter(channel=channel, user=user).select_related("author")
+    notes = PersonNote.objects.shown_to(viewer).filter(channel=channel, user=user).select_related("author")
     return PersonCard(
         user=user,
         role=policies.role_of(user, channel),

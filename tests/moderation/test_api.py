@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -237,6 +238,29 @@ def test_a_channels_own_people_see_no_report_about_it(api, base, channel, strang
     assert api.get(f"{base}/reports").json()["total"] == 0
     answer = api.post(f"{base}/reports/{made.json()['id']}/answer", {"answer": "dismissed"}, format="json")
     assert answer.status_code == 404
+
+
+def test_a_moderator_sees_nothing_that_is_about_themselves(
+    api, base, channel, streamer, moderator, stranger, client
+):
+    """Neither who reported them, nor what others noted on them or on their own plea."""
+    services.report(
+        actor=stranger, kind="person", subject_id=moderator.pk, reason="harassment", channel=channel
+    )
+    note = services.write_note(actor=streamer, channel=channel, user=moderator, text="asleep at work")
+    services.ban(actor=streamer, channel=channel, user=moderator)
+    plea = services.request_unban(actor=moderator, channel=channel, text="please")
+    services.answer_unban_request(actor=streamer, request=plea, answer="denied", private_note="never again")
+    asked = [f"{base}/reports", f"{base}/unban-requests", f"{base}/people/{moderator.pk}"]
+    client.force_login(moderator)
+    pages = [reverse("moderation:desk", args=[channel.slug])]
+    pages.append(reverse("moderation:person", args=[channel.slug, moderator.pk]))
+    for answer in [*map(api.get, asked), *map(client.get, pages)]:
+        assert answer.status_code == 200
+        for secret in (stranger.username, "asleep at work", "never again"):
+            assert secret not in answer.content.decode(), answer.request["PATH_INFO"]
+    assert api.delete(f"{base}/notes/{note.pk}").status_code == 404
+    assert len(client_of(streamer).get(asked[0]).json()["data"]) == 1
 
 
 def test_a_plea_is_made_seen_and_answered(api, base, viewer, channel, moderator):

@@ -311,7 +311,7 @@ def test_a_card_tells_what_moderators_need(channel, moderator, viewer):
     services.time_out(actor=moderator, channel=channel, user=viewer, seconds=60, reason="Caps")
     services.ban(actor=moderator, channel=channel, user=viewer, reason="Spam")
     services.write_note(actor=moderator, channel=channel, user=viewer, text="Third account")
-    card = selectors.person_card(channel, viewer)
+    card = selectors.person_card(channel, viewer, viewer=moderator)
     assert card.counts == {"timeout": 1, "ban": 1, "warning": 0}
     assert [(s.kind, s.reason) for s in card.history] == [("ban", "Spam"), ("timeout", "Caps")]
     assert [note.text for note in card.notes] == ["Third account"]
@@ -323,5 +323,14 @@ def test_a_note_is_seen_until_it_is_deleted(channel, moderator, colleague, viewe
     note = services.write_note(actor=moderator, channel=channel, user=viewer, text="Third account")
     for _ in range(2):
         services.delete_note(actor=colleague, note=note)
-    assert selectors.person_card(channel, viewer).notes == []
+    assert selectors.person_card(channel, viewer, viewer=moderator).notes == []
     assert AuditEntry.objects.filter(action="note.delete").count() == 1
+
+
+def test_nobody_reads_or_deletes_a_note_on_themselves(channel, streamer, moderator, colleague):
+    note = services.write_note(actor=streamer, channel=channel, user=moderator, text="Asleep at work")
+    assert selectors.person_card(channel, moderator, viewer=moderator).notes == []
+    assert selectors.person_card(channel, moderator, viewer=colleague).notes == [note]
+    with raises(NotAllowed):
+        services.delete_note(actor=moderator, note=note)
+    services.delete_note(actor=colleague, note=note)

@@ -25,7 +25,7 @@ from tests import factories
 
 def state(channel, *people):
     """What moderation says of a channel and these people, to everybody who asks."""
-    cards = [selectors.person_card(channel, person) for person in people]
+    cards = [selectors.person_card(channel, person, viewer=channel.owner) for person in people]
     return (
         [(card.standing, card.counts, [(n.pk, n.text) for n in card.notes]) for card in cards],
         list(

@@ -65,7 +65,7 @@ class Card(APIView):
     def get(self, request: Request, channel: str, person: str) -> Response:
         """A person as moderators see them here; by id or username."""
         found = _channel(request, channel)
-        card = moderation.person_card(found, find_person(person))
+        card = moderation.person_card(found, find_person(person), viewer=request.user)
         return Response(shapes.PersonCardSerializer(card).data)
 
 
@@ -94,7 +94,8 @@ class OneNote(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, channel: str, note: uuid.UUID) -> Response:
         """Take a note away."""
-        found = PersonNote.objects.kept().filter(channel=_channel(request, channel), pk=note).first()
+        shown = PersonNote.objects.shown_to(request.user)
+        found = shown.filter(channel=_channel(request, channel), pk=note).first()
         if found is None:
             raise NotFound("There is no such note.", code="NOTE_NOT_FOUND")
         moderation_services.delete_note(actor=request.user, note=found)

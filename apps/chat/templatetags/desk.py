@@ -19,11 +19,12 @@ HELD_SHOWN = 50
 SAID_SHOWN = 20
 
 
-@register.inclusion_tag("moderation/_tabs.html")
-def desk_tabs(channel: Channel, here: str) -> dict[str, Any]:
+@register.inclusion_tag("moderation/_tabs.html", takes_context=True)
+def desk_tabs(context: template.Context, channel: Channel, here: str) -> dict[str, Any]:
     """The pages of the desk, and how much waits for a decision."""
-    reports = Report.objects.open().for_moderators().filter(channel=channel).count()
-    pleas = UnbanRequest.objects.waiting().filter(sanction__channel=channel).count()
+    viewer = context["request"].user
+    reports = Report.objects.open().shown_to(viewer).filter(channel=channel).count()
+    pleas = UnbanRequest.objects.waiting().shown_to(viewer).filter(sanction__channel=channel).count()
     held = HeldMessage.objects.open().filter(room=channel.pk).count()
     return {"channel": channel, "here": here, "waiting": held + reports + pleas}
 

@@ -191,7 +191,8 @@ class ChannelReports(APIView):
     def get(self, request: Request, channel: str) -> Response:
         """What people reported here, newest first; `?state=open|upheld|dismissed`."""
         found = channel_of(request, channel, Power.REVIEW_REPORTS)
-        rows = Report.objects.for_moderators().filter(channel=found, **_state(request, Report.State.values))
+        shown = Report.objects.shown_to(request.user)
+        rows = shown.filter(channel=found, **_state(request, Report.State.values))
         return page_of(
             request, rows.select_related("reporter", "subject_user", "answered_by"), shapes.ReportSerializer
         )
@@ -217,7 +218,7 @@ class UnbanRequests(APIView):
     def get(self, request: Request, channel: str) -> Response:
         """Pleas of the banned, newest first; `?state=open|granted|denied`."""
         found = channel_of(request, channel, Power.ANSWER_UNBANS)
-        rows = UnbanRequest.objects.filter(
+        rows = UnbanRequest.objects.shown_to(request.user).filter(
             sanction__channel=found, **_state(request, UnbanRequest.State.values)
         )
         return page_of(

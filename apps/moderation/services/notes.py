@@ -10,7 +10,7 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, NotAllowed
 from apps.core.events import publish
 from apps.core.models import AuditEntry
 from apps.core.text import clean
@@ -29,8 +29,10 @@ def write_note(*, actor: Actor, channel: Channel, user: User, text: str) -> Pers
 
 
 def delete_note(*, actor: Actor, note: PersonNote) -> None:
-    """Take a note away, one's own or another moderator's; twice is once."""
+    """Take a note away, one's own or another moderator's, but none on oneself; twice is once."""
     policies.require(actor, Power.WRITE_NOTES, note.channel)
+    if note.user_id == actor.pk:
+        raise NotAllowed("Somebody else has to decide about a note on you.")
     with transaction.atomic():
         note = PersonNote.objects.select_for_update(of=("self",)).get(pk=note.pk)
         if note.deleted_at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -145,7 +146,7 @@ def checked_rule(
 
 def undo_edit(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `rules.edit`, as long as the same rules have not been changed again."""
-    channel = Channel.objects.select_for_update(of=("self",)).get(pk=entry.subject_id)
+    channel = Channel.objects.hold(uuid.UUID(entry.subject_id))
     before, after = entry.details["before"], entry.details["after"]
     if _stored(channel, after) != after:
         raise Conflict(
@@ -186,7 +187,7 @@ def _check_together(rules: Iterable[Rule]) -> None:
 
 def _lock(channel: Channel) -> None:
     # Rules may have no row yet: the channel's stands for all of them.
-    Channel.objects.select_for_update(of=("self",)).get(pk=channel.pk)
+    Channel.objects.hold(channel.pk)
 
 
 def _change(actor: Actor, channel: Channel, wanted: Mapping[str, Rule | None]) -> None:

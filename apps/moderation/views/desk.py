@@ -32,8 +32,8 @@ SHOWN = 50
 def waiting(request: HttpRequest, slug: str) -> HttpResponse:
     """Reports and pleas without an answer, the oldest first; held messages come with the page."""
     channel = desk_of(request, slug)
-    reports = Report.objects.open().for_moderators().filter(channel=channel)
-    pleas = UnbanRequest.objects.waiting().filter(sanction__channel=channel)
+    reports = Report.objects.open().shown_to(request.user).filter(channel=channel)
+    pleas = UnbanRequest.objects.waiting().shown_to(request.user).filter(sanction__channel=channel)
     context = {
         "reports": reports.select_related("reporter", "subject_user").order_by("id")[:SHOWN],
         "pleas": pleas.select_related("sanction__user", "sanction__created_by").order_by("id")[:SHOWN],

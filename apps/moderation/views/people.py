@@ -122,7 +122,12 @@ def write_note(request: HttpRequest, slug: str, person: uuid.UUID) -> HttpRespon
 @login_required
 def delete_note(request: HttpRequest, slug: str, note: uuid.UUID) -> HttpResponse:
     channel = desk_of(request, slug)
-    found = PersonNote.objects.select_related("channel").filter(channel=channel, pk=note).first()
+    found = (
+        PersonNote.objects.shown_to(request.user)
+        .select_related("channel")
+        .filter(channel=channel, pk=note)
+        .first()
+    )
     if found is None:
         raise NotFound("There is no such note.", code="NOTE_NOT_FOUND")
 
@@ -155,11 +160,13 @@ def _card(
     """The person's card, with a form that was refused as it was typed."""
     about = selectors.log_of(channel).filter(subject_id=str(found.pk))
     shown: list[forms.Form | None] = [sanction, note]
-    pleas = UnbanRequest.objects.filter(sanction__channel=channel, sanction__user=found)
-    reports = Report.objects.for_moderators().filter(channel=channel, subject_user=found)
+    pleas = UnbanRequest.objects.shown_to(request.user).filter(
+        sanction__channel=channel, sanction__user=found
+    )
+    reports = Report.objects.shown_to(request.user).filter(channel=channel, subject_user=found)
     context = {
         "person": found,
-        "card": selectors.person_card(channel, found),
+        "card": selectors.person_card(channel, found, viewer=request.user),
         "lines": logbook.lines(about[:LINES]),
         "pleas": pleas.select_related("answered_by")[:LINES],
         "reports": reports.select_related("reporter", "answered_by")[:LINES],
