@@ -14,7 +14,9 @@ from apps.accounts.facts import BlockChanged
 from apps.accounts.models import User
 from apps.accounts.payloads import person_payload
 from apps.channels import facts as channels
-from apps.channels.models import topic
+from apps.channels import policies
+from apps.channels.models import Channel, topic
+from apps.channels.roles import Power
 from apps.core.audit import DeedRecorded
 from apps.core.models import AuditEntry
 from apps.core.realtime import frame, note, push
@@ -75,15 +77,21 @@ def strike(fact: moderation.PersonSanctioned) -> None:
 
 
 def tell_report(fact: moderation.ReportMade | moderation.ReportAnswered) -> None:
-    """Moderators hear of a report that waits, or was answered."""
-    rows = Report.objects.for_moderators().select_related("reporter", "subject_user", "answered_by")
+    """Moderators hear of a report that waits, or was answered.
+
+    A report about one of them waits until the others look: all hear the same, and nobody learns who
+    reported them.
+    """
+    rows = Report.objects.for_moderators().select_related(
+        "channel", "reporter", "subject_user", "answered_by"
+    )
     report = rows.filter(pk=fact.report_id).first()
     if report is None:
         return
-    if report.state == Report.State.OPEN:
-        _tell_moderators(fact.channel_id, "report", {"report": shapes.ReportSerializer(report).data})
-    else:
+    if report.state != Report.State.OPEN:
         _tell_answer(fact.channel_id, "report", report)
+    elif not _hears(report.subject_user, report.channel):
+        _tell_moderators(fact.channel_id, "report", {"report": shapes.ReportSerializer(report).data})
 
 
 def tell_plea(fact: moderation.UnbanRequested | moderation.UnbanAnswered) -> None:
@@ -108,6 +116,11 @@ def tell_deed(fact: DeedRecorded) -> None:
     context = {"undone": undone_among([entry.pk]), "people": {str(person.pk): person for person in people}}
     told = {"entry": shapes.EntrySerializer(entry, context=context).data}
     _tell_moderators(fact.channel_id, "action", told)
+
+
+def _hears(user: User | None, channel: Channel) -> bool:
+    """Whether this person is among the moderators who are told."""
+    return user is not None and policies.may(user, Power.VIEW_MODERATION, channel)
 
 
 def _tell_answer(channel_id: uuid.UUID, kind: str, answered: Report | UnbanRequest) -> None:

@@ -7,6 +7,7 @@ import pytest
 from apps.accounts.models import User
 from apps.channels.models import Channel, topic
 from apps.core.realtime import frame, push
+from apps.moderation import services as moderation
 from apps.streams import services as streams
 
 from .conftest import Dial, in_thread, story
@@ -53,5 +54,24 @@ def test_the_dashboard_is_for_the_crew(dial: Dial, channel: Channel, streamer: U
             assert await client.next("stream:health-update") == {"fps": 30}
             await client.send("chat:send", content="hi", nonce="n")
             assert (await client.next("error"))["code"] == "UNKNOWN_TYPE"
+
+    story(steps)
+
+
+def test_a_report_about_a_moderator_is_told_to_no_dashboard(
+    dial: Dial, channel: Channel, moderator: User, viewer: User, stranger: User
+) -> None:
+    """The reported one listens there, too, and would learn who reported them."""
+    about = {"actor": stranger, "kind": "person", "reason": "harassment", "channel": channel}
+
+    async def steps() -> None:
+        async with dial(f"/ws/dashboard/{channel.slug}", who=moderator) as crew:
+            await crew.send("ping")
+            await crew.next("pong")
+            await in_thread(moderation.report, subject_id=moderator.pk, **about)
+            await in_thread(moderation.report, subject_id=viewer.pk, **about)
+            told = (await crew.next("moderation:report"))["report"]
+            assert told["subject"]["username"] == viewer.username
+            assert await crew.silent("moderation:report")
 
     story(steps)

@@ -388,7 +388,7 @@ def test_an_editor_s_dashboard_hears_nothing_of_moderation(
 
     def make_report() -> Report:
         return moderation.report(
-            actor=viewer, kind="person", subject_id=moderator.pk, channel=channel, reason="spam"
+            actor=viewer, kind="person", subject_id=editor.pk, channel=channel, reason="spam"
         )
 
     story(steps)
