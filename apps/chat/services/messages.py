@@ -141,7 +141,7 @@ def delete_message(*, actor: Actor, message_id: uuid.UUID, room_id: uuid.UUID | 
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
-    found = Message.objects.select_for_update(of=("self",)).filter(pk=message_id)
+    found = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id)
     if room_id is not None:
         found = found.of_room(room_id)
     message = found.first()

@@ -23,7 +23,8 @@ from .telling import message_removed, messages_restored
 
 def hold_message(message_id: uuid.UUID | str) -> Message | None:
     """The message as it is now, its row held until the transaction ends."""
-    return Message.objects.select_for_update(of=("self",)).filter(pk=message_id).first()
+    # Not the key: who points here, such as a pin, need not wait.
+    return Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id).first()
 
 
 @transaction.atomic
