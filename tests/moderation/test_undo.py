@@ -16,7 +16,7 @@ from pytest import raises
 from apps.channels.models import ChannelRole
 from apps.channels.roles import Role
 from apps.channels.services import edit_channel
-from apps.core.errors import Conflict, DomainError, NotAllowed, NotFound, SignInNeeded
+from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, SignInNeeded
 from apps.core.models import UNDONE, AuditEntry
 from apps.moderation import selectors, services, undo
 from apps.moderation.models import AutomodRule, PersonNote, Report, Sanction, UnbanRequest
@@ -89,6 +89,21 @@ def test_a_report_can_be_opened_again(channel, moderator, viewer, stranger):
     services.answer_report(actor=moderator, report=made, answer="dismissed", words="No")
     undo_last(moderator, channel)
     assert state(channel, viewer) == before
+
+
+def test_an_undo_brings_no_more_terms_back_than_a_channel_can_have(channel, moderator):
+    for label in ("first", "second"):
+        terms = [f"{label}{number}" for number in range(600)]
+        services.edit_rule(
+            actor=moderator, channel=channel, kind="terms", label=label, settings={"blocked": terms}
+        )
+        if label == "first":
+            services.remove_rule(actor=moderator, channel=channel, kind="terms", label=label)
+            removed = last(channel)
+    before = state(channel)
+    with raises(Invalid):
+        undo.undo_action(actor=moderator, channel=channel, entry_id=removed.pk)
+    assert state(channel) == before
 
 
 def test_nobody_opens_a_report_about_themselves_again(channel, streamer, moderator, stranger):

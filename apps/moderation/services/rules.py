@@ -145,7 +145,10 @@ def checked_rule(
 
 
 def undo_edit(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `rules.edit`, as long as the same rules have not been changed again."""
+    """Inverse of `rules.edit`, as long as the same rules have not been changed again.
+
+    Raises Invalid when there would be more terms than a channel can have.
+    """
     channel = Channel.objects.hold(uuid.UUID(entry.subject_id))
     before, after = entry.details["before"], entry.details["after"]
     if _stored(channel, after) != after:
@@ -153,6 +156,7 @@ def undo_edit(actor: Actor, entry: AuditEntry) -> None:
             "This can't be undone any more. The rule has been changed since.", code="NO_LONGER_APPLIES"
         )
     _write(channel, before)
+    _check_together(rules_of(channel))
 
 
 def _with_timeout(rule: Rule) -> Rule:
