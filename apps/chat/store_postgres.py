@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 # Each room writes one batch at a time; so many rooms write at once.
 CONNECTIONS = 4
 PATIENCE = 5.0
+# A server that is away is asked so often. The pool by itself would wait twice as long each time, and sit out
+# minutes after a long outage has ended.
+ASK_AGAIN = 1.0
 
 # A plan that was cached while the table was small reads all of it, a thousand times slower once it has grown.
 _SETTINGS = {
@@ -106,6 +109,8 @@ class PostgresStore:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE,
+            reconnect_timeout=ASK_AGAIN,
+            reconnect_failed=AsyncConnectionPool.check,  # gives up this try and begins another
             open=False,
             kwargs={
                 **{name: value for name, value in named.items() if value},
@@ -122,7 +127,9 @@ class PostgresStore:
             return await self._append(room_id, drafts)
         except psycopg.IntegrityError as error:
             raise Conflicting from error
-        except (psycopg.Error, PoolTimeout, OSError, TimeoutError) as error:
+        except PoolTimeout as error:  # it was tried all the time
+            raise unavailable() from error
+        except (psycopg.Error, OSError, TimeoutError) as error:
             log.warning("The chat's database does not answer: %s", error)
         # A server that restarted leaves dead connections behind. The nonces make a second try harmless.
         try:
