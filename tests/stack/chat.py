@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from .people import Person
 
-LOST = (OSError, websockets.WebSocketException, asyncio.TimeoutError, EOFError)
+LOST = (OSError, websockets.WebSocketException, asyncio.TimeoutError, EOFError, httpx.HTTPError)
 
 
 @dataclass
@@ -23,7 +24,8 @@ class ChatClient:
     """One viewer of a room who survives whatever the server does.
 
     `seen` holds every message in the order in which it arrived, each once; `acked` maps the nonces of this
-    client's own messages to the `seq` they got. A message that arrives out of turn goes to `holes`.
+    client's own messages to the `seq` they got. A message that arrives out of turn goes to `holes`. What is
+    refused for now is sent again when the refusal says; what is refused for good goes to `refused`, with why.
     """
 
     url: str
@@ -33,12 +35,14 @@ class ChatClient:
     seen: list[dict[str, Any]] = field(default_factory=list)
     acked: dict[str, int] = field(default_factory=dict)
     pending: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     holes: list[tuple[int, int]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     last_seq: int | None = None
     connections: int = 0
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     _socket: ClientConnection | None = None
+    _retries: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def run(self) -> None:
@@ -48,6 +52,9 @@ class ChatClient:
                 await self._one_connection()
             self._socket = None
             self.connected.clear()
+            for retry in self._retries.values():
+                retry.cancel()  # the next connection begins with all that is pending
+            self._retries.clear()
             await asyncio.sleep(0.1)
 
     async def send(self, content: str) -> str:
@@ -90,6 +97,24 @@ class ChatClient:
                 self.pending.pop(payload["nonce"], None)
             case "chat:error":
                 self.errors.append(payload)
+                self._refused(payload)
+
+    def _refused(self, error: dict[str, Any]) -> None:
+        nonce = error.get("nonce")
+        if nonce not in self.pending:
+            return
+        if "retryAfter" not in error:
+            self.refused[nonce] = error["code"]
+            del self.pending[nonce]
+        elif nonce not in self._retries:
+            self._retries[nonce] = asyncio.create_task(self._send_again(nonce, error["retryAfter"]))
+
+    async def _send_again(self, nonce: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        del self._retries[nonce]
+        if nonce in self.pending and self._socket is not None:
+            with contextlib.suppress(*LOST):
+                await self._transmit(nonce, self.pending[nonce])
 
     async def _resume(self, history: dict[str, Any]) -> None:
         for message in history["messages"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -36,10 +37,14 @@ class Services:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody listens on right now. Outgoing connections get theirs from 32768 upwards: one in
+    that range could be taken before its server starts, or while it is away.
+    """
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
@@ -81,100 +86,139 @@ def scratch(prefix: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def postgres(*, durable: bool = False) -> Iterator[int]:
-    """A running cluster with the superuser `aethex` and no password; yields its port.
+@dataclass
+class Server:
+    """A server as a process of ours. Killed and started again it has the same port and the same files."""
 
-    fsync is off unless `durable`: the tests kill our processes, not the kernel, and what was written survives
-    that. A benchmark may not leave it out.
-    """
-    initdb, server, ready = (postgres_tool(name) for name in ("initdb", "postgres", "pg_isready"))
-    if not (initdb and server and ready):
-        raise FileNotFoundError("PostgreSQL is not installed (Debian: apt install postgresql)")
-    port = free_port()
-    with scratch("aethex-pg-") as folder:
-        data = folder / "data"
-        made = subprocess.run(
-            [
-                initdb,
-                "-D",
-                data,
-                "-U",
-                "aethex",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-            ],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            **unprivileged(),
-        )
-        if made.returncode:
-            raise RuntimeError(f"initdb failed: {made.stderr}")
-        options = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(port),
-            "unix_socket_directories": "",
-            "max_connections": "200",
-            "fsync": "on" if durable else "off",
-            "full_page_writes": "on" if durable else "off",
-            "shared_buffers": "128MB",
-        }
-        arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [server, "-D", data, *arguments],
-                cwd=folder,
+    name: str
+    port: int
+    command: list[str]
+    folder: Path
+    answers: Callable[[], bool]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and return once it answers; raises with its log when it does not."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 **unprivileged(),
             )
         try:
-            probe = [ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
-            wait_until(lambda: subprocess.run(probe, check=False).returncode == 0, "PostgreSQL")
-            yield port
-        finally:
-            process.send_signal(signal.SIGINT)  # fast shutdown: clients are cut off
-            _reap(process)
+            wait_until(self.answers, self.name)
+        except TimeoutError as trouble:
+            raise RuntimeError(f"{trouble}\n{self.log.read_text(errors='replace')}") from None
+
+    def kill(self) -> None:
+        """kill -9, of its children too: no goodbye, no flush."""
+        assert self.process is not None
+        children = _children(self.process.pid)
+        self.process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, number: signal.Signals) -> None:
+        """End it with `number`, as a last resort by force; silent when it is gone."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[int]:
-    """A running Redis that keeps nothing on disk; yields its port."""
+def postgres_server(*, durable: bool = False) -> Iterator[Server]:
+    """A running cluster with the superuser `aethex` and no password.
+
+    fsync is off unless `durable`: most tests kill our processes, and what was written survives that. Who
+    kills the server itself, or measures it, may not leave it out.
+    """
+    initdb, program, ready = (postgres_tool(name) for name in ("initdb", "postgres", "pg_isready"))
+    if not (initdb and program and ready):
+        raise FileNotFoundError("PostgreSQL is not installed (Debian: apt install postgresql)")
+    port = free_port()
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "200",
+        "fsync": "on" if durable else "off",
+        "full_page_writes": "on" if durable else "off",
+        "shared_buffers": "128MB",
+    }
+    arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
+    probe = [ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
+    with scratch("aethex-pg-") as folder:
+        _make_cluster(initdb, folder, *([] if durable else ["--no-sync"]))
+        server = Server(
+            "PostgreSQL",
+            port,
+            [program, "-D", str(folder / "data"), *arguments],
+            folder,
+            lambda: subprocess.run(probe, check=False).returncode == 0,
+        )
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(signal.SIGINT)  # fast shutdown: clients are cut off
+
+
+def _make_cluster(initdb: str, folder: Path, *options: str) -> None:
+    words = ["-U", "aethex", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+    made = subprocess.run(
+        [initdb, "-D", folder / "data", *words, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        **unprivileged(),
+    )
+    if made.returncode:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[Server]:
+    """A running Redis that keeps nothing on disk."""
     if not shutil.which("redis-server"):
         raise FileNotFoundError("Redis is not installed (Debian: apt install redis-server)")
     port = free_port()
     with scratch("aethex-redis-") as folder:
-        process = subprocess.Popen(
-            [
-                "redis-server",
-                "--port",
-                str(port),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--dir",
-                str(folder),
-                "--logfile",
-                str(folder / "log"),
-            ],
-            start_new_session=True,
-            **unprivileged(),
-        )
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        command += ["--save", "", "--appendonly", "no"]
+        server = Server("Redis", port, command, folder, lambda: _answers(port))
         try:
-            wait_until(lambda: _answers(port), "Redis")
-            yield port
+            server.start()
+            yield server
         finally:
-            process.terminate()
-            _reap(process)
+            server.stop(signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def postgres(*, durable: bool = False) -> Iterator[int]:
+    """`postgres_server` for those who only talk to it; yields its port."""
+    with postgres_server(durable=durable) as server:
+        yield server.port
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[int]:
+    """`redis_server` for those who only talk to it; yields its port."""
+    with redis_server() as server:
+        yield server.port
 
 
 @contextlib.contextmanager
@@ -200,12 +244,11 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _reap(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _children(pid: int) -> list[int]:
+    """The processes that `pid` started itself; none where the system does not tell."""
+    with contextlib.suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def main(command: list[str]) -> int:

@@ -1,0 +1,72 @@
+"""kill -9 of Redis, PostgreSQL and our own processes in turn in one storm: the chat comes through."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+
+import psycopg
+
+from tests.stack.chat import ChatClient
+from tests.stack.people import Person
+from tests.stack.running import Stack
+from tests.stack.services import Server, Services, wait_until
+
+from .storm import enter, require_whole, storm
+
+AWAY_SECONDS = 3.0
+BREATH_SECONDS = 3.0
+RETURN_SECONDS = 3.0
+# What a client may be told while something is away; each says when to try again.
+FOR_NOW = {"STORE_UNAVAILABLE", "BUSY"}
+
+
+def test_redis_postgresql_and_our_processes_die_in_turn_and_nothing_acknowledged_is_lost(
+    survivor: Stack, servers: dict[str, Server], crowd: list[Person]
+) -> None:
+    clients = enter(survivor, crowd)
+    checkpoint(servers["postgres"])
+
+    asyncio.run(storm(clients, partial(kill_in_turn, survivor, servers, clients)))
+
+    require_whole(clients)
+    told = {error["code"] for client in clients for error in client.errors}
+    assert told, "the database was away, and nobody was told"
+    assert told <= FOR_NOW
+    assert max(client.connections for client in clients) > 1, "the socket process that died had no clients"
+    for process in survivor.processes.values():
+        assert process.popen and process.popen.poll() is None, f"{process.name} did not survive the others"
+
+
+def checkpoint(postgres: Server) -> None:
+    """What it recovers after its death is the storm, not also the making of the database."""
+    url = Services(postgres.port, 0).database_url("postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def kill_in_turn(stack: Stack, servers: dict[str, Server], clients: list[ChatClient]) -> None:
+    """Each is away for a while; soon after its return the chat goes on."""
+    for name in ("redis", "postgres"):
+        time.sleep(BREATH_SECONDS)
+        servers[name].kill()
+        time.sleep(AWAY_SECONDS)
+        servers[name].start()
+        await_acks(clients, f"the return of {name}")
+    time.sleep(BREATH_SECONDS)
+    for role in ("web", "socket1"):
+        stack.kill(role)
+    for role in ("web", "socket1"):
+        stack.restart(role)
+    await_acks(clients, "the return of socket1")
+
+
+def await_acks(clients: list[ChatClient], event: str) -> None:
+    """Return as soon as somebody got an ack; raise when that takes too long."""
+    before = acks(clients)
+    wait_until(lambda: acks(clients) > before, f"an ack after {event}", RETURN_SECONDS)
+
+
+def acks(clients: list[ChatClient]) -> int:
+    return sum(len(client.acked) for client in clients)
