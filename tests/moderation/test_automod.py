@@ -419,6 +419,7 @@ def test_a_dry_run_of_likeness_goes_by_the_time_of_the_messages():
         (Kind.TERMS, {"patterns": ["a*"]}, "settings.patterns"),
         (Kind.TERMS, {"patterns": ["((a{100}){100}){100}"]}, "settings.patterns"),
         (Kind.TERMS, {"patterns": ["x" * 201]}, "settings.patterns"),
+        (Kind.TERMS, {"patterns": [r"(\pL{10}){3}" + "x" * i for i in range(50)]}, "settings.patterns"),
         (Kind.PROFANITY, {"hate": 5}, "settings.hate"),
         (Kind.PROFANITY, {"hate": True}, "settings.hate"),
         (Kind.LINKS, {"allowed": ["not a domain"]}, "settings.allowed"),

@@ -12,7 +12,7 @@ from .links import forbidden_link
 from .normal import searched
 from .rule import Action, Kind, Rule
 from .shape import repeats, shouts
-from .terms import TermList, pattern_of, union
+from .terms import TermList, either, pattern_of
 
 _WEIGHT = {action: weight for weight, action in enumerate(Action)}
 T = TypeVar("T")
@@ -127,7 +127,7 @@ def dry_run(
 def _terms(settings: dict[str, Any], permitted: list[str]) -> WordTest:
     """Blocked terms over the normal form, then safe patterns over what was typed."""
     listed = TermList([pattern_of(term) for term in settings["blocked"]], permitted)
-    patterns = union([f"(?i:{pattern})" for pattern in settings["patterns"]])
+    patterns = either(settings["patterns"])
 
     def test(text: str, readings: str) -> Span:
         if span := listed.find(text, readings):

@@ -15,6 +15,7 @@ from apps.core.errors import Invalid
 
 from .links import host_key
 from .normal import spelled
+from .terms import either
 
 TERM_MOST, TERMS_MOST = 100, 1000
 PATTERN_MOST, PATTERNS_MOST = 200, 50
@@ -127,6 +128,13 @@ def _patterns(name: str, value: Any) -> list[str]:
         refuse = _pattern_fault(pattern)
         if refuse:
             raise Invalid.field(name, f"“{pattern}” {refuse}")
+    try:
+        # They are run as one, which may be too much of what each alone is not.
+        either(patterns)
+    except re2.error:
+        raise Invalid.field(
+            name, "Together these patterns are too large to run. Shorten some of them, or take some away."
+        ) from None
     return patterns
 
 

@@ -50,6 +50,11 @@ def _letters(word: str) -> str:
     return "".join(pieces)
 
 
+def either(patterns: Sequence[str]) -> re2._Regexp | None:
+    """Patterns as people write them, found in whatever casing; None when there are none."""
+    return union([f"(?i:{pattern})" for pattern in patterns])
+
+
 def union(patterns: Sequence[str]) -> re2._Regexp | None:
     """All patterns as one, run in one pass; None when there are none."""
     if not patterns:
