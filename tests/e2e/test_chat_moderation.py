@@ -305,6 +305,25 @@ def test_slow_mode_says_when_one_may_go_on(
     person.await_line("another thing entirely")
 
 
+def test_who_waits_for_a_mode_goes_on_as_soon_as_it_ends(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    settings = f"/api/channels/{channel['id']}/settings"
+    expect(200, owner.api.patch(settings, json={"followersOnly": 10}))
+    assert troll.api.post(f"/api/channels/{channel['id']}/follow").is_success
+    person = open_chat(visit, troll, channel)
+    person.say("I am new here")
+    error = person.page.locator("[data-chat-error]")
+    await_value(error.inner_text, lambda words: "You can write again in 9 min" in words, 20)
+    submit = person.page.locator("[data-chat-form] [type=submit]")
+    assert submit.is_disabled()
+    expect(200, owner.api.patch(settings, json={"followersOnly": None}))
+    await_value(submit.is_enabled, bool, 10)
+    assert error.inner_text() == ""
+    submit.click()
+    person.await_line("I am new here")
+
+
 def test_what_was_removed_between_the_page_and_its_socket_is_told(
     visit: Visit, owner: Person, channel: dict[str, Any]
 ) -> None:

@@ -276,8 +276,27 @@ def test_a_hundred_messages_a_second_leave_the_page_smooth(visit: Visit, channel
     visitor.await_chat()
     visitor.page.evaluate(CROWD)
     longest: list[float] = []
+    busy: list[float] = []
+    clock = ThreadClock(visitor.page)
     # A busy machine only adds to what a page takes: one round without a long task shows that it needs none.
-    while len(longest) < 12 and 0 not in longest:
+    while len(longest) < 8 and 0 not in longest:
+        before = clock.seconds()
         longest.append(visitor.page.evaluate("rush()"))
-    assert min(longest) <= 50, longest
+        busy.append(clock.seconds() - before)
+    # Where every round was disturbed, the work itself tells: a quarter of a round, which lasts 1.5 s.
+    assert min(longest) <= 50 or min(busy) < 0.375, (longest, busy)
     assert visitor.page.locator("[data-chat-log] > li").count() <= 502
+
+
+class ThreadClock:
+    """How long the page's script, style and layout have worked, whatever else the machine did meanwhile."""
+
+    PARTS = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds(self) -> float:
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return sum(metric["value"] for metric in metrics if metric["name"] in self.PARTS)

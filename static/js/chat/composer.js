@@ -92,14 +92,19 @@ export class Composer {
     if (!this.#submit.disabled) this.#say("");
   }
 
+  /** The rule that made one wait is another now: nobody waits for what was. */
+  free() {
+    clearInterval(this.#wait);
+    this.#submit.disabled = false;
+    this.#say("");
+  }
+
   #countDown(message, until) {
     this.#submit.disabled = true;
     const tick = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
       if (left > 0) return this.#say(message, ` You can write again in ${spell(left)}.`);
-      clearInterval(this.#wait);
-      this.#submit.disabled = false;
-      this.#say("");
+      this.free();
     };
     this.#wait = setInterval(tick, 1_000);
     tick();

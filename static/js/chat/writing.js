@@ -15,6 +15,7 @@ export class Writing {
   #outbox;
   #failed = new Map(); // nonce → what was refused and could not be given back
   #slow = 0; // seconds between two messages of one person
+  #followersOnly = null;
   #delayed = new Set(); // nonces that the server could not take yet
   #commands = new Map(); // nonce → a command on its way; it is sent once, it might not mean the same twice
 
@@ -35,7 +36,7 @@ export class Writing {
     socket
       .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
       .on("chat:error", (refusal) => this.#refused(refusal))
-      .on("chat:settings", ({ slow }) => (this.#slow = slow))
+      .on("chat:settings", (settings) => this.#takeSettings(settings))
       .on("chat:notice", ({ nonce, message }) => this.#told(nonce, message))
       .watch(({ state }) => this.#lineIs(state));
     root.addEventListener("click", ({ target }) => this.#clicked(target));
@@ -112,6 +113,12 @@ export class Writing {
     if (this.#composer.giveBack(line, { message, retryAfter })) return this.#log.withdraw(nonce);
     this.#failed.set(nonce, line);
     this.#log.fail(nonce);
+  }
+
+  #takeSettings({ slow, followersOnly }) {
+    if (slow !== this.#slow || followersOnly !== this.#followersOnly) this.#composer.free();
+    this.#slow = slow;
+    this.#followersOnly = followersOnly;
   }
 
   /** A word of the house to this person alone: what a command did, or what became of a held line. */
