@@ -521,3 +521,9 @@ def test_who_sends_all_of_unicode_fills_no_memory():
     assert len(normal._FOLDS) <= normal._FOLDS_MOST
     assert caught(terms("spoiler"), "a SPÖILER") == "SPÖILER"
     normal._FOLDS.clear()
+
+
+def test_the_same_rules_are_made_ready_once():
+    first = automod.compile([terms("spoiler"), rule(Kind.CAPS)])
+    assert automod.compile([terms("spoiler"), rule(Kind.CAPS)]) is first
+    assert automod.compile([terms("spoilers"), rule(Kind.CAPS)]) is not first
