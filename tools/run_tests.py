@@ -25,8 +25,8 @@ from tests.stack.services import postgres_tool
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 COVERAGE = [sys.executable, "-m", "coverage"]
-# Many unit tests wait for real time, so a core bears more than one of them.
-UNIT_WORKERS = "3"
+# A mode; so a core has two, as many tests wait for real time.
+UNIT_WORKERS = "2"
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 

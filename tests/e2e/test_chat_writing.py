@@ -84,6 +84,7 @@ def test_emoji_are_found_by_their_words_and_the_last_ones_come_first(writer: Vis
     page = writer.page
     page.get_by_role("button", name="Emoji").click()
     page.get_by_role("searchbox", name="Search emoji").fill("rocket")
+    await_value(page.locator("[data-sign]").count, lambda found: found == 1, 10)
     page.locator("[data-sign]").click()
     assert field_of(writer).input_value() == "🚀"
     page.get_by_role("button", name="Emoji").click()
@@ -100,6 +101,7 @@ def test_the_chat_opens_in_a_window_of_its_own(writer: Visitor) -> None:
     with writer.page.expect_popup() as opened:
         writer.page.locator("[data-pop-out]").click()
     window = opened.value
+    window.locator("[data-chat-state][data-state=open]").wait_for()
     field = window.locator("[data-chat-form] textarea")
     field.fill("from the small window")
     field.press("Enter")

@@ -14,15 +14,15 @@ export class Picker {
     this.#panel = panel;
     this.#insert = insert;
     const search = panel.querySelector("input");
-    panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.begin());
+    panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#begin());
     search.addEventListener("input", () => this.#draw(search.value.trim()));
     search.addEventListener("keydown", (event) => this.#searched(event));
     panel.addEventListener("click", ({ target }) => this.#choose(target.closest("[data-sign]")));
     panel.addEventListener("keydown", (event) => this.#walk(event));
+    this.#draw(search.value.trim()); // this script may come later than the first letters
   }
 
-  /** Show all of them, as when the drawer is opened. */
-  begin() {
+  #begin() {
     this.#panel.querySelector("input").value = "";
     this.#draw("");
   }

@@ -71,7 +71,7 @@ export class Writing {
       if (newState !== "open") return;
       panel.removeEventListener("beforetoggle", furnish);
       const { Picker } = await import("./picker.js");
-      new Picker(panel, (sign) => this.#composer.insert(sign)).begin();
+      new Picker(panel, (sign) => this.#composer.insert(sign));
     };
     panel.addEventListener("beforetoggle", furnish);
   }
