@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from apps.core.admin import LookOnly
+
 from .models import Category, Channel, ChannelRole, RoleInvitation
 
 
@@ -27,19 +29,6 @@ class ChannelAdmin(admin.ModelAdmin):
     readonly_fields = ["name", "slug", "owner", "category", "visibility", "is_live", "created_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class LookOnly(admin.ModelAdmin):
-    """Rows that only their verbs change."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,4 +1,4 @@
-"""The audit log, to read."""
+"""What only verbs change is only looked at in the admin; the audit log first of all."""
 
 from typing import Any
 
@@ -8,10 +8,8 @@ from django.http import HttpRequest
 from .models import AuditEntry
 
 
-@admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
-    list_display = ["created_at", "action", "actor_id", "subject_type", "subject_id"]
-    search_fields = ["action", "actor_id", "subject_id", "channel_id"]
+class LookOnly(admin.ModelAdmin):
+    """Rows that only their verbs change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -21,3 +19,9 @@ class AuditEntryAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LookOnly):
+    list_display = ["created_at", "action", "actor_id", "subject_type", "subject_id"]
+    search_fields = ["action", "actor_id", "subject_id", "channel_id"]

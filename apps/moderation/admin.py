@@ -1,26 +1,14 @@
 """Staff's view of moderation: to read. What is changed is changed by its verb, which writes the audit log."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
+
+from apps.core.admin import LookOnly
 
 from .models import AutomodRule, PersonNote, Report, Sanction, UnbanRequest
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Sanction)
-class SanctionAdmin(ReadOnlyAdmin):
+class SanctionAdmin(LookOnly):
     list_display = ["created_at", "kind", "user", "channel", "created_by", "expires_at", "lifted_at"]
     list_select_related = ["user", "channel", "created_by"]
     list_filter = ["kind"]
@@ -28,21 +16,21 @@ class SanctionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(UnbanRequest)
-class UnbanRequestAdmin(ReadOnlyAdmin):
+class UnbanRequestAdmin(LookOnly):
     list_display = ["created_at", "sanction", "state", "answered_by"]
     list_select_related = ["sanction", "answered_by"]
     list_filter = ["state"]
 
 
 @admin.register(PersonNote)
-class PersonNoteAdmin(ReadOnlyAdmin):
+class PersonNoteAdmin(LookOnly):
     list_display = ["created_at", "user", "channel", "author", "deleted_at"]
     list_select_related = ["user", "channel", "author"]
     search_fields = ["user__username", "channel__slug"]
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(LookOnly):
     list_display = ["created_at", "kind", "reason", "channel", "subject_user", "state", "answered_by"]
     list_select_related = ["channel", "subject_user", "answered_by"]
     list_filter = ["kind", "reason", "state"]
@@ -50,7 +38,7 @@ class ReportAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AutomodRule)
-class AutomodRuleAdmin(ReadOnlyAdmin):
+class AutomodRuleAdmin(LookOnly):
     list_display = ["channel", "kind", "label", "action", "is_on"]
     list_select_related = ["channel"]
     list_filter = ["kind", "action", "is_on"]
