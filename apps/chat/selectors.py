@@ -192,11 +192,6 @@ def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None
     ]
 
 
-def badges_of(user: User, channel: Channel) -> tuple[str, ...]:
-    """What stands before the name of this person in this channel."""
-    return _badges(user, policies.role_of(user, channel))
-
-
 def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
     """Who is in the room now, over all processes, those with a role first, then by name; `role` is a Role's
     value, "" for people without one, None for all. Each has their `held_role`."""

@@ -6,7 +6,7 @@ docs/realtime.md is written from this module (`manage.py realtime_docs`); a test
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -262,11 +262,6 @@ CODES = {
     "NOT_STORED": "This message can never be stored, such as one of a deleted account.",
     "INTERNAL": "Something went wrong on the server. The same nonce may be sent again.",
 }
-
-
-def client_types() -> dict[str, Callable[[dict[str, Any]], Any]]:
-    """The parser of each type that a client may send."""
-    return {frame.type: frame.parse for frame in CLIENT_FRAMES}
 
 
 def _text(payload: Payload, name: str, *, most: int, least: int = 0) -> str:
