@@ -159,6 +159,17 @@ class Stack:
         process.start()
         process.await_ready()
 
+    def supervise(self) -> list[str]:
+        """Start what has ended by itself again, as systemd does; their names."""
+        ended = [
+            name
+            for name, process in self.processes.items()
+            if process.popen and process.popen.poll() is not None
+        ]
+        for name in ended:
+            self.restart(name)
+        return ended
+
     def manage(self, *arguments: str) -> str:
         """What `manage.py arguments` prints, on this stack's data; raises with its errors when it fails."""
         return manage(self.env, *arguments)
