@@ -74,7 +74,7 @@ def test_the_key_is_shown_copied_and_hidden_without_leaving_the_page(
     assert key not in page.content()
     page.get_by_role("button", name="New key").click()
     page.get_by_role("button", name="Replace key").click()
-    assert await_value(lambda: page.locator("#key").input_value(), bool, 5) != key
+    assert await_value(lambda: page.locator("#key").input_value(), bool) != key
     assert page.evaluate("document.body.dataset.sameBody") == "yes"
 
 
@@ -152,11 +152,11 @@ def test_a_phones_chat_closes_to_its_header_and_opens_again(visit: Visit, channe
         return box["height"] if box else 0
 
     toggle.tap()
-    await_value(height, lambda now: now < 60, 3)
+    await_value(height, lambda now: now < 60)
     assert not chat.locator(".chat-signin a").first.is_visible(), "what cannot be seen can be tabbed to"
     assert toggle.get_attribute("aria-expanded") == "false"
     toggle.tap()
-    await_value(height, lambda now: now > 200, 3)
+    await_value(height, lambda now: now > 200)
     assert toggle.get_attribute("aria-expanded") == "true"
 
 

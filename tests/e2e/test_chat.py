@@ -95,7 +95,7 @@ def test_own_words_show_at_once_and_stand_in_their_place(stack: Stack, visit: Vi
     for number in range(3):
         visitor.say(f"line {number}")
         post(room["voice"], room["channel"], f"voice {number}")
-    await_value(visitor.numbers, lambda numbers: len(numbers) == 6, 10)
+    await_value(visitor.numbers, lambda numbers: len(numbers) == 6)
     assert visitor.numbers() == [1, 2, 3, 4, 5, 6]
     assert sorted(visitor.lines()) == sorted(
         [f"line {n}" for n in range(3)] + [f"voice {n}" for n in range(3)]
@@ -134,11 +134,11 @@ def test_too_fast_writing_keeps_the_words_and_counts_down(writer: Visitor) -> No
     for number in range(6):
         visitor.say(f"quick {number}")
     error = visitor.page.locator("[data-chat-error]")
-    await_value(error.inner_text, lambda words: "again in" in words, 10)
+    await_value(error.inner_text, lambda words: "again in" in words)
     assert visitor.page.locator("[data-chat-form] textarea").input_value() == "quick 5"
     assert visitor.page.locator("[data-chat-form] [type=submit]").is_disabled()
-    await_value(visitor.lines, lambda lines: len(lines) == 5, 10)
-    await_value(error.inner_text, lambda words: words == "", 15)
+    await_value(visitor.lines, lambda lines: len(lines) == 5)
+    await_value(error.inner_text, lambda words: words == "")
     visitor.page.locator("[data-chat-form] textarea").press("Enter")
     visitor.await_line("quick 5")
 
@@ -156,7 +156,7 @@ def test_a_refused_line_never_overwrites_the_next_one(writer: Visitor) -> None:
     assert field.input_value() == "a new thought"
     assert "one too many" in visitor.page.locator("[data-failed]").inner_text()
     error = visitor.page.locator("[data-chat-error]")
-    await_value(error.inner_text, lambda words: words == "", 15)
+    await_value(error.inner_text, lambda words: words == "")
     again.click()
     visitor.await_line("one too many")
     assert visitor.page.locator("[data-failed]").count() == 0
@@ -174,7 +174,7 @@ def test_reading_upwards_brings_what_was_said_before(stack: Stack, visit: Visit,
     assert len(visitor.lines()) < len(said)
     log = visitor.page.locator("[data-chat-log]")
     log.evaluate("(list) => { list.scrollTop = 0; }")
-    await_value(visitor.lines, lambda lines: lines == said, 10)
+    await_value(visitor.lines, lambda lines: lines == said)
     assert log.evaluate("(list) => list.scrollTop") > 0, "the reader was moved to the top"
     assert visitor.numbers() == list(range(1, len(said) + 1))
 
@@ -202,17 +202,17 @@ def test_somebody_who_reads_up_is_told_how_much_is_new(stack: Stack, visit: Visi
         post(talkers[number % 6], room["channel"], f"line {number} " + "and on " * 20)
     visitor = enter(visit, stack, room["channel"]["slug"])
     log = visitor.page.locator("[data-chat-log]")
-    await_value(lambda: log.evaluate(AT_BOTTOM), bool, 5)
+    await_value(lambda: log.evaluate(AT_BOTTOM), bool)
     log.evaluate("(list) => { list.scrollTop = 0; }")
     place = log.evaluate("(list) => list.scrollTop")
     newcomer = sign_up(stack)
     post(newcomer, room["channel"], "one")
     post(newcomer, room["channel"], "two")
     button = visitor.page.locator("[data-chat-new]")
-    await_value(button.inner_text, lambda words: words == "2 new messages", 10)
+    await_value(button.inner_text, lambda words: words == "2 new messages")
     assert log.evaluate("(list) => list.scrollTop") == place, "the reader was moved"
     button.click()
-    await_value(lambda: log.evaluate(AT_BOTTOM), bool, 5)
+    await_value(lambda: log.evaluate(AT_BOTTOM), bool)
     assert not button.is_visible()
 
 
@@ -227,14 +227,14 @@ def test_a_removed_message_loses_its_words_on_every_open_page(stack: Stack, visi
     reader.page.keyboard.press("Escape")
     choose(author, "better not said", "Delete message")
     for page in (author, reader):
-        await_value(page.lines, lambda lines: lines == ["Message removed"], 10)
+        await_value(page.lines, lambda lines: lines == ["Message removed"])
 
 
 def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: Room) -> None:
     writer, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
     writer.page.locator("[data-chat-form] textarea").press_sequentially("well")
     words = reader.page.locator("[data-chat-typing]")
-    await_value(words.inner_text, lambda text: text == f"{writer.username} is typing", 10)
+    await_value(words.inner_text, lambda text: text == f"{writer.username} is typing")
     assert "typing" not in writer.page.locator("[data-chat-typing]").inner_text()
 
 
@@ -242,10 +242,10 @@ def test_who_comes_and_goes_is_said_in_a_small_room(stack: Stack, visit: Visit, 
     reader = enter(visit, stack, room["channel"]["slug"])
     newcomer = enter(visit, stack, room["channel"]["slug"])
     words = reader.page.locator("[data-chat-typing]")
-    await_value(words.inner_text, lambda text: text == f"{newcomer.username} is here", 10)
+    await_value(words.inner_text, lambda text: text == f"{newcomer.username} is here")
     newcomer.page.goto("about:blank")
-    await_value(words.inner_text, lambda text: text == f"{newcomer.username} left", 10)
-    await_value(words.inner_text, lambda text: text == "", 10)
+    await_value(words.inner_text, lambda text: text == f"{newcomer.username} left")
+    await_value(words.inner_text, lambda text: text == "")
 
 
 def test_after_a_restart_of_the_server_the_room_has_no_hole(fragile_stack: Stack, guest: Visitor) -> None:
@@ -261,7 +261,7 @@ def test_after_a_restart_of_the_server_the_room_has_no_hole(fragile_stack: Stack
     sockets = [role for role in fragile_stack.processes if role.startswith("socket")] or ["live"]
     for role in sockets:
         fragile_stack.kill(role)
-    await_value(lambda: guest.chat_state.get_attribute("data-state"), lambda at: at != "open", 10)
+    await_value(lambda: guest.chat_state.get_attribute("data-state"), lambda at: at != "open")
     guest.say("into the dark")
     assert "into the dark" in guest.page.locator("[data-chat-log]").inner_text(), "own words vanished"
     for role in sockets:

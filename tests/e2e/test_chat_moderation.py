@@ -58,7 +58,7 @@ def answer_dialog(visitor: Visitor, button: str, *, reason: str = "") -> None:
 
 def await_form(visitor: Visitor) -> None:
     field = visitor.page.locator("[data-chat-form] textarea")
-    await_value(field.is_visible, bool, 10)
+    await_value(field.is_visible, bool)
 
 
 def test_the_menu_offers_what_the_role_allows(
@@ -84,13 +84,13 @@ def test_a_time_out_reaches_its_person_at_once_and_can_be_taken_back(
     choose(moderator, "noise", "Time out")
     answer_dialog(moderator, "Time out", reason="too loud")
     words = standing_of(person)
-    await_value(words.is_visible, bool, 10)
+    await_value(words.is_visible, bool)
     assert "You are timed out. You can write again in" in words.inner_text()
     assert "too loud" in words.inner_text()
     assert not person.page.locator("[data-chat-form]").is_visible()
     struck = "(line) => getComputedStyle(line.querySelector('.chat-text')).textDecorationLine"
-    await_value(lambda: line_of(moderator, "noise").evaluate(struck), lambda line: line == "line-through", 10)
-    await_value(lambda: notes(moderator), bool, 10)
+    await_value(lambda: line_of(moderator, "noise").evaluate(struck), lambda line: line == "line-through")
+    await_value(lambda: notes(moderator), bool)
     assert f"{troll.username} can't write for 10 min." in notes(moderator)[0]
     moderator.page.locator(".event").get_by_role("button", name="Undo").click()
     await_form(person)
@@ -104,11 +104,11 @@ def test_the_banned_may_ask_once_to_be_let_back(
     expect(201, owner.api.post(f"/api/channels/{channel['id']}/bans", json={"userId": troll.id}))
     person = open_chat(visit, troll, channel)
     box = standing_of(person)
-    await_value(box.is_visible, bool, 10)
+    await_value(box.is_visible, bool)
     assert "You are banned from this chat." in box.inner_text()
     box.get_by_label("Why should the moderators let you back?").fill("I was wrong.")
     box.get_by_role("button", name="Ask to be unbanned").click()
-    await_value(box.inner_text, lambda words: "have not answered yet" in words, 10)
+    await_value(box.inner_text, lambda words: "have not answered yet" in words)
     pleas = expect(200, owner.api.get(f"/api/channels/{channel['id']}/unban-requests"))["data"]
     assert [plea["text"] for plea in pleas] == ["I was wrong."]
     answer = f"/api/channels/{channel['id']}/unban-requests/{pleas[0]['id']}/answer"
@@ -124,7 +124,7 @@ def test_a_warning_is_read_before_its_person_goes_on(
     warning = {"userId": troll.id, "reason": "Keep to the subject."}
     expect(201, owner.api.post(f"/api/channels/{channel['id']}/mod/warn", json=warning))
     box = standing_of(person)
-    await_value(box.is_visible, bool, 10)
+    await_value(box.is_visible, bool)
     assert "A moderator warned you." in box.inner_text()
     assert "Keep to the subject." in box.inner_text()
     box.get_by_role("button", name="I have read it").click()
@@ -143,16 +143,16 @@ def test_modes_stand_above_the_field_and_the_pin_above_the_lines(
     settings = {"slow": 30, "followersOnly": 10}
     expect(200, owner.api.patch(f"/api/channels/{channel['id']}/settings", json=settings))
     wanted = ["Slow mode: 30 s", "Followers only: 10 min"]
-    await_value(modes.all_inner_texts, lambda words: words == wanted, 10)
+    await_value(modes.all_inner_texts, lambda words: words == wanted)
     choose(moderator, "read this first", "Pin")
     pin = person.page.locator("[data-chat-pin]")
-    await_value(pin.is_visible, bool, 10)
+    await_value(pin.is_visible, bool)
     assert "read this first" in pin.inner_text()
     assert f"Pinned by {owner.username}" in pin.inner_text()
     pin.get_by_role("button", name="Hide the pinned message").click()
     assert not pin.is_visible()
     moderator.page.get_by_role("button", name="Unpin for everybody").click()
-    await_value(moderator.page.locator("[data-chat-pin]").is_visible, lambda seen: not seen, 10)
+    await_value(moderator.page.locator("[data-chat-pin]").is_visible, lambda seen: not seen)
 
 
 def test_a_command_is_carried_out_and_answered_to_its_sender_alone(
@@ -162,18 +162,18 @@ def test_a_command_is_carried_out_and_answered_to_its_sender_alone(
     field = moderator.page.locator("[data-chat-form] textarea")
     field.press_sequentially("/sl")
     options = moderator.page.locator("[data-chat-options] li b")
-    await_value(options.all_inner_texts, lambda found: len(found) == 2, 10)
+    await_value(options.all_inner_texts, lambda found: len(found) == 2)
     field.press("Enter")
     assert field.input_value() == "/slow "
     moderator.say("/slow 10s")
-    await_value(lambda: notes(moderator), bool, 10)
+    await_value(lambda: notes(moderator), bool)
     assert notes(moderator) == ["Slow mode is on: one message every 10 seconds."]
     modes = person.page.locator("[data-chat-modes] li")
-    await_value(modes.all_inner_texts, lambda words: words == ["Slow mode: 10 s"], 10)
+    await_value(modes.all_inner_texts, lambda words: words == ["Slow mode: 10 s"])
     assert notes(person) == []
     moderator.say("/slwo")
     error = moderator.page.locator("[data-chat-error]")
-    await_value(error.inner_text, lambda words: "no command /slwo" in words, 10)
+    await_value(error.inner_text, lambda words: "no command /slwo" in words)
     assert field.input_value() == "/slwo"
     assert moderator.lines() == person.lines() == []
 
@@ -188,11 +188,11 @@ def test_clearing_empties_every_screen_and_undoing_fills_it_again(
     person.await_line(said[-1])
     moderator.say("/clear")
     for visitor in (moderator, person):
-        await_value(visitor.lines, lambda lines: lines == [], 10)
+        await_value(visitor.lines, lambda lines: lines == [])
     log = expect(200, owner.api.get(f"/api/channels/{channel['id']}/mod/logs"))["data"]
     expect(201, owner.api.post(f"/api/channels/{channel['id']}/mod/logs/{log[0]['id']}/undo"))
     for visitor in (moderator, person):
-        await_value(visitor.lines, lambda lines: lines == said, 10)
+        await_value(visitor.lines, lambda lines: lines == said)
 
 
 def test_an_announcement_stands_out(
@@ -217,7 +217,7 @@ def test_a_report_reaches_the_moderators_with_its_reason(
     choose(reader, "buy followers here", "Report")
     reader.page.locator("dialog[open]").get_by_label("What is wrong with it").select_option("spam")
     answer_dialog(reader, "Report")
-    await_value(lambda: notes(reader), bool, 10)
+    await_value(lambda: notes(reader), bool)
     reports = expect(200, owner.api.get(f"/api/channels/{channel['id']}/reports"))["data"]
     assert [(report["kind"], report["reason"]) for report in reports] == [("message", "spam")]
 
@@ -230,10 +230,10 @@ def test_what_a_removed_message_said_is_shown_to_moderators_alone(
     moderator.await_line("a secret")
     choose(moderator, "a secret", "Delete message")
     for visitor in (moderator, person):
-        await_value(visitor.lines, lambda lines: lines == ["Message removed"], 10)
+        await_value(visitor.lines, lambda lines: lines == ["Message removed"])
     assert "Show what it said" not in offered(person, "Message removed")
     choose(moderator, "Message removed", "Show what it said")
-    await_value(moderator.lines, lambda lines: lines == ["a secret"], 10)
+    await_value(moderator.lines, lambda lines: lines == ["a secret"])
 
 
 def test_a_restored_message_has_its_words_again_everywhere(
@@ -242,7 +242,7 @@ def test_a_restored_message_has_its_words_again_everywhere(
     post(troll, channel, "it was a misunderstanding")
     moderator, person = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
     choose(moderator, "it was", "Delete message")
-    await_value(person.lines, lambda lines: lines == ["Message removed"], 10)
+    await_value(person.lines, lambda lines: lines == ["Message removed"])
     choose(moderator, "Message removed", "Restore message")
     for visitor in (moderator, person):
         visitor.await_line("it was a misunderstanding")
@@ -259,7 +259,7 @@ def test_all_that_a_person_said_is_removed_at_once_and_where_it_was_quoted(
     choose(moderator, "and more of them", "Delete all of this person")
     for visitor in (moderator, person):
         await_value(
-            visitor.lines, lambda lines: lines == ["Message removed", "Message removed", "please stop"], 10
+            visitor.lines, lambda lines: lines == ["Message removed", "Message removed", "please stop"]
         )
     assert person.page.locator(".reply:visible").inner_text() == "Reply to a removed message"
 
@@ -272,11 +272,11 @@ def test_a_held_message_waits_in_its_writers_sight_and_comes_when_it_is_approved
     moderator, person = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
     person.say("it was the butler")
     held = person.page.locator("[data-held]")
-    await_value(held.count, lambda count: count == 1, 10)
+    await_value(held.count, lambda count: count == 1)
     assert "A moderator looks at your message" in held.inner_text()
     assert person.page.locator("[data-chat-form] textarea").input_value() == ""
     person.say("the butler again, or not")
-    await_value(held.count, lambda count: count == 2, 10)
+    await_value(held.count, lambda count: count == 2)
     assert moderator.lines() == []
     queue = expect(200, owner.api.get("/api/moderation/queue", params={"channel": channel["id"]}))["data"]
     ids = {row["content"]: row["id"] for row in queue}
@@ -284,9 +284,9 @@ def test_a_held_message_waits_in_its_writers_sight_and_comes_when_it_is_approved
     assert owner.api.post(approve).is_success
     for visitor in (moderator, person):
         visitor.await_line("it was the butler")
-    await_value(held.count, lambda count: count == 1, 10)
+    await_value(held.count, lambda count: count == 1)
     assert owner.api.post(f"/api/moderation/queue/{ids['the butler again, or not']}/reject").is_success
-    await_value(held.count, lambda count: count == 0, 10)
+    await_value(held.count, lambda count: count == 0)
     assert len(notes(person)) == 1
 
 
@@ -295,12 +295,12 @@ def test_slow_mode_says_when_one_may_go_on(
 ) -> None:
     expect(200, owner.api.patch(f"/api/channels/{channel['id']}/settings", json={"slow": 3}))
     person = open_chat(visit, troll, channel)
-    await_value(person.page.locator("[data-chat-modes] li").count, lambda count: count == 1, 10)
+    await_value(person.page.locator("[data-chat-modes] li").count, lambda count: count == 1)
     person.say("one thought")
     error = person.page.locator("[data-chat-error]")
-    await_value(error.inner_text, lambda words: "You can write again in" in words, 10)
+    await_value(error.inner_text, lambda words: "You can write again in" in words)
     assert person.page.locator("[data-chat-form] [type=submit]").is_disabled()
-    await_value(error.inner_text, lambda words: words == "", 10)
+    await_value(error.inner_text, lambda words: words == "")
     person.say("another thing entirely")
     person.await_line("another thing entirely")
 
@@ -314,11 +314,11 @@ def test_who_waits_for_a_mode_goes_on_as_soon_as_it_ends(
     person = open_chat(visit, troll, channel)
     person.say("I am new here")
     error = person.page.locator("[data-chat-error]")
-    await_value(error.inner_text, lambda words: "You can write again in 9 min" in words, 20)
+    await_value(error.inner_text, lambda words: "You can write again in 9 min" in words)
     submit = person.page.locator("[data-chat-form] [type=submit]")
     assert submit.is_disabled()
     expect(200, owner.api.patch(settings, json={"followersOnly": None}))
-    await_value(submit.is_enabled, bool, 10)
+    await_value(submit.is_enabled, bool)
     assert error.inner_text() == ""
     submit.click()
     person.await_line("I am new here")
@@ -340,7 +340,7 @@ def test_what_was_removed_between_the_page_and_its_socket_is_told(
     visitor.page.route("**/js/watch*.js", remove_first)
     visitor.watch(channel["slug"])
     visitor.await_chat()
-    await_value(visitor.lines, lambda lines: lines == ["Message removed"], 10)
+    await_value(visitor.lines, lambda lines: lines == ["Message removed"])
     assert removed == [204]
 
 
@@ -350,7 +350,7 @@ def test_the_list_says_who_is_there_and_leads_to_a_message(
     moderator, _ = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
     moderator.page.get_by_role("button", name="Who is in the chat").click()
     people = moderator.page.locator(".chat-people")
-    await_value(people.locator("h4").all_inner_texts, lambda heads: heads == ["Owner", "Viewers"], 20)
+    await_value(people.locator("h4").all_inner_texts, lambda heads: heads == ["Owner", "Viewers"])
     people.get_by_role("button", name=troll.username).click()
     assert moderator.page.locator("[data-chat-form] textarea").input_value() == f"@{troll.username} "
 
@@ -366,12 +366,12 @@ def test_a_conversation_opens_by_itself_and_grows(
     reader.await_line("the third one")
     line_of(reader, "the third one").locator(".reply").click()
     thread = reader.page.locator("[data-chat-thread]")
-    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: len(said) == 2, 10)
+    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: len(said) == 2)
     assert thread.locator(".chat-text").all_inner_texts() == ["which song is this", "the third one"]
     reader.say("it was the third")
-    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "it was the third" in said, 10)
+    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "it was the third" in said)
     answer = {"content": "thanks", "replyTo": second["id"]}
     expect(201, owner.api.post(f"/api/channels/{channel['id']}/messages", json=answer))
-    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "thanks" in said, 10)
+    await_value(thread.locator(".chat-text").all_inner_texts, lambda said: "thanks" in said)
     reader.page.get_by_role("button", name="Back to the chat").click()
     assert not thread.is_visible()

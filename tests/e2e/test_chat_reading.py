@@ -77,7 +77,7 @@ def test_lines_stand_still_while_one_of_them_is_looked_at(
     assert log.evaluate("(list) => list.scrollTop") == place
     assert reader.page.locator("[data-chat-new]").inner_text() == "1 new message"
     reader.page.keyboard.press("Escape")
-    await_value(lambda: reader.page.locator("[data-chat-new]").is_visible(), lambda seen: not seen, 5)
+    await_value(lambda: reader.page.locator("[data-chat-new]").is_visible(), lambda seen: not seen)
 
 
 def test_who_hears_the_chat_may_have_it_in_batches(
@@ -92,7 +92,7 @@ def test_who_hears_the_chat_may_have_it_in_batches(
     for words in ("one", f"two, @{reader.username}", "three"):
         post(voice, channel, words)
     batch = reader.page.locator("[data-chat-batch]")
-    await_value(batch.inner_text, lambda words: words == "3 new messages, 1 mentions you", 15)
+    await_value(batch.inner_text, lambda words: words == "3 new messages, 1 mentions you")
     reader.page.reload()
     assert live.get_attribute("aria-live") == "off", "the choice was forgotten"
 
@@ -106,7 +106,7 @@ def test_a_blocked_persons_lines_vanish_at_once_and_come_back(
     reader = enter(visit, stack, channel["slug"])
     reader.await_line("noise")
     choose(reader, "noise", "Block this person")
-    await_value(lambda: line_of(reader, "noise").is_visible(), lambda seen: not seen, 10)
+    await_value(lambda: line_of(reader, "noise").is_visible(), lambda seen: not seen)
     assert line_of(reader, "music").is_visible()
     post(troll, channel, "more noise")
     post(voice, channel, "more music")
@@ -178,7 +178,7 @@ def test_on_a_phone_a_tap_opens_the_menu_and_nothing_is_too_wide(
         reader.await_chat()
         reader.page.locator("[data-chat-log] [data-seq] .chat-text").tap()
         item = reader.page.get_by_role("menuitem", name="Copy text")
-        await_value(item.is_visible, bool, 5)
+        await_value(item.is_visible, bool)
         box = item.bounding_box()
         assert box is not None
         assert box["x"] >= 0

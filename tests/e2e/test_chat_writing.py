@@ -74,7 +74,7 @@ def test_a_name_is_completed_from_those_who_spoke(
     post(voice, channel, "good evening")
     writer.await_line("good evening")
     field_of(writer).press_sequentially(f"hello @{voice.username[:3].upper()}")
-    await_value(lambda: suggestions(writer), lambda found: len(found) == 1, 10)
+    await_value(lambda: suggestions(writer), lambda found: len(found) == 1)
     field_of(writer).press("Tab")
     assert field_of(writer).input_value() == f"hello @{voice.username} "
     assert suggestions(writer) == []
@@ -84,7 +84,7 @@ def test_emoji_are_found_by_their_words_and_the_last_ones_come_first(writer: Vis
     page = writer.page
     page.get_by_role("button", name="Emoji").click()
     page.get_by_role("searchbox", name="Search emoji").fill("rocket")
-    await_value(page.locator("[data-sign]").count, lambda found: found == 1, 10)
+    await_value(page.locator("[data-sign]").count, lambda found: found == 1)
     page.locator("[data-sign]").click()
     assert field_of(writer).input_value() == "🚀"
     page.get_by_role("button", name="Emoji").click()
@@ -92,7 +92,7 @@ def test_emoji_are_found_by_their_words_and_the_last_ones_come_first(writer: Vis
     assert page.locator("[data-sign]").first.get_attribute("data-sign") == "🚀"
     page.keyboard.press("Escape")
     field_of(writer).press_sequentially(" :popc")
-    await_value(lambda: suggestions(writer), bool, 10)
+    await_value(lambda: suggestions(writer), bool)
     field_of(writer).press("Enter")
     assert field_of(writer).input_value() == "🚀 🍿 "
 

@@ -15,8 +15,6 @@ from .test_pages import barriers
 from .visitor import Visitor, await_value
 
 Visit = Callable[..., Visitor]
-# Seconds until an open desk shows what happened; without its socket it asks every ten.
-LIVE = 6
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 
 
@@ -75,16 +73,16 @@ def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     page = desk.page
     assert "Nothing waits for you" in panel(desk)
     report(place, sign_up(stack))
-    await_value(lambda: panel(desk), lambda words: "Spam or fraud" in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: "Spam or fraud" in words)
     assert page.locator(".desk-count").inner_text() == "1"
     page.get_by_role("link", name=f"Act on {place.viewer.username}").click()
     page.wait_for_url(f"**/people/{place.viewer.id}")
     page.fill("[name=reason]", "Advertising")
     page.get_by_role("button", name="Ban", exact=True).click()
-    await_value(lambda: panel(desk), lambda words: "Unban" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Unban" in words)
     page.go_back()
     page.get_by_role("button", name="Uphold").click()
-    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words)
     assert page.locator(".desk-count").count() == 0
     assert desk.chat_state.get_attribute("data-state") == "open", "the chat was left on the way"
 
@@ -93,10 +91,10 @@ def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     banned.page.goto(f"/c/{place.slug}/standing")
     banned.page.get_by_label("Your request").fill("I have read the rules now")
     banned.page.get_by_role("button", name="Ask to be unbanned").click()
-    await_value(lambda: panel(desk), lambda words: "I have read the rules now" in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: "I have read the rules now" in words)
     page.get_by_label("Note for moderators").fill("Second chance")
     page.get_by_role("button", name="Unban").click()
-    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words)
     banned.page.reload()
     assert "Nothing stands against you here" in banned.page.locator("main").inner_text()
 
@@ -109,13 +107,13 @@ def test_a_held_message_is_approved_beside_the_chat(visit: Visit, place: Place, 
     viewer.watch(place.slug)
     viewer.await_chat()
     viewer.say("It was the b u t l e r")
-    await_value(lambda: panel(desk), lambda words: "It was the" in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: "It was the" in words)
     assert desk.page.locator(".desk-said mark").inner_text() == "b u t l e r"
     assert desk.lines() == []
     desk.page.get_by_role("button", name="Approve").click()
     for visitor in (desk, viewer):
         visitor.await_line("It was the b u t l e r")
-    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: "Nothing waits for you" in words)
 
 
 def test_what_somebody_types_is_not_taken_by_what_others_do(
@@ -123,16 +121,16 @@ def test_what_somebody_types_is_not_taken_by_what_others_do(
 ) -> None:
     first = sign_up(stack)
     report(place, first)
-    await_value(lambda: panel(desk), lambda words: first.username in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: first.username in words)
     note = desk.page.get_by_label("Note on the decision")
     note.fill("Half a sentence")
     report(place, second := sign_up(stack))
-    await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2", LIVE)
+    await_value(lambda: desk.page.locator(".desk-count").inner_text(), lambda count: count == "2")
     assert note.input_value() == "Half a sentence"
     assert second.username not in panel(desk)
     note.fill("")
     desk.page.locator("#desk-tabs a").first.focus()
-    await_value(lambda: panel(desk), lambda words: second.username in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: second.username in words)
 
 
 def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
@@ -140,10 +138,10 @@ def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
 ) -> None:
     first = sign_up(stack)
     report(place, first)
-    await_value(lambda: panel(desk), lambda words: first.username in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: first.username in words)
     desk.page.get_by_role("button", name="Dismiss").focus()
     report(place, second := sign_up(stack))
-    await_value(lambda: panel(desk), lambda words: second.username in words, LIVE)
+    await_value(lambda: panel(desk), lambda words: second.username in words)
     focused = desk.page.evaluate(
         "[document.activeElement.value, document.activeElement.closest('article').innerText]"
     )
@@ -154,7 +152,7 @@ def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
 def test_who_is_let_go_leaves_the_desk_at_once(place: Place, desk: Visitor) -> None:
     assert place.creator.api.delete(f"/api/channels/{place.id}/roles/{place.moderator.username}").is_success
     main = desk.page.locator("main")
-    await_value(main.inner_text, lambda words: "Not for you" in words, LIVE)
+    await_value(main.inner_text, lambda words: "Not for you" in words)
 
 
 def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: Visitor) -> None:
@@ -167,7 +165,7 @@ def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: V
     page.locator("#rule-terms").get_by_label("Caught").fill("butler")
     page.locator("#rule-terms").get_by_role("button", name="Try on the last 24 hours").click()
     # A moderator is not judged, so nothing would have been caught.
-    await_value(lambda: panel(desk), lambda words: "would have caught none of 1 message" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "would have caught none of 1 message" in words)
     page.locator("#rule-terms").get_by_role("button", name="Save").click()
     # Two deeds at once would each bring a page, and the later one may be the older.
     page.locator("form[aria-busy]").wait_for(state="detached")
@@ -181,10 +179,10 @@ def test_the_log_is_filtered_and_undone_beside_the_chat(place: Place, desk: Visi
     assert place.creator.api.post(f"/api/channels/{place.id}/bans", json=banned).is_success
     page = desk.page
     page.get_by_role("link", name="Log", exact=True).click()
-    await_value(lambda: panel(desk), lambda words: "Rude" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Rude" in words)
     page.get_by_label("Done by").fill(place.moderator.username)
     page.get_by_role("button", name="Filter").click()
-    await_value(lambda: panel(desk), lambda words: "Nothing like this" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Nothing like this" in words)
     assert f"by={place.moderator.username}" in page.url
     page.get_by_label("Done by").fill("")
     page.locator("[name=action]").select_option("person.ban")
@@ -192,7 +190,7 @@ def test_the_log_is_filtered_and_undone_beside_the_chat(place: Place, desk: Visi
     page.wait_for_url("**action=person.ban*")
     assert "Rude" in panel(desk)
     page.get_by_role("button", name="Undo", exact=True).click()
-    await_value(lambda: panel(desk), lambda words: "Undone" in words, 10)
+    await_value(lambda: panel(desk), lambda words: "Undone" in words)
     assert desk.chat_state.get_attribute("data-state") == "open", "the chat was left on the way"
 
 

@@ -100,14 +100,14 @@ def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, An
     answer = owner.api.patch(f"/api/streams/{stream['id']}", json=changes)
     assert answer.status_code == 200, answer.text
     title = watcher.page.locator("h1[data-title]")
-    await_value(title.inner_text, lambda words: words == "<b>After</b> & more", 5)
+    await_value(title.inner_text, lambda words: words == "<b>After</b> & more")
     assert watcher.page.locator("[data-tags] .tag").all_inner_texts() == ["three"]
     overlay = watcher.page.locator("[data-message-title]")
     assert overlay.inner_text() == "Starting soon"
     assert watcher.page.title() == f"<b>After</b> & more — {channel['name']} — AeThex LIVE"
     assert desk.page.get_by_role("button", name="Withdraw announcement").first.is_visible()
     assert owner.api.post(f"/api/streams/{stream['id']}/end").is_success
-    await_value(overlay.inner_text, lambda words: words == "Offline", 5)
+    await_value(overlay.inner_text, lambda words: words == "Offline")
     assert watcher.page.title() == f"{channel['name']} — AeThex LIVE"
 
 

@@ -34,7 +34,7 @@ def camera(owner: Person, channel: dict[str, Any]) -> Iterator[subprocess.Popen[
 
 def await_live(owner: Person, channel: dict[str, Any]) -> None:
     status = f"/api/stream/status?channel={channel['slug']}"
-    await_value(lambda: owner.api.get(status).json()["isLive"], bool, 20)
+    await_value(lambda: owner.api.get(status).json()["isLive"], bool)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: V
     visitor.page.goto(f"/streams/{channel['slug']}", wait_until="commit")
     with camera(owner, channel):
         await_live(owner, channel)
-        await_value(lambda: visitor.page.evaluate("document.readyState") and held, bool, 10)
+        await_value(lambda: visitor.page.evaluate("document.readyState") and held, bool)
         held[0].continue_()  # only now does the page begin to listen
         visitor.await_picture()
 
@@ -96,7 +96,7 @@ def test_pause_means_pause_and_live_means_live(visit: Visit, live: str) -> None:
     visitor.await_player("paused")
     stood = video.evaluate("(video) => video.currentTime")
     # Long enough that whatever pulls a viewer to the edge would have pulled this one, too.
-    await_value(lambda: video.evaluate("(video) => video.buffered.end(0)"), lambda end: end > stood + 5, 15)
+    await_value(lambda: video.evaluate("(video) => video.buffered.end(0)"), lambda end: end > stood + 5)
     assert video.evaluate("(video) => video.currentTime") == stood
 
     visitor.page.locator("[data-action=play]").click()
@@ -106,7 +106,7 @@ def test_pause_means_pause_and_live_means_live(visit: Visit, live: str) -> None:
     assert visitor.page.locator("[data-action=live][data-behind]").is_visible()
 
     visitor.page.locator("[data-action=live]").click()
-    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0, 10)
+    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0)
     assert visitor.page.locator("[data-action=live][data-behind]").count() == 0
 
 
@@ -132,9 +132,9 @@ def test_keys_do_what_the_buttons_say(visit: Visit, live: str) -> None:
     assert visitor.page.locator("body.theatre").count() == 1
     keyboard.press("t")
     keyboard.press("f")
-    await_value(lambda: visitor.page.evaluate("document.fullscreenElement !== null"), bool, 5)
+    await_value(lambda: visitor.page.evaluate("document.fullscreenElement !== null"), bool)
     keyboard.press("f")
-    await_value(lambda: visitor.page.evaluate("document.fullscreenElement === null"), bool, 5)
+    await_value(lambda: visitor.page.evaluate("document.fullscreenElement === null"), bool)
 
 
 def test_arrows_go_back_in_the_window_and_to_the_edge_again(visit: Visit, live: str) -> None:
@@ -142,13 +142,13 @@ def test_arrows_go_back_in_the_window_and_to_the_edge_again(visit: Visit, live: 
     visitor.watch(live)
     visitor.await_picture()
     past = "(video) => video.currentTime - video.buffered.start(0)"
-    await_value(lambda: visitor.page.locator("video").evaluate(past), lambda held: held > 6, 20)
+    await_value(lambda: visitor.page.locator("video").evaluate(past), lambda held: held > 6)
     visitor.read_clock()
     visitor.page.locator("[data-action=play]").focus()
     visitor.page.keyboard.press("ArrowLeft")
-    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] > 4, 10)
+    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] > 4)
     visitor.page.keyboard.press("ArrowRight")
-    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0, 10)
+    await_value(visitor.clock_delays, lambda delays: delays[-1] < 2.0)
 
 
 def test_typing_in_the_chat_moves_no_control(stack: Stack, visit: Visit, live: str) -> None:
@@ -187,7 +187,7 @@ def test_a_lost_network_is_survived(visit: Visit, live: str) -> None:
     visitor.await_player("playing", seconds=20)
     visitor.await_picture(seconds=20)
     visitor.read_clock()
-    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5, 15)
+    await_value(visitor.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5)
 
 
 def test_the_embedded_player_plays_alone(visit: Visit, live: str) -> None:
@@ -235,4 +235,4 @@ def test_after_a_restart_of_the_server_the_picture_comes_back(fragile_stack: Sta
         guest.await_picture(seconds=20)
         assert guest.stream_id() == broadcast_id
         guest.read_clock()
-        await_value(guest.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5, 15)
+        await_value(guest.clock_delays, lambda delays: bool(delays) and delays[-1] < 2.5)

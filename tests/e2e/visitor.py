@@ -15,6 +15,9 @@ from tests.stack.people import PASSWORD, unique
 
 T = TypeVar("T")
 
+# Seconds until what must come is given up: far more than it takes, as other tests may keep the machine busy.
+PATIENCE = 40
+
 # Refused and unanswered requests are what a lost server looks like from the page; they are logged by the
 # browser itself. A test that takes the server away says so.
 OUTAGE = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
@@ -39,7 +42,7 @@ class Visitor:
         context = browser.new_context(
             base_url=url, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(1000 * PATIENCE)
         context.add_init_script(CLOCK_READER)
         visitor = cls(context, context.new_page(), url)
         visitor.page.on("console", visitor._console)
@@ -130,11 +133,11 @@ class Visitor:
         """Open the watch page of a channel."""
         self.page.goto(f"/streams/{slug}")
 
-    def await_player(self, *states: str, seconds: float = 15) -> str:
+    def await_player(self, *states: str, seconds: float = PATIENCE) -> str:
         """Wait until the player is in one of `states`; which one."""
         return await_value(self.player_state, lambda state: state in states, seconds)
 
-    def await_picture(self, seconds: float = 15) -> None:
+    def await_picture(self, seconds: float = PATIENCE) -> None:
         """Wait until frames advance on the screen."""
         start = self.frames_shown()
         await_value(self.frames_shown, lambda shown: shown >= start + 10, seconds)
@@ -159,7 +162,7 @@ class Visitor:
         delays = self.page.evaluate("window.pictureClock.frames.map((frame) => frame.delay)")
         return [delay / 1000 for delay in delays]
 
-    def await_clock(self, frames: int, seconds: float = 20) -> list[float]:
+    def await_clock(self, frames: int, seconds: float = PATIENCE) -> list[float]:
         """Wait until `frames` more pictures with a clock were shown; their delays."""
         start = len(self.clock_delays())
         return await_value(self.clock_delays, lambda seen: len(seen) >= start + frames, seconds)[start:]
@@ -170,7 +173,7 @@ class Visitor:
     def chat_state(self) -> Locator:
         return self.page.locator("[data-chat-state]")
 
-    def await_chat(self, seconds: float = 15) -> None:
+    def await_chat(self, seconds: float = PATIENCE) -> None:
         """Wait until the room's socket is open."""
         await_value(lambda: self.chat_state.get_attribute("data-state"), lambda at: at == "open", seconds)
 
@@ -179,7 +182,7 @@ class Visitor:
         field.fill(words)
         field.press("Enter")
 
-    def await_line(self, words: str, seconds: float = 10) -> None:
+    def await_line(self, words: str, seconds: float = PATIENCE) -> None:
         """Wait until a numbered line with these words is in the log."""
         await_value(self.lines, lambda lines: words in lines, seconds)
 
@@ -194,7 +197,7 @@ class Visitor:
         )
 
 
-def await_value(read: Callable[[], T], good: Callable[[T], bool], seconds: float) -> T:
+def await_value(read: Callable[[], T], good: Callable[[T], bool], seconds: float = PATIENCE) -> T:
     """Read until the value is good; AssertionError with the last one after `seconds`."""
     deadline = time.monotonic() + seconds
     while not good(value := read()):

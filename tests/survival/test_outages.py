@@ -18,7 +18,7 @@ from .storm import enter, require_whole, storm
 
 AWAY_SECONDS = 3.0
 BREATH_SECONDS = 3.0
-RETURN_SECONDS = 3.0
+RETURN_SECONDS = 10.0
 # What a client may be told while something is away; each says when to try again.
 FOR_NOW = {"STORE_UNAVAILABLE", "BUSY"}
 # When Redis goes away at the wrong moment, Celery's client stumbles over the connection it cleans up and the
