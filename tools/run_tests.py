@@ -1,7 +1,8 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
-First the unit part of both (this process's own memory and loop), then the live part (real processes, real
-encoders, real browsers), the two modes side by side.
+First the unit part of both (this process's own memory and loop), which coverage is measured on; then the live
+part (real processes, real encoders, real browsers) in lanes: each mode's browser stories and the rest of it
+beside each other, as they mostly wait for pictures and clocks.
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -25,8 +26,9 @@ from tests.stack.services import postgres_tool
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 COVERAGE = [sys.executable, "-m", "coverage"]
+UNIT = "not stack and not browser"
 # A mode; so a core has two, as many tests wait for real time.
-UNIT_WORKERS = "2"
+WORKERS = ("-n", "2")
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
@@ -94,7 +96,7 @@ def install(packages: list[str]) -> None:
 
 @dataclass
 class Run:
-    """A pytest under coverage, in a data folder of its own; its words are kept until `finish`.
+    """A pytest in a data folder of its own; its words are kept until `finish`.
 
     One that is narrowed by somebody's own arguments may find nothing to do.
     """
@@ -102,7 +104,8 @@ class Run:
     title: str
     arguments: list[str]
     prefix: list[str]
-    is_narrowed: bool = False
+    is_measured: bool
+    is_narrowed: bool
 
     def start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="aethex-tests-")
@@ -113,7 +116,8 @@ class Run:
             "COVERAGE_FILE": str(ROOT / ".coverage"),
             "PYTHONPATH": str(ROOT),
         }
-        command = [*self.prefix, *COVERAGE, "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        runner = [*COVERAGE, "run"] if self.is_measured else [sys.executable]
+        command = [*self.prefix, *runner, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += [f"--junitxml={self.report}", *self.arguments]
         with self.words.open("wb") as words:
             self.popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=words, stderr=words)
@@ -132,7 +136,7 @@ class Run:
 
 
 def side_by_side(runs: list[Run]) -> list[Pass]:
-    """Run all at once: they share no server, database or folder, and mostly wait for pictures and clocks."""
+    """Run all at once: they share no server, database or folder."""
     say(f"{' and '.join(run.title for run in runs)} (their words follow when they end)")
     for run in runs:
         run.start()
@@ -178,15 +182,23 @@ def whole_suite(arguments: list[str]) -> int:
     modes = {"embedded": list[str]()}
     if not any(tool.serves == FULL for tool in absent):
         modes["full"] = [sys.executable, "-m", "tests.stack.services"]
-    live = "stack and not browser" if "chromium" in names else "stack or browser"
-    parts = {"unit": ["-m", "not stack and not browser", "-n", UNIT_WORKERS], "live": ["-m", live]}
+    parts = {"unit": {"unit": UNIT}, "live": {"processes": "stack and not browser"}}
+    if "chromium" not in names:
+        parts["live"]["browser"] = "browser"
     passes = [
         one
-        for part, selection in parts.items()
+        for part, lanes in parts.items()
         for one in side_by_side(
             [
-                Run(f"{mode}, {part}", [f"--stack={mode}", *selection, *arguments], prefix, bool(arguments))
+                Run(
+                    f"{mode}, {lane}",
+                    [f"--stack={mode}", "-m", selection, *(WORKERS if part == "unit" else ()), *arguments],
+                    prefix,
+                    is_measured=part == "unit",
+                    is_narrowed=bool(arguments),
+                )
                 for mode, prefix in modes.items()
+                for lane, selection in lanes.items()
             ]
         )
     ]
