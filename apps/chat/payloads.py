@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from apps.accounts.models import User
 from apps.accounts.payloads import person_payload
+from apps.core.realtime.frames import iso
 from apps.moderation.selectors import Standing
 
 from .models import ChatRoom, Message
@@ -153,8 +154,3 @@ def you_payload(speaker: Speaker) -> dict[str, Any]:
         },
         "blocked": list(speaker.blocked),
     }
-
-
-def iso(moment: datetime) -> str:
-    """UTC with milliseconds and Z, like the timestamp of frames."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

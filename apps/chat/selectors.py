@@ -12,17 +12,19 @@ from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, 
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Block, User
-from apps.channels import policies
 from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import POWERS, Power, Role
 from apps.core import presence
 from apps.moderation import automod
+from apps.moderation.models import Sanction
 from apps.moderation.selectors import Standing, rules_of, standing_of
 
 from .models import ChatRoom, Message, Rulebook
 from .payloads import BRIEF, author_payload, iso, message_payload, settings_payload
 from .rules import RoomRules
 
+# What a speaker's card and badges are made of.
+SPOKEN_OF = ("username", "display_name", "avatar", "color", "is_verified", "is_staff", "date_joined")
 ROLE_BADGES = {Role.OWNER: "owner", Role.MODERATOR: "moderator", Role.VIP: "vip"}
 
 
@@ -171,25 +173,41 @@ def find_nonce(room_id: uuid.UUID, user_id: uuid.UUID, nonce: str) -> Message | 
 
 
 def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None]:
-    """What is known of each of these people in this channel; None for an account that is gone."""
-    spoken = Message.objects.of_room(channel.pk).filter(user=OuterRef("pk"))
-    followed = Follow.objects.filter(channel=channel, user=OuterRef("pk"))
-    users = (
-        User.objects.filter(is_active=True)
-        .annotate(has_spoken=Exists(spoken), follows_since=Subquery(followed.values("created_at")[:1]))
-        .in_bulk(user_ids)
+    """What is known of each of these people in this channel; None for an account that is gone.
+
+    It is asked at every handshake: one query, and one more each for those who are under a sanction and for
+    those who block somebody.
+    """
+    this = OuterRef("pk")
+    followed = Follow.objects.filter(channel=channel, user=this).values("created_at")
+    held = ChannelRole.objects.filter(channel=channel, user=this).values("role")
+    people = User.objects.filter(is_active=True).annotate(
+        has_spoken=Exists(Message.objects.of_room(channel.pk).filter(user=this)),
+        follows_since=Subquery(followed[:1]),
+        held_role=Subquery(held[:1]),
+        is_sanctioned=Exists(Sanction.objects.filter(channel=channel, user=this, lifted_at=None)),
+        is_blocking=Exists(Block.objects.filter(user=this)),
     )
-    roles = policies.roles_of(set(users), channel)
-    standings = standing_of(set(users), channel)
-    blocked: dict[uuid.UUID, list[str]] = {}
-    for user_id, blocked_id in Block.objects.filter(user__in=users).values_list("user_id", "blocked_id"):
-        blocked.setdefault(user_id, []).append(str(blocked_id))
+    users = people.only(*SPOKEN_OF).in_bulk(user_ids)
+    sanctioned = [user_id for user_id, user in users.items() if user.is_sanctioned]
+    standings = standing_of(sanctioned, channel) if sanctioned else {}
+    blocked = _blocked_by([user_id for user_id, user in users.items() if user.is_blocking])
     return [
-        _speaker(user, roles.get(user_id), standings.get(user_id), blocked.get(user_id, []))
+        _speaker(user, channel, standings.get(user_id), blocked.get(user_id, []))
         if (user := users.get(user_id))
         else None
         for user_id in user_ids
     ]
+
+
+def _blocked_by(user_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """Whom each of these people blocks."""
+    blocked: dict[uuid.UUID, list[str]] = {}
+    if user_ids:
+        blocks = Block.objects.filter(user__in=user_ids)
+        for user_id, blocked_id in blocks.values_list("user_id", "blocked_id"):
+            blocked.setdefault(user_id, []).append(str(blocked_id))
+    return blocked
 
 
 def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
@@ -208,7 +226,8 @@ def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
     return here.order_by(Case(*places, default=Value(len(places))), "username")
 
 
-def _speaker(user: Any, role: Role | None, standing: Standing | None, blocked: list[str]) -> Speaker:
+def _speaker(user: Any, channel: Channel, standing: Standing | None, blocked: list[str]) -> Speaker:
+    role = Role.OWNER if user.pk == channel.owner_id else Role(user.held_role) if user.held_role else None
     author = author_payload(user)
     return Speaker(
         user_id=user.pk,

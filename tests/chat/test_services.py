@@ -11,11 +11,13 @@ from django.contrib.auth.models import AnonymousUser
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.chat import services
+from apps.channels.roles import Role
+from apps.chat import selectors, services
 from apps.chat.models import ChatRoom, Message
 from apps.chat.services import messages
 from apps.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded, TooMany
 from apps.core.models import AuditEntry
+from tests import factories
 
 Say = Callable[..., Message]
 pytestmark = pytest.mark.django_db
@@ -120,3 +122,12 @@ def test_the_push_waits_for_the_commit(
     with django_capture_on_commit_callbacks() as callbacks:
         say(viewer)
     assert len(callbacks) == 1
+
+
+def test_a_crowd_is_looked_up_at_once(
+    channel: Channel, streamer: User, django_assert_num_queries: Any
+) -> None:
+    crowd = [streamer, *(factories.person() for _ in range(4))]
+    with django_assert_num_queries(1):
+        found = selectors.speakers([person.pk for person in crowd], channel)
+    assert [speaker and speaker.role for speaker in found] == [Role.OWNER, None, None, None, None]

@@ -13,7 +13,12 @@ FRAME_MOST = 256 * 1024
 
 def stamp() -> str:
     """Now in UTC with milliseconds, as every frame carries it: 2026-02-07T12:00:00.000Z."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return iso(datetime.now(UTC))
+
+
+def iso(moment: datetime) -> str:
+    """UTC with milliseconds and Z, like the timestamp of frames."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def frame(type: str, payload: dict[str, Any]) -> dict[str, Any]:
