@@ -1,8 +1,8 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
-First the unit part of both (this process's own memory and loop), which coverage is measured on; then the live
-part (real processes, real encoders, real browsers) in lanes: each mode's browser stories and the rest of it
-beside each other, as they mostly wait for pictures and clocks.
+First the unit part of both (this process's own memory and loop), one under coverage; then the live part
+(real processes, real encoders, real browsers) in lanes: each mode's browser stories and the rest of it beside
+each other, as they mostly wait for pictures and clocks.
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 COVERAGE = [sys.executable, "-m", "coverage"]
 UNIT = "not stack and not browser"
+# Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
+MEASURED = ("embedded", "unit")
 # A mode; so a core has two, as many tests wait for real time.
 WORKERS = ("-n", "2")
 NOTHING_SELECTED = 5
@@ -194,7 +196,7 @@ def whole_suite(arguments: list[str]) -> int:
                     f"{mode}, {lane}",
                     [f"--stack={mode}", "-m", selection, *(WORKERS if part == "unit" else ()), *arguments],
                     prefix,
-                    is_measured=part == "unit",
+                    is_measured=(mode, part) == MEASURED,
                     is_narrowed=bool(arguments),
                 )
                 for mode, prefix in modes.items()
