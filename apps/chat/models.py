@@ -7,10 +7,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.core.ids import uuid7
+from apps.moderation.models import Sanction
 from apps.streams.models import Broadcast
 
 CONTENT_MOST = 500
@@ -93,8 +95,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(room_id=room_id)
 
     def with_user(self) -> Self:
-        """With its author, and with what it answers."""
-        return self.select_related("user", "reply_to__user")
+        """With its author, and with what it answers; and whether the authors of both are kept out."""
+        return self.select_related("user", "reply_to__user").with_strikes()
+
+    def with_strikes(self) -> Self:
+        """Whether a ban or a time-out stands on its author, and on that of what it answers."""
+        standing = Sanction.objects.standing(timezone.now()).filter(channel=OuterRef("room"))
+        return self.annotate(
+            is_struck=Exists(standing.filter(user=OuterRef("user"))),
+            parent_is_struck=Exists(standing.filter(user=OuterRef("reply_to__user"))),
+        )
 
     def standing(self) -> Self:
         """Those that everybody may still read."""
@@ -135,6 +145,12 @@ class Message(models.Model):
     )
 
     objects = MessageQuerySet.as_manager()
+
+    # Only of a message that was loaded `with_strikes`: whoever forgets to, can't show it.
+    is_struck: bool
+    parent_is_struck: bool
+    # What a page decides for its viewer.
+    is_readable: bool
 
     class Meta:
         ordering = ["room", "seq"]

@@ -77,7 +77,20 @@ def compose(
 
 
 def message_payload(message: Message) -> dict[str, Any]:
-    """A stored message, loaded `with_user`."""
+    """A stored message, loaded `with_user`, as everybody reads it: a struck one without its content."""
+    told = line_payload(message)
+    return told | {"content": "", "struck": True} if message.is_struck else told
+
+
+def moderated_payload(message: Message) -> dict[str, Any]:
+    """The same as moderators read it: a struck one says that it is, and keeps its content."""
+    told = line_payload(message)
+    return told | {"struck": True} if message.is_struck else told
+
+
+def line_payload(message: Message) -> dict[str, Any]:
+    """The same as rooms keep it, which know by themselves who is kept out."""
+    parent = message.reply_to
     return compose(
         id=message.pk,
         seq=message.seq,
@@ -90,18 +103,19 @@ def message_payload(message: Message) -> dict[str, Any]:
         user=author_payload(message.user) if message.user else NOBODY,
         kind=message.kind,
         thread=message.thread_id,
-        parent=parent_payload(message.reply_to) if message.reply_to else None,
+        parent=parent_payload(parent, is_struck=message.parent_is_struck) if parent else None,
         deleted_at=message.deleted_at,
     )
 
 
-def parent_payload(message: Message) -> dict[str, Any]:
+def parent_payload(message: Message, *, is_struck: bool) -> dict[str, Any]:
     """A message as it stands above its answers, with its `user` loaded."""
+    is_readable = message.deleted_at is None and not is_struck
     author = author_payload(message.user) if message.user else NOBODY
     return {
         "id": str(message.pk),
         "user": {key: author[key] for key in BRIEF},
-        "content": "" if message.deleted_at else message.content[:QUOTED_MOST],
+        "content": message.content[:QUOTED_MOST] if is_readable else "",
     }
 
 
@@ -117,14 +131,13 @@ def parent_of(payload: bytes) -> uuid.UUID | None:
 
 
 def without_parent(payload: bytes) -> bytes:
-    """An encoded answer as it is told after the removal of what it answers."""
+    """An encoded answer as it is told when what it answers may not be read."""
     told = orjson.loads(payload)
     return orjson.dumps(told | {"parent": told["parent"] | {"content": ""}})
 
 
-def settings_payload(room: ChatRoom) -> dict[str, Any]:
-    """`chat:settings`, with `pinned` and `pinned_by` loaded."""
-    pinned = room.pinned if room.pinned and room.pinned.deleted_at is None else None
+def settings_payload(room: ChatRoom, pinned: Message | None) -> dict[str, Any]:
+    """`chat:settings`; `pinned` is what the room's pin shows, `room` has its `pinned_by` loaded."""
     by = author_payload(room.pinned_by) if pinned and room.pinned_by else None
     return {
         "slow": room.slow_seconds,

@@ -28,15 +28,12 @@ from apps.moderation.undo import undone_among
 
 from .crowd import PEOPLE
 from .models import Rulebook
-from .payloads import iso
 from .services.telling import rules_moved
 
 
 def count_person(
     fact: channels.RoleChanged
     | channels.ChannelFollowed
-    | moderation.PersonSanctioned
-    | moderation.SanctionLifted
     | moderation.WarningGiven
     | moderation.WarningAcknowledged
     | moderation.UnbanRequested
@@ -45,6 +42,18 @@ def count_person(
     """What a person may do in the room has changed, or what keeps them from it."""
     version = Rulebook.objects.turn(fact.channel_id)
     told = {"kind": "person", "user": fact.user_id.bytes, "version": version}
+    note(topic("room", fact.channel_id), told)
+
+
+def count_exclusion(fact: moderation.PersonSanctioned | moderation.SanctionLifted) -> None:
+    """A person is kept out of the room, or let in again: they hear what they may do, and everybody sees their
+    lines struck, or as they were."""
+    standing = None
+    if isinstance(fact, moderation.PersonSanctioned):
+        until = Sanction.objects.values_list("expires_at", flat=True).get(pk=fact.sanction_id)
+        standing = {"until": until and until.isoformat()}
+    version = Rulebook.objects.turn(fact.channel_id)
+    told = {"kind": "exclusion", "user": fact.user_id.bytes, "standing": standing, "version": version}
     note(topic("room", fact.channel_id), told)
 
 
@@ -62,18 +71,6 @@ def tell_dashboards(fact: channels.RoleChanged) -> None:
 def tell_blocker(fact: BlockChanged) -> None:
     """All pages of a person hide whom they block, and show whom they don't."""
     note(PEOPLE, {"kind": "person", "user": fact.user_id.bytes})
-
-
-def strike(fact: moderation.PersonSanctioned) -> None:
-    """Everybody sees that somebody was banned or timed out."""
-    sanction = Sanction.objects.filter(pk=fact.sanction_id).first()
-    if sanction is not None:
-        told = {
-            "userId": str(fact.user_id),
-            "kind": sanction.kind,
-            "until": iso(sanction.expires_at) if sanction.expires_at else None,
-        }
-        push(topic("room", fact.channel_id), frame("chat:ban", told))
 
 
 def tell_report(fact: moderation.ReportMade | moderation.ReportAnswered) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Iterable
+from dataclasses import replace
 
 import orjson
 
@@ -47,9 +48,9 @@ class Removals:
             return line
         at = self._removed.get(line.id) or (self._cleared_at(line) if line.seq <= self._cleared_to else None)
         if at is not None:
-            line = Line(line.seq, line.id, without_content(line.payload, at))
+            line = replace(line, payload=without_content(line.payload, at))
         if b'"parent":{' in line.payload and self._has_lost_its_parent(line):
-            line = Line(line.seq, line.id, without_parent(line.payload))
+            line = replace(line, payload=without_parent(line.payload))
         return line
 
     def _cleared_at(self, line: Line) -> str | None:

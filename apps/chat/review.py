@@ -23,7 +23,7 @@ from apps.moderation import services as moderation
 from apps.moderation.selectors import rules_of
 
 from .models import HeldMessage, HeldMessageQuerySet, Message, MessageQuerySet
-from .payloads import iso, message_payload
+from .payloads import iso, moderated_payload
 
 # So many lines before and after a message tell what it was about.
 AROUND = 10
@@ -85,8 +85,8 @@ def held_payload(held: HeldMessage) -> dict[str, Any]:
 
 
 def whole_payload(message: Message) -> dict[str, Any]:
-    """A message as moderators see it: with its content, also when it was removed."""
-    return message_payload(message) | {"content": message.content}
+    """A message as moderators see it: with its content, also when it was removed or is struck."""
+    return moderated_payload(message) | {"content": message.content}
 
 
 def messages_in_words(message_ids: Collection[str]) -> dict[str, str]:

@@ -11,7 +11,8 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,10 +29,11 @@ from apps.core.realtime.topic import Topic
 from . import selectors
 from .audience import Audience
 from .crowd import Crowd
-from .payloads import parent_of, without_content, without_parent
+from .payloads import iso, parent_of, without_content, without_parent
 from .removals import Removals
 from .rules import Memory, RoomRules
 from .selectors import Line
+from .strikes import Strikes, people_of
 from .writer import RoomWriter
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ REMOVED_MOST = 200
 SLACK = timedelta(seconds=10)
 AHEAD_MOST = 2_000
 BEAT_SECONDS = 1.0
+# So many restored messages fit into one frame whatever they hold.
+A_FRAME = 80
 
 
 class Room:
@@ -71,7 +75,8 @@ class Room:
         self._head = 0
         self._filling: asyncio.Task[None] | None = None
         self._removals = Removals()
-        self._newest_frame: Outgoing | None = None
+        self._strikes = Strikes()
+        self._newest_frames: dict[bool, Outgoing] = {}
         self._greeting: tuple[Outgoing, bytes, Outgoing] | None = None
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
@@ -91,6 +96,7 @@ class Room:
         self.version, self.rules, self._settings = state.version, state.rules, state.settings
         self.last_seq = last_seq
         self._ring.extend(map(self._removals.applied, lines))
+        self._strikes.begin(await read(selectors.struck_among, self.channel_id, people_of(lines)))
         self._is_open = True
         self._hear_all(self._ring)
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}
@@ -99,17 +105,19 @@ class Room:
         if self._is_outdated:
             self._look_anew()
 
-    async def history(self, after: int | None, since: datetime | None = None) -> Callable[[], Outgoing]:
+    async def history(
+        self, after: int | None, since: datetime | None = None, *, to_moderators: bool = False
+    ) -> Callable[[], Outgoing]:
         """What a client needs that has everything up to number `after` (None: nothing), and heard of every
         removal until `since`. The answer is made when the returned function is called, right before the
         client hears live frames."""
         if after is None or after > self.last_seq:
-            return self._newest
+            return lambda: self._newest(to_moderators)
         older: list[Line] = []
         if after < self._ring_start() - 1:
-            older = await read(selectors.lines_after, self.channel_id, after, RESUME_MOST)
-        removed = b"" if since is None else await self._removed_since(after, since)
-        return lambda: self._since(after, older, removed)
+            older = await self._lines_after(after)
+        removed = None if since is None else await self._removed_since(after, since)
+        return lambda: self._since(after, older, removed, to_moderators)
 
     def greet(self, history: Outgoing, you: bytes | None = None) -> Outgoing:
         """The history, then what holds in the room, then what a signed-in newcomer may do here."""
@@ -160,8 +168,7 @@ class Room:
                 self.notice_version(version)
         match note["kind"]:
             case "messages":
-                lines = [Line(seq, uuid.UUID(bytes=id), payload) for seq, id, payload in note["lines"]]
-                self.hear(lines, note["at"])
+                self.hear(list(map(Line.unpack, note["lines"])), note["at"])
             case "rules":
                 self._is_outdated = True
                 self._look_anew()
@@ -170,9 +177,13 @@ class Room:
             case "cleared":
                 self._clear(note["user"] and uuid.UUID(bytes=note["user"]), note["up_to"], note["at"])
             case "restored":
-                self._restore([Line(seq, uuid.UUID(bytes=id), payload) for seq, id, payload in note["lines"]])
+                self._restore(list(map(Line.unpack, note["lines"])))
             case "person":
                 self.crowd.forget([uuid.UUID(bytes=note["user"])])
+            case "exclusion":
+                user_id = uuid.UUID(bytes=note["user"])
+                self.crowd.forget([user_id])
+                self._exclude(user_id, note["standing"])
             case "notice":
                 told = {"nonce": note["nonce"], "message": note["message"]}
                 self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)
@@ -189,13 +200,13 @@ class Room:
         if due:
             self._ring.extend(due)
             self._hear_all(due)
-            self._newest_frame = None
-            self.topic.post(*[wrap("chat:message", line.payload, at) for line in due])
+            self._newest_frames.clear()
+            self.topic.post(*[wrap("chat:message", self._strikes.shown(line), at) for line in due])
 
     async def _fill(self) -> None:
         while self._head > self.last_seq:
             try:
-                lines = await read(selectors.lines_after, self.channel_id, self.last_seq, RESUME_MOST)
+                lines = await self._lines_after(self.last_seq)
             except DatabaseError as error:  # housekeeping notices the head again
                 log.warning("A hole in a room could not be filled: %s", error)
                 return
@@ -215,6 +226,7 @@ class Room:
                 if state.version > self.version:  # notes got lost: who may do what, and what was removed
                     await self._catch_up_on_removals()
                     self.crowd.forget()
+                await self._compare_strikes()
             except DatabaseError as error:  # housekeeping tries again
                 self._is_outdated = True
                 log.warning("The rules of a room could not be read: %s", error)
@@ -229,11 +241,11 @@ class Room:
         gone, back = await read(selectors.removals_among, self.channel_id, list(self._ring))
         for place, line in enumerate(self._ring):
             if at := gone.get(line.id):
-                self._ring[place] = Line(line.seq, line.id, without_content(line.payload, at))
+                self._ring[place] = replace(line, payload=without_content(line.payload, at))
                 self._post_deleted(line.id, line.seq, at)
             elif parent_of(line.payload) in gone:
-                self._ring[place] = Line(line.seq, line.id, without_parent(line.payload))
-        self._newest_frame = None
+                self._ring[place] = replace(line, payload=without_parent(line.payload))
+        self._newest_frames.clear()
         if back:
             self._restore(back)
 
@@ -258,9 +270,68 @@ class Room:
         restored = {line.id: line for line in lines}
         for place, line in enumerate(self._ring):
             self._ring[place] = restored.get(line.id, line)
-        self._newest_frame = None
-        payload = b'{"messages":[%b]}' % b",".join([line.payload for line in lines])
-        self.topic.post(wrap("chat:restored", payload, stamp()))
+        self._post_restored(lines)
+
+    def _post_restored(self, lines: list[Line]) -> None:
+        self._newest_frames.clear()
+        for start in range(0, len(lines), A_FRAME):
+            shown = b",".join(map(self._strikes.shown, lines[start : start + A_FRAME]))
+            self.topic.post(wrap("chat:restored", b'{"messages":[%b]}' % shown, stamp()))
+
+    def let_time_outs_end(self, now: datetime) -> None:
+        """Those whose time-out has run out are back by themselves."""
+        if over := self._strikes.over(now):
+            self._readmit(over)
+
+    def _exclude(self, user_id: uuid.UUID, standing: dict[str, Any] | None) -> None:
+        """A ban or a time-out stands on a person now, or (None) none does any more."""
+        # What is being read at the moment may be older.
+        if not self._is_open or (self._reading is not None and not self._reading.done()):
+            self._is_outdated = True
+        if standing is None:
+            self._readmit([user_id])
+        else:
+            until = standing["until"] and datetime.fromisoformat(standing["until"])
+            self._strike({user_id: until})
+
+    def _strike(self, struck: Mapping[uuid.UUID, datetime | None]) -> None:
+        self._strikes.begin(struck)
+        self._newest_frames.clear()
+        for user_id, until in struck.items():
+            kind = "ban" if until is None else "timeout"
+            told = {"userId": str(user_id), "kind": kind, "until": until and iso(until)}
+            self.topic.post(encode(frame("chat:ban", told)))
+        self._look_at_the_pin()
+
+    def _readmit(self, user_ids: Collection[uuid.UUID]) -> None:
+        """What these people said is there again, for who has the newest lines on the screen."""
+        known = self._strikes.people & set(user_ids)
+        if not known:
+            return
+        self._strikes.end(known)
+        self._post_restored([line for line in self._ring if people_of([line]) & known])
+        self._is_outdated = True  # what is pinned may be theirs
+        self._look_anew()
+
+    async def _compare_strikes(self) -> None:
+        """The last word on who is kept out, of all whom it matters for."""
+        known = self._strikes.people
+        standing = await read(selectors.struck_among, self.channel_id, known | people_of(self._ring))
+        if begun := {user_id: until for user_id, until in standing.items() if user_id not in known}:
+            self._strike(begun)
+        self._strikes.begin(standing)
+        if ended := known - standing.keys():
+            self._readmit(ended)
+
+    async def _lines_after(self, seq: int) -> list[Line]:
+        """Lines that the database has, once it is known which of them are struck."""
+        lines = await read(selectors.lines_after, self.channel_id, seq, RESUME_MOST)
+        people = people_of(lines) - self._strikes.people
+        if people and (struck := await read(selectors.struck_among, self.channel_id, people)):
+            self._strike(struck)
+            self._is_outdated = True  # the note of an end may have come meanwhile
+            self._look_anew()
+        return lines
 
     def _look_at_the_pin(self) -> None:
         """What is pinned may be among what was removed, or came back."""
@@ -271,7 +342,7 @@ class Room:
     def _redraw(self) -> None:
         for place, line in enumerate(self._ring):
             self._ring[place] = self._removals.applied(line)
-        self._newest_frame = None
+        self._newest_frames.clear()
 
     def _hear_all(self, lines: Iterable[Line]) -> None:
         """Remember what was said while nothing may be said twice."""
@@ -294,13 +365,16 @@ class Room:
             return b',"reload":true'
         return b',"removed":%b' % orjson.dumps(found)
 
-    def _newest(self) -> Outgoing:
+    def _newest(self, to_moderators: bool) -> Outgoing:
         """The same frame for everybody who comes until there is something newer."""
-        if self._newest_frame is None:
-            self._newest_frame = self._history(list(self._ring)[-HISTORY:], truncated=False)
-        return self._newest_frame
+        known = self._newest_frames.get(to_moderators)
+        if known is None:
+            lines = list(self._ring)[-HISTORY:]
+            known = self._history(lines, truncated=False, to_moderators=to_moderators)
+            self._newest_frames[to_moderators] = known
+        return known
 
-    def _since(self, after: int, older: list[Line], removed: bytes) -> Outgoing:
+    def _since(self, after: int, older: list[Line], removed: bytes | None, to_moderators: bool) -> Outgoing:
         # What the database had and the room has not shown yet comes live.
         lines = [self._removals.applied(line) for line in older if line.seq <= self.last_seq]
         reached = lines[-1].seq if lines else after
@@ -308,14 +382,20 @@ class Room:
             lines += [line for line in self._ring if line.seq > reached]
         lines = _fitting(lines)
         truncated = (lines[-1].seq if lines else after) < self.last_seq
-        return self._history(lines, truncated, removed)
+        meanwhile = b""
+        if removed is not None:
+            meanwhile = removed + b',"struck":%b' % orjson.dumps(self._strikes.among(self._ring))
+        return self._history(lines, truncated, meanwhile, to_moderators=to_moderators)
 
-    def _history(self, lines: list[Line], truncated: bool, removed: bytes = b"") -> Outgoing:
+    def _history(
+        self, lines: list[Line], truncated: bool, meanwhile: bytes = b"", *, to_moderators: bool = False
+    ) -> Outgoing:
+        shown = [self._strikes.shown(line, to_moderators=to_moderators) for line in lines]
         payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b%b}' % (
-            b",".join([line.payload for line in lines]),
+            b",".join(shown),
             self.last_seq,
             b"true" if truncated else b"false",
-            removed,
+            meanwhile,
         )
         return Outgoing(wrap("chat:history", payload, stamp()))
 
@@ -329,7 +409,7 @@ def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
     return {
         "kind": "messages",
         "at": at,
-        "lines": [(line.seq, line.id.bytes, line.payload) for line in lines],
+        "lines": [line.pack() for line in lines],
     }
 
 

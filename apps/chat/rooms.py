@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.channels.models import topic as topic_name
@@ -116,6 +117,8 @@ class Rooms:
             await asyncio.sleep(BEAT_SECONDS)
             beats, self._last_beats = self._last_beats, []
             beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
+            for each in self._rooms.values():
+                each.let_time_outs_end(timezone.now())
             if not beats:
                 continue
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from apps.accounts.models import Block, User
 from apps.channels.models import Channel, ChannelRole, Follow
@@ -20,7 +22,7 @@ from apps.moderation.models import Sanction
 from apps.moderation.selectors import Standing, rules_of, standing_of
 
 from .models import ChatRoom, Message, Rulebook
-from .payloads import BRIEF, author_payload, iso, message_payload, settings_payload
+from .payloads import BRIEF, author_payload, iso, line_payload, settings_payload
 from .rules import RoomRules
 
 # What a speaker's card and badges are made of.
@@ -30,11 +32,26 @@ ROLE_BADGES = {Role.OWNER: "owner", Role.MODERATOR: "moderator", Role.VIP: "vip"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One stored message on its way to sockets: its number, its id and its payload as JSON."""
+    """One stored message on its way to sockets: its number, its id, who said it and its payload as JSON,
+    which tells its content also when it is struck (`strikes`)."""
 
     seq: int
     id: uuid.UUID
+    author: uuid.UUID | None
     payload: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> Line:
+        return cls(message.seq, message.pk, message.user_id, orjson.dumps(line_payload(message)))
+
+    @classmethod
+    def unpack(cls, packed: Sequence[Any]) -> Line:
+        """From what another process `pack`ed."""
+        seq, id, author, payload = packed
+        return cls(seq, uuid.UUID(bytes=id), author and uuid.UUID(bytes=author), payload)
+
+    def pack(self) -> tuple[int, bytes, bytes | None, bytes]:
+        return self.seq, self.id.bytes, self.author.bytes if self.author else None, self.payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +89,8 @@ class RoomState:
 
 
 def open_room(channel: Channel, limit: int) -> tuple[int, list[Line], RoomState]:
-    """The room's last number, its newest messages, oldest first, and what holds there; the room is made when
-    it is new."""
+    """The room's last number, its newest messages, oldest first, and what holds there; the room is made
+    when it is new."""
     room, _ = ChatRoom.objects.get_or_create(channel=channel)
     # The number was read first: messages that came since are newer and are left to the next question.
     lines = _lines(newest(channel.pk, limit=limit, before=room.last_seq + 1))
@@ -93,13 +110,27 @@ def room_state(channel: Channel) -> RoomState:
         emotes_only=room.emotes_only,
         unique=room.unique,
     )
-    return RoomState(version, rules, orjson.dumps(settings_payload(room)))
+    return RoomState(version, rules, orjson.dumps(settings_payload(room, pinned_in(room))))
 
 
 def room_of(channel: Channel) -> ChatRoom:
-    """The channel's room with what `settings_payload` tells; a new one that is stored nowhere yet."""
-    rooms = ChatRoom.objects.select_related("pinned__user", "pinned__reply_to__user", "pinned_by")
+    """The channel's room; a new one that is stored nowhere yet."""
+    rooms = ChatRoom.objects.select_related("pinned_by")
     return rooms.filter(pk=channel.pk).first() or ChatRoom(channel=channel)
+
+
+def pinned_in(room: ChatRoom) -> Message | None:
+    """What the room's pin shows: nothing while it is removed, or its author kept out."""
+    if room.pinned_id is None:
+        return None
+    pinned = Message.objects.standing().with_user().filter(pk=room.pinned_id).first()
+    return pinned if pinned and not pinned.is_struck else None
+
+
+def struck_among(channel_id: uuid.UUID, people: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
+    """Those of these people who are kept out of the channel now, and until when."""
+    standing = Sanction.objects.standing(timezone.now()).filter(channel=channel_id, user__in=people)
+    return dict(standing.values_list("user", "expires_at"))
 
 
 def version_of(channel_id: uuid.UUID) -> int:
@@ -253,4 +284,4 @@ def _badges(user: User, role: Role | None) -> tuple[str, ...]:
 
 
 def _lines(messages: list[Message]) -> list[Line]:
-    return [Line(m.seq, m.pk, orjson.dumps(message_payload(m))) for m in messages]
+    return [Line.of(message) for message in messages]

@@ -80,7 +80,8 @@ async def enter_room(visit: Visit) -> None:
         room.crowd.enter(user_id, connection)
         visit.user_id = user_id
         visit.speaker = await room.crowd.speaker(user_id)
-    history = await room.history(after_of(query), since_of(query))
+    sees_all = user_id is not None and Power.VIEW_MODERATION in visit.speaker.powers
+    history = await room.history(after_of(query), since_of(query), to_moderators=sees_all)
     if user_id is not None:
         room.audience.came(visit.speaker)
     visit.is_in = True
@@ -176,7 +177,8 @@ async def delete_message(visit: Visit, frame: wire.Delete) -> None:
 async def tell_history(visit: Visit, frame: wire.History) -> None:
     """Answer with what came after a number."""
     try:
-        history = await visit.room.history(frame.after)
+        sees_all = visit.user_id is not None and Power.VIEW_MODERATION in (await _speaker(visit)).powers
+        history = await visit.room.history(frame.after, to_moderators=sees_all)
     except DatabaseError:
         raise Refused(Close.LATER, "The room can't be read at the moment.") from None
     visit.connection.write(history())

@@ -143,7 +143,7 @@ def _append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
                     created_at=created_at,
                 )
             )
-            told = parent_payload(parent) if parent else None
+            told = parent_payload(parent, is_struck=parent.is_struck) if parent else None
             outcomes.append(Receipt(draft.id, room.last_seq, True, thread, told))
     Message.objects.bulk_create(rows)
     ChatRoom.objects.filter(pk=room_id).update(last_seq=room.last_seq)
@@ -165,7 +165,8 @@ def _already_stored(
 def _answered(room_id: uuid.UUID, drafts: Sequence[Draft]) -> dict[uuid.UUID, Message]:
     """The messages of this room that a draft answers."""
     asked = {draft.reply_to for draft in drafts if draft.reply_to is not None}
-    return Message.objects.of_room(room_id).select_related("user").in_bulk(asked) if asked else {}
+    messages = Message.objects.of_room(room_id).select_related("user").with_strikes()
+    return messages.in_bulk(asked) if asked else {}
 
 
 class ThreadStore:

@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.accounts.models import User
 from apps.core.errors import DomainError
+from apps.moderation.models import Sanction
 from apps.streams.models import Broadcast, Status
 
 from .models import ChatRoom, Message
@@ -45,6 +46,7 @@ _ROOM = ChatRoom._meta.db_table
 _MESSAGE = Message._meta.db_table
 _BROADCAST = Broadcast._meta.db_table
 _USER = User._meta.db_table
+_SANCTION = Sanction._meta.db_table
 _DRAFTS = """unnest(
     %(id)s::uuid[], %(user)s::uuid[], %(content)s::text[], %(nonce)s::text[], %(badges)s::text[],
     %(reply)s::uuid[], %(kind)s::text[]
@@ -87,7 +89,12 @@ CROSS JOIN LATERAL (
     WHERE m.room_id = %(room)s AND m.user_id = draft.user_id AND m.nonce = draft.nonce LIMIT 1
 ) stored
 LEFT JOIN LATERAL (
-    SELECT a.id, CASE WHEN a.deleted_at IS NULL THEN left(a.content, {QUOTED_MOST}) ELSE '' END,
+    SELECT a.id,
+        CASE WHEN a.deleted_at IS NULL AND (
+            SELECT s.id FROM {_SANCTION} s
+            WHERE s.channel_id = a.room_id AND s.user_id = a.user_id AND s.kind IN ('timeout', 'ban')
+                AND s.lifted_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > %(now)s)
+        ) IS NULL THEN left(a.content, {QUOTED_MOST}) ELSE '' END,
         u.id, u.username, coalesce(nullif(u.display_name, ''), u.username)
     FROM {_MESSAGE} a LEFT JOIN {_USER} u ON u.id = a.user_id WHERE a.id = draft.reply_to LIMIT 1
 ) parent ON true

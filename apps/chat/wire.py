@@ -148,8 +148,10 @@ SERVER_FRAMES = (
         "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
         "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`. An empty one with a `lastSeq` "
         "beyond yours says that you read too slowly and missed frames: ask for them. With `after` and "
-        "`since`, `removed` lists the messages removed meanwhile, or `reload` says that they are many.",
-        "{messages, lastSeq, truncated, removed?, reload?}",
+        "`since`, `removed` lists the messages removed meanwhile, or `reload` says that they are many, and "
+        "`struck` lists all people whose lines among the newest 500 are struck: those of anybody else are as "
+        "they were said.",
+        "{messages, lastSeq, truncated, removed?, reload?, struck?}",
     ),
     ServerFrame(
         "chat:settings",
@@ -167,9 +169,11 @@ SERVER_FRAMES = (
         "chat:message",
         "A message, in the order of `seq`. Whoever sees a number left out asks for `chat:history`. `kind` is "
         "`message` or `announcement`; an answer carries the `thread` that its conversation began with, and "
-        "its `parent` as `{id, user: {id, username, displayName}, content}`.",
+        "its `parent` as `{id, user: {id, username, displayName}, content}`. `struck` is true while its "
+        "author is kept out: then moderators alone read its `content`, in histories and over the API; for "
+        "everybody else it is empty, and so is a quotation of it.",
         "{id, seq, channelId, streamId, kind, content, badges, replyTo, thread, parent, createdAt, user, "
-        "deletedAt?}",
+        "deletedAt?, struck?}",
     ),
     ServerFrame("chat:ack", "Your message is stored.", "{nonce, id, seq}"),
     ServerFrame(
@@ -187,10 +191,16 @@ SERVER_FRAMES = (
         "Everything up to a number was removed, or what one person had said up to it (`userId`).",
         "{userId, upTo}",
     ),
-    ServerFrame("chat:restored", "Removed messages are there again.", "{messages}"),
+    ServerFrame(
+        "chat:restored",
+        "Removed messages are there again, or those of somebody who is not kept out any more, and what "
+        "quotes them. Each takes its place, as it is told now.",
+        "{messages}",
+    ),
     ServerFrame(
         "chat:ban",
-        "Somebody was banned, or timed out `until` a moment: their lines are struck.",
+        "Somebody was banned, or timed out `until` a moment: all their lines are struck, also where they are "
+        "quoted. Don't show them, but to moderators, until `chat:restored` brings them back.",
         "{userId, kind, until}",
     ),
     ServerFrame(

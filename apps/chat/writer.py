@@ -152,7 +152,7 @@ class RoomWriter:
             created_at=appended.created_at,
             user=orjson.Fragment(waiting.card),
         )
-        return Line(receipt.seq, receipt.id, orjson.dumps(told))
+        return Line(receipt.seq, receipt.id, draft.user_id, orjson.dumps(told))
 
 
 def _answer(waiting: _Waiting, outcome: Receipt | DomainError) -> None:

@@ -330,8 +330,12 @@ def test_a_ban_from_another_process_silences_every_process(sockets: Sockets) -> 
                     pass
                 await say(line, "and now?", f"after-the-ban-{id(line)}")
                 assert (await next_of(line, "chat:error"))["code"] == "BANNED"
-            if len(sockets.ports) > 1:
-                assert (await next_of(reader, "chat:ban"))["kind"] == "ban"
+            assert (await next_of(reader, "chat:ban"))["kind"] == "ban"
+            for process in range(2):
+                async with sockets.dial(process) as newcomer:
+                    told = (await next_of(newcomer, "chat:history"))["messages"]
+                    assert ("", True) in [(m["content"], m.get("struck")) for m in told]
+                    assert "may I?" not in [m["content"] for m in told]
 
     asyncio.run(run())
     assert "and now?" not in [content for _, content in sockets.stored()]

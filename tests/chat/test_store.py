@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
@@ -23,6 +24,7 @@ from apps.chat.payloads import parent_payload
 from apps.chat.store import Draft, Receipt
 from apps.core.errors import DomainError, NotFound
 from apps.core.ids import uuid7
+from apps.moderation.models import Sanction
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -218,7 +220,12 @@ def test_a_reply_belongs_to_the_thread_that_its_conversation_began_with(
     reply = draft(viewer, "we do", reply_to=root.id)
     told = on_store(kind, lambda append: append(room.pk, [reply])).outcomes[0]
     assert told.thread == root.id
-    assert told.parent == parent_payload(Message.objects.get(pk=root.id))
+    assert told.parent == parent_payload(Message.objects.get(pk=root.id), is_struck=False)
+
+    Sanction.objects.create(channel_id=room.pk, user=viewer, kind="ban")
+    quoted = on_store(kind, lambda append: append(room.pk, [draft(viewer, "eh?", reply_to=root.id)]))
+    assert quoted.outcomes[0].parent == told.parent | {"content": ""}, "its author is kept out"
+    Sanction.objects.update(lifted_at=timezone.now())
 
     again = draft(viewer, "until late?", reply_to=reply.id)
     shout = draft(viewer, "to all", kind=Message.Kind.ANNOUNCEMENT)
@@ -228,6 +235,7 @@ def test_a_reply_belongs_to_the_thread_that_its_conversation_began_with(
     assert list(told) == [
         ("who plays tonight?", None, None, "message"),
         ("we do", root.id, root.id, "message"),
+        ("eh?", root.id, root.id, "message"),
         ("until late?", reply.id, root.id, "message"),
         ("to all", None, None, "announcement"),
     ]

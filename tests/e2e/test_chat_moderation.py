@@ -98,6 +98,61 @@ def test_a_time_out_reaches_its_person_at_once_and_can_be_taken_back(
     moderator.await_line("music")
 
 
+def test_what_the_banned_said_is_read_by_moderators_alone_until_they_are_back(
+    visit: Visit, stack: Stack, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    first = post(troll, channel, "an ugly thing")
+    answer = {"content": "please stop", "replyTo": first["id"]}
+    expect(201, owner.api.post(f"/api/channels/{channel['id']}/messages", json=answer))
+    post(troll, channel, "not at all")
+    said = ["an ugly thing", "please stop", "not at all"]
+    moderator, reader = open_chat(visit, owner, channel), open_chat(visit, sign_up(stack), channel)
+    reader.await_line("not at all")
+    choose(moderator, "not at all", "Ban")
+    answer_dialog(moderator, "Ban")
+    hidden = ["Message removed", "please stop", "Message removed"]
+    for time in ("live", "later"):
+        for visitor, wanted in ((moderator, said), (reader, hidden)):
+            await_value(
+                lambda visitor=visitor: visitor.lines()[:3], lambda lines, wanted=wanted: lines == wanted, 10
+            )
+            await_value(visitor.page.locator("[data-struck]").count, lambda count: count == 2, 10)
+            assert "ugly" not in visitor.page.locator(".reply:visible").inner_text(), time
+        assert "an ugly thing" not in reader.page.content()
+        deeds = offered(moderator, "not at all")
+        assert "Delete message" in deeds and not {"Restore message", "Pin"} & set(deeds)
+        for visitor in (moderator, reader):
+            visitor.page.reload()
+            visitor.await_chat()
+    assert owner.api.delete(f"/api/channels/{channel['id']}/bans/{troll.id}").is_success
+    for visitor in (moderator, reader):
+        await_value(visitor.lines, lambda lines: lines == said, 10)
+        assert visitor.page.locator("[data-struck]").count() == 0
+        assert "an ugly thing" in visitor.page.locator(".reply:visible").inner_text()
+
+
+def test_lines_that_came_back_between_the_page_and_its_socket_are_told(
+    visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
+) -> None:
+    post(troll, channel, "a hasty word")
+    bans = f"/api/channels/{channel['id']}/bans"
+    expect(201, owner.api.post(bans, json={"userId": troll.id}))
+    reader = visit()
+    lifted: list[int] = []
+
+    def lift_first(route: Route) -> None:
+        if not lifted:
+            lifted.append(owner.api.delete(f"{bans}/{troll.id}").status_code)
+        route.continue_()
+
+    # The page is drawn, its script has not run yet.
+    reader.page.route("**/js/watch*.js", lift_first)
+    reader.watch(channel["slug"])
+    reader.await_chat()
+    await_value(reader.lines, lambda lines: lines == ["a hasty word"], 10)
+    assert lifted == [204]
+
+
 def test_the_banned_may_ask_once_to_be_let_back(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:

@@ -17,7 +17,7 @@ from apps.channels.roles import Power
 from apps.channels.selectors import find_channel, helped_by, owned_by
 from apps.chat import review, services
 from apps.chat.models import HeldMessage, Message
-from apps.chat.payloads import message_payload
+from apps.chat.payloads import moderated_payload
 from apps.core.errors import Invalid, NotFound, SignInNeeded
 from apps.core.pagination import PageEnvelope
 from apps.moderation import selectors as moderation
@@ -50,7 +50,7 @@ class ApproveHeld(APIView):
     @extend_schema(request=None, responses=shapes.MessageSerializer)
     def post(self, request: Request, held: uuid.UUID) -> Response:
         """Let a held message be said."""
-        return Response(message_payload(services.approve_held(actor=request.user, held_id=held)))
+        return Response(moderated_payload(services.approve_held(actor=request.user, held_id=held)))
 
 
 class RejectHeld(APIView):

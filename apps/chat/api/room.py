@@ -115,4 +115,5 @@ class Commands(APIView):
 
 def answer(channel: Channel) -> Response:
     """The room as it is now."""
-    return Response(settings_payload(selectors.room_of(channel)))
+    room = selectors.room_of(channel)
+    return Response(settings_payload(room, selectors.pinned_in(room)))

@@ -55,6 +55,9 @@ class MessageSerializer(serializers.Serializer):
     createdAt = serializers.DateTimeField()
     user = AuthorSerializer()
     deletedAt = serializers.DateTimeField(required=False)
+    struck = serializers.BooleanField(
+        required=False, help_text="Its author is kept out: moderators alone read the content."
+    )
 
 
 class MessagePageSerializer(serializers.Serializer):

@@ -19,7 +19,7 @@ from apps.channels.roles import Power
 from apps.channels.selectors import find_channel
 from apps.chat import services
 from apps.chat.models import Message, MessageQuerySet
-from apps.chat.payloads import message_payload
+from apps.chat.payloads import message_payload, moderated_payload
 from apps.chat.review import whole_payload
 from apps.chat.services.commands import is_command
 from apps.core.errors import Invalid, NotFound
@@ -47,7 +47,7 @@ class ChannelMessages(APIView):
     @LISTING
     def get(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return page(request, Message.objects.of_room(found.pk))
+        return page(request, Message.objects.of_room(found.pk), told_to(request, found))
 
     @SENDING
     def post(self, request: Request, channel: str) -> Response:
@@ -60,7 +60,8 @@ class StreamMessages(APIView):
     @LISTING
     def get(self, request: Request, stream: str) -> Response:
         broadcast = find_broadcast(request, stream)
-        return page(request, Message.objects.of_room(broadcast.channel_id).filter(broadcast=broadcast))
+        said = Message.objects.of_room(broadcast.channel_id).filter(broadcast=broadcast)
+        return page(request, said, told_to(request, broadcast.channel))
 
     @SENDING
     def post(self, request: Request, stream: str) -> Response:
@@ -87,7 +88,7 @@ class RestoreMessage(APIView):
     def post(self, request: Request, message: uuid.UUID) -> Response:
         """Let everybody see a removed message again."""
         services.restore_message(actor=request.user, message_id=message)
-        return Response(message_payload(find_message(request, message)))
+        return Response(moderated_payload(find_message(request, message)))
 
 
 class Thread(APIView):
@@ -96,7 +97,8 @@ class Thread(APIView):
         """The conversation that a message belongs to: what it began with, and all replies."""
         found = find_message(request, message)
         root = found.thread_id or found.pk
-        return page(request, Message.objects.of_room(found.room_id).filter(Q(pk=root) | Q(thread=root)))
+        said = Message.objects.of_room(found.room_id).filter(Q(pk=root) | Q(thread=root))
+        return page(request, said, told_to(request, Channel.objects.get(pk=found.room_id)))
 
 
 def send(request: Request, channel: Channel) -> Response:
@@ -117,11 +119,14 @@ def send(request: Request, channel: Channel) -> Response:
     return Response(message_payload(message), status=status.HTTP_201_CREATED)
 
 
-def page(
-    request: Request,
-    messages: MessageQuerySet,
-    told: Callable[[Message], dict[str, Any]] = message_payload,
-) -> Response:
+def told_to(request: Request, channel: Channel) -> Callable[[Message], dict[str, Any]]:
+    """How the channel's messages are told to the caller: what is struck, moderators read."""
+    return (
+        moderated_payload if policies.may(request.user, Power.VIEW_MODERATION, channel) else message_payload
+    )
+
+
+def page(request: Request, messages: MessageQuerySet, told: Callable[[Message], dict[str, Any]]) -> Response:
     """`?after=` the first ones after a message, `?before=` the last ones before it, else the newest; always
     oldest first, with one look ahead for `hasMore`."""
     limit = limit_of(request)

@@ -15,7 +15,7 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.chat.models import ChatRoom, Message
 from apps.core import audit
-from apps.core.errors import NotFound
+from apps.core.errors import Conflict, NotFound
 from apps.core.models import AuditEntry
 
 from .rooms import hold_room, hold_room_of, no_longer
@@ -25,7 +25,8 @@ from .telling import rules_moved
 def pin_message(*, actor: Actor, channel: Channel, message_id: uuid.UUID) -> Message:
     """Keep a message of this room in everybody's sight, in place of the one that is pinned.
 
-    Pinning the pinned changes nothing. Raises NotFound for one that is not there or was removed.
+    Pinning the pinned changes nothing. Raises NotFound for one that is not there or was removed, Conflict
+    (AUTHOR_EXCLUDED) while its author is banned or timed out: nobody would see it.
     """
     policies.require(actor, Power.PIN_MESSAGE, channel)
     with transaction.atomic():
@@ -33,6 +34,8 @@ def pin_message(*, actor: Actor, channel: Channel, message_id: uuid.UUID) -> Mes
         message = Message.objects.of_room(room.pk).standing().with_user().filter(pk=message_id).first()
         if message is None:
             raise NotFound("There is no such message here.", code="MESSAGE_NOT_FOUND")
+        if message.is_struck:
+            raise Conflict("Its author is kept out of this chat. Lift that first.", code="AUTHOR_EXCLUDED")
         if room.pinned_id != message.pk:
             replaced = _told(room)
             _set(room, message.pk, actor.pk, timezone.now())

@@ -7,20 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from apps.accounts.payloads import person_payload
 from apps.channels.models import topic
 from apps.chat.models import ChatRoom, HeldMessage, Message, Rulebook
-from apps.chat.payloads import iso, message_payload
+from apps.chat.payloads import iso
 from apps.chat.review import held_payload
-from apps.chat.room import messages_note
+from apps.chat.room import A_FRAME, messages_note
 from apps.chat.selectors import Line
 from apps.core.realtime import note, push
 from apps.core.realtime.frames import frame
-
-# So many restored messages fit into one frame whatever they hold.
-A_FRAME = 80
 
 
 def rules_moved(channel_id: uuid.UUID) -> None:
@@ -30,8 +25,8 @@ def rules_moved(channel_id: uuid.UUID) -> None:
 
 def message_said(message: Message) -> None:
     """A message was stored, by whichever door."""
-    line = Line(message.seq, message.pk, orjson.dumps(message_payload(message)))
-    note(topic("room", message.room_id), messages_note([line], iso(message.created_at)))
+    told = messages_note([Line.of(message)], iso(message.created_at))
+    note(topic("room", message.room_id), told)
 
 
 def message_removed(message: Message) -> None:
@@ -50,7 +45,7 @@ def messages_cleared(channel_id: uuid.UUID, *, user_id: uuid.UUID | None, up_to:
 def messages_restored(channel_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
     """These messages are there again."""
     found = Message.objects.with_user().filter(pk__in=ids).order_by("seq")
-    lines = [(m.seq, m.pk.bytes, orjson.dumps(message_payload(m))) for m in found]
+    lines = [Line.of(message).pack() for message in found]
     for start in range(0, len(lines), A_FRAME):
         _tell_counted(channel_id, kind="restored", lines=lines[start : start + A_FRAME])
     if ChatRoom.objects.filter(pk=channel_id, pinned__in=ids).exists():

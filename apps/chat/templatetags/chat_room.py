@@ -12,6 +12,7 @@ from apps.accounts import tickets
 from apps.accounts.models import Actor, Block
 from apps.channels import policies
 from apps.channels.models import Channel
+from apps.channels.roles import Power
 from apps.chat.models import Dock, Message
 from apps.moderation.models import Report
 
@@ -58,9 +59,15 @@ def _room(context: template.Context, channel: Channel, user: Actor) -> dict[str,
 
 
 def _history(channel: Channel, viewer: Actor) -> list[Message]:
-    """The last messages, oldest first; `is_blocked` are those of people whom the viewer blocks."""
-    latest = Message.objects.filter(room=channel.pk).select_related("user", "reply_to__user")
+    """The last messages, oldest first; `is_blocked` are those of people whom the viewer blocks,
+    `is_readable` those whose words they may read."""
+    latest = Message.objects.of_room(channel.pk).with_user()
     if viewer.is_authenticated:
         blocks = Block.objects.filter(user=viewer, blocked=OuterRef("user"))
         latest = latest.annotate(is_blocked=Exists(blocks))
-    return list(latest.order_by("-seq")[:SHOWN])[::-1]
+    shown = list(latest.order_by("-seq")[:SHOWN])[::-1]
+    is_struck = any(message.is_struck for message in shown)
+    reads_struck = is_struck and policies.may(viewer, Power.VIEW_MODERATION, channel)
+    for message in shown:
+        message.is_readable = message.deleted_at is None and (reads_struck or not message.is_struck)
+    return shown

@@ -30,25 +30,45 @@ export class Lines {
     line.style.setProperty("--name", nameColor(user));
     line.querySelector(".badges")?.replaceChildren(...this.#badges(message));
     if (message.parent) this.#quote(line, message.parent);
+    if (message.struck) line.dataset.struck = "";
     if (message.deletedAt) this.erase(line);
+    else if (message.struck && !message.content) this.hide(line);
     else this.#fill(line, message.content);
     return line;
   }
 
   /** A line that the server rendered gets what only a script can give: colour, links, the reader's own time. */
   adopt(line) {
-    const { user, content, isDeleted } = messageOf(line);
+    const { user, content, isHidden } = messageOf(line);
     const time = line.querySelector("time");
     line.style.setProperty("--name", nameColor({ ...user, color: line.dataset.color }));
     if (time?.dateTime) time.textContent = clock.format(new Date(time.dateTime));
-    if (!isDeleted) this.#fill(line, content);
+    if (!isHidden) this.#fill(line, content);
+  }
+
+  /** The message is removed. */
+  erase(line) {
+    line.dataset.deleted = "";
+    this.hide(line);
   }
 
   /** The words go, the place stays. */
-  erase(line) {
-    line.dataset.deleted = "";
+  hide(line) {
+    line.dataset.hidden = "";
     line.removeAttribute("data-mention");
     line.querySelector(".chat-text").textContent = "Message removed";
+  }
+
+  /** The author is kept out: moderators read the words on. What the server drew so, it drew for this reader. */
+  strike(line) {
+    if ("struck" in line.dataset) return;
+    line.dataset.struck = "";
+    if (!this.#you.may("view_moderation")) this.hide(line);
+  }
+
+  /** What a line answers may not be read any more. */
+  unquote(line) {
+    line.querySelector(".reply").textContent = "Reply to a removed message";
   }
 
   #identify(line, { id, seq, user, thread = null, kind = "MESSAGE" }) {
@@ -95,13 +115,15 @@ export function quoteOf(user, content) {
 export function messageOf(line) {
   const name = line.querySelector(".chat-name");
   const displayName = name?.textContent ?? "";
-  const isDeleted = "deleted" in line.dataset;
+  const isHidden = "hidden" in line.dataset;
   return {
     id: line.dataset.messageId ?? null,
     seq: Number(line.dataset.seq ?? 0),
     thread: line.dataset.thread ?? null,
-    content: isDeleted ? "" : line.querySelector(".chat-text")?.textContent ?? "",
-    isDeleted,
+    content: isHidden ? "" : line.querySelector(".chat-text")?.textContent ?? "",
+    isHidden,
+    isDeleted: "deleted" in line.dataset,
+    isStruck: "struck" in line.dataset,
     user: { id: line.dataset.userId ?? "", username: name?.title?.slice(1) || displayName, displayName },
   };
 }

@@ -125,9 +125,17 @@ export class Log {
     if (line) this.#erase(line);
   }
 
-  /** A banned person's lines stay readable, but nobody takes them for something that still holds. */
+  /** Somebody is kept out: what they said is for moderators alone, until it comes back. */
   strike(userId) {
-    for (const line of this.#linesOf(userId)) line.dataset.struck = "";
+    for (const line of this.#linesOf(userId)) this.#lines.strike(line);
+    for (const line of this.#list.querySelectorAll(`[data-parent-user-id="${CSS.escape(userId)}"]`)) this.#lines.unquote(line);
+  }
+
+  /** Whose lines are struck among the newest ones. */
+  struckAmong(count) {
+    this.#flush();
+    const newest = [...this.#list.querySelectorAll("[data-seq]")].slice(-count);
+    return new Set(newest.filter(({ dataset }) => "struck" in dataset).map(({ dataset }) => dataset.userId));
   }
 
   /** All that a person said up to a number loses its words. */
@@ -225,8 +233,8 @@ export class Log {
   /** The words go here, and where they are quoted. */
   #erase(line) {
     this.#lines.erase(line);
-    const quotes = `[data-parent="${CSS.escape(line.dataset.messageId)}"] > .reply`;
-    for (const quote of this.#list.querySelectorAll(quotes)) quote.textContent = "Reply to a removed message";
+    const quotes = `[data-parent="${CSS.escape(line.dataset.messageId)}"]`;
+    for (const quote of this.#list.querySelectorAll(quotes)) this.#lines.unquote(quote);
   }
 
   #linesOf(userId) {

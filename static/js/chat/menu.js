@@ -5,11 +5,11 @@ const GAP_PX = 4;
 
 /** Which deeds of the menu fit a message, by who looks at it. */
 const FITS = {
-  reply: (you, message) => you.writes && !message.isDeleted,
+  reply: (you, message) => you.writes && !message.isHidden,
   thread: (_, message) => message.thread !== null,
-  copy: (_, message) => !message.isDeleted,
-  reveal: (you, message) => message.isDeleted && you.may("view_moderation"),
-  pin: (you, message) => !message.isDeleted && you.may("pin_message"),
+  copy: (_, message) => !message.isHidden,
+  reveal: (you, message) => message.isHidden && you.may("view_moderation"),
+  pin: (you, message) => !message.isHidden && !message.isStruck && you.may("pin_message"),
   remove: (you, message) => !message.isDeleted && (isOwn(you, message) || you.may("delete_message")),
   restore: (you, message) => message.isDeleted && isOther(you, message) && you.may("delete_message"),
   purge: (you, message) => isOther(you, message) && you.may("delete_message"),

@@ -95,9 +95,9 @@ export class Room {
       .on("chat:history", (history) => this.#resume(history))
       .on("chat:message", (message) => this.#take([message]))
       .on("chat:deleted", (removal) => this.#markDeleted(removal))
-      .on("chat:ban", ({ userId }) => this.#log.strike(userId))
+      .on("chat:ban", ({ userId }) => this.#strike(userId))
       .on("chat:cleared", (cleared) => this.#cleared(cleared))
-      .on("chat:restored", ({ messages }) => this.#log.restore(messages))
+      .on("chat:restored", ({ messages }) => this.#restore(messages))
       .on("chat:settings", (settings) => this.#modes.show(settings))
       .on("chat:you", (you) => this.#you.learn(you))
       .on("chat:typing", ({ users }) => this.#somebodyTypes(users))
@@ -117,11 +117,14 @@ export class Room {
   }
 
   /** The first frame of each connection, and each answer to `#fill`. */
-  #resume({ messages, lastSeq, removed = [], reload = false }) {
+  #resume({ messages, lastSeq, removed = [], reload = false, struck = null }) {
     const asked = this.#filling;
     this.#filling = false;
     for (const id of removed) this.#markDeleted({ id });
-    if (reload) this.#reload();
+    for (const userId of struck ?? []) this.#strike(userId);
+    // Who is back has words that only the server knows.
+    const isBack = struck !== null && [...this.#log.struckAmong(SHOWN_AFTER_SKIP)].some((userId) => !struck.includes(userId));
+    if (reload || isBack) this.#reload();
     const last = this.#sequence.last;
     if (last === null) this.#show(this.#sequence.skipTo(messages.length ? messages[0].seq - 1 : lastSeq));
     else if (lastSeq - last > MOST_MISSED) return this.#skipAhead(lastSeq);
@@ -182,6 +185,16 @@ export class Room {
   #markDeleted({ id }) {
     this.#log.markDeleted(id);
     this.#thread.markDeleted(id);
+  }
+
+  #strike(userId) {
+    this.#log.strike(userId);
+    this.#thread.strike(userId);
+  }
+
+  #restore(messages) {
+    this.#log.restore(messages);
+    this.#thread.restore(messages);
   }
 
   #cleared({ userId = null, upTo = Infinity }) {

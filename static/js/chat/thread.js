@@ -52,6 +52,19 @@ export class Thread {
     if (ours.length) this.#list.scrollTop = this.#list.scrollHeight;
   }
 
+  /** Somebody is kept out. */
+  strike(userId) {
+    for (const line of this.#list.querySelectorAll(`[data-user-id="${CSS.escape(userId)}"]`)) this.#lines.strike(line);
+    for (const line of this.#list.querySelectorAll(`[data-parent-user-id="${CSS.escape(userId)}"]`)) this.#lines.unquote(line);
+  }
+
+  /** Messages came back. */
+  restore(messages) {
+    for (const message of messages) {
+      this.#list.querySelector(`[data-message-id="${CSS.escape(message.id)}"]`)?.replaceWith(this.#lines.draw(message));
+    }
+  }
+
   /** A message was removed. */
   markDeleted(id) {
     const line = this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
