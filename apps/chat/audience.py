@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core import presence
+from apps.core.ratelimit import Limit
 from apps.core.realtime.connection import Connection
 from apps.core.realtime.frames import Outgoing, encode, frame
 from apps.core.realtime.hub import Hub
@@ -16,8 +17,11 @@ from apps.core.realtime.topic import Topic
 
 from .selectors import Speaker
 
-# Joins, leaves and typing are told in rooms of at most so many sockets.
+# Typing, and all who come and go, are told in rooms of up to so many, over all processes.
 SMALL_ROOM = 200
+# Beyond, one of those who come or go is told in so many seconds: the room is seen to live, and nobody pays.
+SAMPLE_EVERY = 5.0
+SAMPLES = Limit("comings", f"1/{SAMPLE_EVERY}")
 TYPING_EVERY = 2.0
 TYPING_GATHER = 0.5
 TELL_EVERY = 5.0
@@ -37,7 +41,15 @@ class Beat:
     parted: list[str]
 
 
-def count_viewers(beats: list[Beat]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are over all processes: browsers that watch, people in the chat."""
+
+    viewers: int
+    people: int
+
+
+def count_viewers(beats: list[Beat]) -> list[Count]:
     """Tell the shared count and read it, channel by channel. Blocks."""
     counts = []
     for beat in beats:
@@ -45,7 +57,8 @@ def count_viewers(beats: list[Beat]) -> list[int]:
         presence.leave(beat.channel_id, beat.gone)
         presence.meet(beat.channel_id, beat.people)
         presence.part(beat.channel_id, beat.parted)
-        counts.append(presence.count(beat.channel_id))
+        people = presence.count_people(beat.channel_id)
+        counts.append(Count(presence.count(beat.channel_id), people))
     return counts
 
 
@@ -60,6 +73,8 @@ class Audience:
         self._newcomers: list[Connection] = []
         self._beat_at = self._told_at = float("-inf")
         self._told: int | None = None
+        self._elsewhere = 0
+        self._sampled_at = float("-inf")
         self._people: Counter[str] = Counter()
         self._fresh_people: set[str] = set()
         self._parted: set[str] = set()
@@ -99,8 +114,11 @@ class Audience:
             self._typed_at.clear()
         return Beat(self._channel_id, here, gone, people, parted)
 
-    def counted(self, count: int) -> None:
+    def counted(self, shared: Count) -> None:
         """The shared count of the last beat: tell the room when it changed, newcomers in any case."""
+        count = shared.viewers
+        elsewhere = max(count - len(self._viewers), shared.people - len(self._people))
+        self._elsewhere = max(0, elsewhere)
         event = Outgoing(encode(frame("viewers:updated", {"count": count})))
         newcomers, self._newcomers = self._newcomers, []
         now = self._hub.loop.time()
@@ -121,7 +139,10 @@ class Audience:
         if parting is not None:
             parting.cancel()
         elif self._people[person] == 1:
-            self._tell_small("chat:user-joined", speaker)
+            if self._is_small():
+                self._tell("chat:user-joined", speaker)
+            elif self._is_sample_due():
+                self._hub.spawn(self._tell_sample("chat:user-joined", speaker))
         self._fresh_people.add(person)
 
     def went(self, speaker: Speaker) -> None:
@@ -133,13 +154,15 @@ class Audience:
             self._fresh_people.discard(person)
             self._parted.add(person)
             # Asked now: else a crowd that goes would end as a small room full of partings.
-            if self._size() <= SMALL_ROOM:
-                self._partings[person] = self._hub.loop.call_later(PARTING, self._part, person, speaker)
+            if (is_small := self._is_small()) or self._is_sample_due():
+                self._partings[person] = self._hub.loop.call_later(
+                    PARTING, self._part, person, speaker, is_small
+                )
 
     def types(self, speaker: Speaker) -> None:
         """A person types: told together with all others who do, soon."""
         person, now = str(speaker.user_id), self._hub.loop.time()
-        if now - self._typed_at.get(person, float("-inf")) < TYPING_EVERY or self._size() > SMALL_ROOM:
+        if now - self._typed_at.get(person, float("-inf")) < TYPING_EVERY or not self._is_small():
             return
         self._typed_at[person] = now
         if not self._typing:
@@ -148,7 +171,7 @@ class Audience:
 
     def show_typing(self, users: list[dict[str, Any]]) -> None:
         """Tell the listeners here who types, each without themselves."""
-        if self._size() > SMALL_ROOM:
+        if not self._is_small():
             return
         to_all = _typing_event(users)
         typists = {user["id"] for user in users}
@@ -163,16 +186,31 @@ class Audience:
         self.show_typing(users)
         self._hub.hint(self._topic.name, {"kind": "typing", "users": users})
 
-    def _part(self, person: str, speaker: Speaker) -> None:
+    def _part(self, person: str, speaker: Speaker, is_small: bool) -> None:
         self._partings.pop(person, None)
-        self._tell_small("chat:user-left", speaker)
+        if is_small:
+            self._tell("chat:user-left", speaker)
+        else:
+            self._hub.spawn(self._tell_sample("chat:user-left", speaker))
 
-    def _tell_small(self, type: str, speaker: Speaker) -> None:
-        if self._size() <= SMALL_ROOM:
-            self._hub.tell(self._topic.name, encode(frame(type, {"user": speaker.brief})))
+    def _tell(self, type: str, speaker: Speaker) -> None:
+        self._hub.tell(self._topic.name, encode(frame(type, {"user": speaker.brief})))
 
-    def _size(self) -> int:
-        return len(self._topic)
+    async def _tell_sample(self, type: str, speaker: Speaker) -> None:
+        """Of all processes that have somebody to tell of, one does."""
+        if not await SAMPLES.atake(self._channel_id.hex):
+            self._tell(type, speaker)
+
+    def _is_sample_due(self) -> bool:
+        """Whether this process offers somebody; asked before anybody else is."""
+        now = self._hub.loop.time()
+        if now - self._sampled_at < SAMPLE_EVERY:
+            return False
+        self._sampled_at = now
+        return True
+
+    def _is_small(self) -> bool:
+        return len(self._topic) + self._elsewhere <= SMALL_ROOM
 
 
 def _typing_event(users: list[dict[str, Any]]) -> Outgoing:

@@ -210,12 +210,16 @@ SERVER_FRAMES = (
     ),
     ServerFrame(
         "chat:typing",
-        "These people typed within the last seconds; never oneself, only in rooms of up to 200 sockets a "
-        "process.",
+        "These people typed within the last seconds; never oneself, only in rooms of up to 200.",
         "{users: [{id, username, displayName}]}",
     ),
-    ServerFrame("chat:user-joined", "Somebody came; only in small rooms.", "{user}"),
-    ServerFrame("chat:user-left", "Somebody left; only in small rooms.", "{user}"),
+    ServerFrame(
+        "chat:user-joined",
+        "Somebody came. Rooms of up to 200, over all processes, are told of everybody; larger ones of one "
+        "who comes or goes in 5 s.",
+        "{user}",
+    ),
+    ServerFrame("chat:user-left", "Somebody left; told like `chat:user-joined`.", "{user}"),
     ServerFrame(
         "viewers:updated", "How many browsers watch; at most every 5 s and only when it changed.", "{count}"
     ),

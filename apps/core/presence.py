@@ -96,6 +96,13 @@ def people(channel_id: uuid.UUID) -> set[str]:
     return _ask(lambda: _redis_people(channel_id), set())
 
 
+def count_people(channel_id: uuid.UUID) -> int:
+    """How many people are in the channel's chat now."""
+    if settings.REDIS_URL:
+        return _ask(lambda: int(client().zcount(_chatting(channel_id), time.time(), "+inf") or 0), 0)
+    return len(_chatting_here.viewers(channel_id, time.time()))
+
+
 def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
     """Count whoever watches the channel now among the broadcast's unique viewers. Call it at least every
     LIFE seconds while the broadcast is on air."""

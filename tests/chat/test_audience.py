@@ -11,7 +11,9 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
+from apps.chat.rooms import Rooms
 from apps.core import presence
+from apps.core.ratelimit import Limit
 from tests import factories
 
 from .conftest import Dial, in_thread, story
@@ -78,6 +80,51 @@ def test_a_crowd_that_goes_is_not_told_one_by_one(dial: Dial, monkeypatch: pytes
             left = await reader.next("chat:user-left")
             assert left["user"]["username"] == "crowd0", "the room was small when the last one went"
             assert await reader.silent("chat:user-left", 0.5)
+
+    story(steps)
+
+
+def test_a_large_room_hears_of_a_sample_of_those_who_come_and_go(
+    dial: Dial, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.chat.audience.PARTING", 0.1)
+    monkeypatch.setattr("apps.chat.audience.SMALL_ROOM", 1)
+    crowd = [factories.person(f"crowd{n}") for n in range(4)]
+
+    async def steps() -> None:
+        async with dial() as reader, AsyncExitStack() as open_sockets:
+            await reader.next("chat:history")
+            for person in crowd:
+                client = await open_sockets.enter_async_context(dial(who=person))
+                await client.next("chat:history")
+            told = await reader.next("chat:user-joined")
+            assert told["user"]["username"] == "crowd0"
+            assert await reader.silent("chat:user-joined", 0.5)
+            # Some seconds later: both gates are open again, for one.
+            Rooms.here()._rooms[channel.pk].audience._sampled_at = float("-inf")
+            monkeypatch.setattr("apps.chat.audience.SAMPLES", Limit("later", "1/60"))
+            await open_sockets.aclose()
+            assert (await reader.next("chat:user-left"))["user"]["username"] == "crowd3"
+            assert await reader.silent("chat:user-left", 0.5)
+
+    story(steps)
+
+
+def test_a_room_is_as_large_as_it_is_over_all_processes(
+    dial: Dial, channel: Channel, viewer: User, stranger: User
+) -> None:
+    elsewhere = [f"{number:016x}" for number in range(300)]
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await in_thread(presence.touch, channel_id=channel.pk, viewer_ids=elsewhere)
+            while (await reader.next("viewers:updated", 10))["count"] < 300:
+                pass
+            async with dial(who=viewer) as one, dial(who=stranger) as two:
+                assert (await reader.next("chat:user-joined"))["user"]["username"] == "viewer"
+                assert await reader.silent("chat:user-joined", 0.5), "one of a large room stands for all"
+                await one.send("chat:typing")
+                assert await two.silent("chat:typing", 1)
 
     story(steps)
 
