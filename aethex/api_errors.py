@@ -10,7 +10,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from apps.core.errors import DomainError
+from .errors import as_refusal, headers_of
 
 CODES: dict[type[Exception], str] = {
     exceptions.NotAuthenticated: "SIGN_IN_NEEDED",
@@ -28,14 +28,11 @@ CODES: dict[type[Exception], str] = {
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. None (a bug) becomes a 500 by `aethex.errors`."""
-    if isinstance(error, DomainError):
-        headers = {}
-        if error.retry_after is not None:
-            headers["Retry-After"] = str(math.ceil(error.retry_after))
-        body = error.payload()
-        if error.fields:
-            body["fields"] = {_camel(name): reasons for name, reasons in error.fields.items()}
-        return Response(body, status=error.status, headers=headers)
+    if (refusal := as_refusal(error)) is not None:
+        body = refusal.payload()
+        if refusal.fields:
+            body["fields"] = {_camel(name): reasons for name, reasons in refusal.fields.items()}
+        return Response(body, status=refusal.status, headers=headers_of(refusal))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -1,20 +1,52 @@
-"""The answers that Django gives itself, for people and programs: 400, 403, 404, 500, a failed CSRF check."""
+"""How every refusal and failure is answered, for people and programs: one mapping for views and for what
+Django answers itself (400, 403, 404, 500, a failed CSRF check)."""
 
 from __future__ import annotations
 
+import logging
+import math
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.views import defaults
 
+from apps.core.errors import DomainError, StoreUnavailable
 
-def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+log = logging.getLogger(__name__)
+
+
+def as_refusal(error: BaseException | None) -> DomainError | None:
+    """What a person or a program is told of this exception; None for a bug."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("The database does not answer: %s", error)
+        return StoreUnavailable()
+    return error if isinstance(error, DomainError) else None
+
+
+def headers_of(refusal: DomainError) -> dict[str, str]:
+    if refusal.retry_after is None:
+        return {}
+    return {"Retry-After": str(math.ceil(refusal.retry_after))}
+
+
+def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """The refusal, as a page or in the API's envelope."""
+    headers = headers_of(refusal)
     if request.path.startswith("/api/"):
-        return JsonResponse(
-            {"error": True, "code": code, "message": message, "status": status}, status=status
-        )
-    return render(request, f"{status}.html", {"message": message}, status=status)
+        return JsonResponse(refusal.payload(), status=refusal.status, headers=headers)
+    if isinstance(refusal, StoreUnavailable):
+        # Without the request: whose page it is, nobody can look up.
+        page = loader.render_to_string("503.html", {"refusal": refusal})
+        return HttpResponse(page, status=refusal.status, headers=headers)
+    template = "404.html" if refusal.status == 404 else "refused.html"
+    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
@@ -30,6 +62,9 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """A bug; or a database that went away outside of any view, such as while a session was looked up."""
+    if (refusal := as_refusal(sys.exception())) is not None:
+        return refuse(request, refusal)
     if request.path.startswith("/api/"):
         return _answer(request, 500, "SERVER_ERROR", "Something broke on our side. Try again in a moment.")
     return defaults.server_error(request)
@@ -39,3 +74,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(
         request, 403, "CSRF_FAILED", "This page was open for too long. Go back, reload it and send it again."
     )
+
+
+def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            {"error": True, "code": code, "message": message, "status": status}, status=status
+        )
+    return render(request, f"{status}.html", {"message": message}, status=status)

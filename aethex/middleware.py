@@ -8,10 +8,11 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 
-from apps.core.errors import DomainError, SignInNeeded
+from apps.core.errors import SignInNeeded
 from apps.core.viewers import COOKIE, is_viewer_id, new_viewer_id, viewer_id
+
+from .errors import as_refusal, refuse
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -80,14 +81,10 @@ class DomainErrors:
             response["RateLimit-Reset"] = str(max(1, round(reset)))
         return response
 
-    def process_exception(self, request: HttpRequest, refusal: Exception) -> HttpResponse | None:
-        if not isinstance(refusal, DomainError):
-            return None
-        if request.path.startswith("/api/"):
-            return JsonResponse(refusal.payload(), status=refusal.status)
-        if isinstance(refusal, SignInNeeded):
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        refusal = as_refusal(error)
+        if isinstance(refusal, SignInNeeded) and not request.path.startswith("/api/"):
             from django.contrib.auth.views import redirect_to_login
 
             return redirect_to_login(request.get_full_path())
-        template = "404.html" if refusal.status == 404 else "refused.html"
-        return render(request, template, {"refusal": refusal}, status=refusal.status)
+        return refuse(request, refusal) if refusal else None

@@ -19,7 +19,7 @@ from django.db import Error as DatabaseError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from apps.core.errors import DomainError, NotFound, Unavailable
+from apps.core.errors import DomainError, NotFound, StoreUnavailable, Unavailable
 from apps.core.realtime import database
 from apps.streams.models import Broadcast
 
@@ -96,7 +96,7 @@ def append(room_id: uuid.UUID, drafts: Sequence[Draft]) -> Appended:
 
 def unavailable() -> Unavailable:
     return Unavailable(
-        "The chat can't be reached at the moment. Try again.", code="STORE_UNAVAILABLE", retry_after=2.0
+        "The chat can't be reached at the moment. Try again.", code=StoreUnavailable.code, retry_after=2.0
     )
 
 

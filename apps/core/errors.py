@@ -75,3 +75,14 @@ class TooMany(DomainError):
 
 class Unavailable(DomainError):
     code, status = "UNAVAILABLE", 503
+
+
+class StoreUnavailable(Unavailable):
+    """The database does not answer: what was asked for was not done, or nobody knows whether it was."""
+
+    code = "STORE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our database can't be reached at the moment. Try again in a few seconds.", retry_after=5.0
+        )

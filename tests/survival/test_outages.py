@@ -7,6 +7,7 @@ import subprocess
 import time
 from functools import partial
 
+import httpx
 import psycopg
 
 from tests.stack.chat import ChatClient
@@ -80,3 +81,20 @@ def await_acks(clients: list[ChatClient], event: str) -> None:
 
 def acks(clients: list[ChatClient]) -> int:
     return sum(len(client.acked) for client in clients)
+
+
+def test_pages_and_api_say_that_the_database_is_away_and_go_on_when_it_is_back(
+    survivor: Stack, servers: dict[str, Server]
+) -> None:
+    with httpx.Client(base_url=survivor.url, timeout=30) as browser:
+        assert browser.get("/api/channels").status_code == 200
+        servers["postgres"].kill()
+        try:
+            told = browser.get("/api/channels")
+            page = browser.get("/")
+        finally:
+            servers["postgres"].start()
+        assert (told.status_code, told.json()["code"]) == (503, "STORE_UNAVAILABLE")
+        assert page.status_code == 503 and "Try again" in page.text and "Traceback" not in page.text
+        assert int(told.headers["Retry-After"]) > 0 and int(page.headers["Retry-After"]) > 0
+        wait_until(lambda: browser.get("/api/channels").status_code == 200, "the way back", 10)
