@@ -6,6 +6,7 @@ app_name = "chat"
 
 urlpatterns = [
     path("chat/<str:slug>", views.page, name="page"),
+    path("dashboard/<str:slug>/chat", views.modes, name="modes"),
     path("dock", dock_views.dock, name="dock"),
     path("dock/room", dock_views.room, name="dock_room"),
     path("dock/deeds/<str:name>", dock_views.deed, name="dock_deed"),

@@ -236,3 +236,31 @@ def test_no_page_of_moderation_scrolls_sideways(stack: Stack, visit: Visit, plac
         visitor.page.goto(place.desk + end)
         wide = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{end} is {wide} px too wide"
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_an_editor_sets_the_modes_of_the_chat(
+    visit: Visit, stack: Stack, place: Place, has_script: bool
+) -> None:
+    editor = sign_up(stack)
+    roles = f"/api/channels/{place.id}/roles"
+    offer = {"username": editor.username, "role": "editor"}
+    invitation = expect(201, place.creator.api.post(roles, json=offer))
+    assert editor.api.post(f"/api/invitations/{invitation['id']}/accept").is_success
+    reader = visit()
+    reader.watch(place.slug)
+    reader.await_chat()
+    browser = visit(java_script_enabled=has_script)
+    browser.sign_in(editor.username)
+    browser.page.goto(f"/dashboard/{place.slug}")
+    browser.page.locator("nav.tabs").get_by_role("link", name="Chat").click()
+    browser.page.get_by_label("Slow mode, in seconds").fill("30")
+    browser.page.get_by_label("Emoji only").check()
+    browser.page.get_by_role("button", name="Save").click()
+    browser.page.get_by_text("Saved.").wait_for()
+    assert browser.page.get_by_label("Slow mode, in seconds").input_value() == "30"
+    modes = reader.page.locator("[data-chat-modes] li")
+    wanted = ["Slow mode: 30 s", "Emotes only"]
+    await_value(modes.all_inner_texts, lambda words: words == wanted, LIVE)
+    if has_script:
+        assert barriers(browser, f"/dashboard/{place.slug}/chat") == []

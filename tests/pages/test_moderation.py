@@ -56,11 +56,11 @@ def test_each_of_the_crew_finds_the_pages_that_open_for_them(
 ) -> None:
     editor = factories.person("editor")
     ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
-    ends = ("/moderation", "/settings", "/team")
+    ends = ("/moderation", "/chat", "/settings", "/team")
     for browser, path, shown in (
         (owner, "/dashboard/night-shift", set(ends)),
-        (browser_of(editor), "/dashboard/night-shift", {"/settings", "/team"}),
-        (desk, DESK, {"/moderation"}),
+        (browser_of(editor), "/dashboard/night-shift", {"/chat", "/settings", "/team"}),
+        (desk, DESK, {"/moderation", "/chat"}),
     ):
         # The chat's own menu follows the powers live.
         page = browser.get(path).content.decode().split("<aside")[0]

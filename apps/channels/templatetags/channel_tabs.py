@@ -16,6 +16,7 @@ register = template.Library()
 PAGES = (
     ("stream", Power.VIEW_DASHBOARD, "streams:manager", "Stream"),
     ("moderation", Power.VIEW_MODERATION, "moderation:desk", "Moderation"),
+    ("chat", Power.EDIT_CHAT_MODES, "chat:modes", "Chat"),
     ("settings", Power.EDIT_CHANNEL, "channels:settings", "Settings"),
     ("team", Power.GIVE_VIP, "channels:team", "Team"),
 )
