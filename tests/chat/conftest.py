@@ -27,6 +27,7 @@ from apps.core.realtime import database
 from apps.core.realtime.hub import Hub, end
 from apps.moderation.automod import DEFAULTS
 from apps.moderation.models import AutomodRule
+from apps.moderation.services import rules
 from tests import factories
 
 
@@ -78,6 +79,7 @@ def say(channel: Channel, lenient: None) -> Callable[..., Any]:
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is asked to slow down."""
     monkeypatch.setattr(messages, "LIMIT", Limit("unlimited", "100000/1"))
+    monkeypatch.setattr(rules, "CHANGES", Limit("unlimited", "100000/1"))
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
+from apps.core.ratelimit import Limit
+from apps.moderation.services import rules
 from tests import factories
 
 
@@ -41,6 +43,12 @@ def vip(channel: Channel) -> User:
 @pytest.fixture
 def viewer(db: None) -> User:
     return factories.person("viewer")
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked to change rules less often."""
+    monkeypatch.setattr(rules, "CHANGES", Limit("unlimited", "100000/1"))
 
 
 def client_of(user: User) -> APIClient:

@@ -6,12 +6,15 @@ import pytest
 from django.db import transaction
 from pytest import raises
 
-from apps.core.errors import Invalid, NotAllowed
+from apps.core.errors import Invalid, NotAllowed, TooMany
 from apps.core.models import AuditEntry
 from apps.moderation import automod, selectors, services
 from apps.moderation.automod import Action, Kind
 from apps.moderation.models import AutomodRule
+from apps.moderation.services import rules as verbs
 from tests import factories
+
+from .conftest import client_of
 
 
 def named(channel, key):
@@ -165,3 +168,25 @@ def test_a_shield_tightens_the_rules_and_puts_them_back_as_they_were(channel, mo
 def test_one_channels_rules_are_not_anothers(channel, moderator):
     services.edit_rule(actor=moderator, channel=channel, kind="caps", is_on=True)
     assert not named(factories.channel(), "caps").is_on
+
+
+def test_rules_are_not_changed_without_end(channel, streamer, moderator):
+    """Once a person and channel; what changes nothing costs nothing."""
+    common = {"channel": channel, "kind": "caps"}
+    for number in range(verbs.CHANGES.most):
+        for _ in range(2):
+            services.edit_rule(actor=moderator, is_on=number % 2 == 0, **common)
+    before = selectors.rules_of(channel)
+    with raises(TooMany) as refusal:
+        services.edit_rule(actor=moderator, is_on=True, **common)
+    assert refusal.value.code == "RATE_LIMITED" and 0 < refusal.value.retry_after <= 60
+    with raises(TooMany):
+        services.remove_rule(actor=moderator, **common)
+    rules = {"rules": [{"kind": "links"}]}
+    answer = client_of(moderator).put(f"/api/channels/{channel.pk}/filters", rules, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert selectors.rules_of(channel) == before
+    services.edit_rule(actor=streamer, is_on=True, **common)
+    elsewhere = factories.channel(moderator, "Elsewhere")
+    services.edit_rule(actor=moderator, channel=elsewhere, kind="caps", is_on=True)

@@ -330,6 +330,7 @@ def perform(actor, channel, people, deed, whom, choice):
             services.replace_rules(**common, rules=rules[:choice])
 
 
+@pytest.mark.usefixtures("unlimited")
 @hypothesis.settings(
     max_examples=60,
     deadline=None,
@@ -358,6 +359,7 @@ def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
         assert state(channel, *people) == start
 
 
+@pytest.mark.usefixtures("unlimited")
 @hypothesis.settings(
     max_examples=30,
     deadline=None,

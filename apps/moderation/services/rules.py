@@ -14,9 +14,10 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict, Invalid, TooMany
 from apps.core.events import publish
 from apps.core.models import AuditEntry
+from apps.core.ratelimit import Limit
 from apps.core.text import clean
 from apps.moderation.automod import DEFAULTS, Action, Kind, Rule, checked_settings
 from apps.moderation.facts import RulesChanged
@@ -26,6 +27,8 @@ from apps.moderation.selectors import rules_of
 LABEL_MOST, LISTS_MOST, TERMS_MOST = 40, 20, 1000
 TIMEOUT_MOST = 14 * 24 * 60 * 60
 Stored = dict[str, Any]
+# Every room makes changed rules ready anew: so often a person may change those of a channel.
+CHANGES = Limit("rule-changes", "30/60")
 
 # What shield mode turns on, over the channel's own settings of these kinds.
 SHIELD: dict[str, dict[str, Any]] = {
@@ -41,7 +44,7 @@ SHIELD: dict[str, dict[str, Any]] = {
 def edit_rule(*, actor: Actor, channel: Channel, kind: str, label: str = "", **changes: Any) -> Rule:
     """Change any of settings, action, timeout_seconds and is_on of one rule. What is not named stays.
 
-    A list of terms with a new `label` is a new list.
+    A list of terms with a new `label` is a new list. Raises Invalid by field, or TooMany.
     """
     policies.require(actor, Power.EDIT_AUTOMOD, channel)
     with transaction.atomic():
@@ -200,6 +203,12 @@ def _change(actor: Actor, channel: Channel, wanted: Mapping[str, Rule | None]) -
     changed = sorted(key for key in after if after[key] != before[key])
     if not changed:
         return
+    if wait := CHANGES.take(f"{channel.pk.hex}:{actor.pk.hex if actor.pk else ''}"):
+        raise TooMany(
+            f"You have changed the rules often just now. Change them again in {max(1, round(wait + 0.5))} s.",
+            code="RATE_LIMITED",
+            retry_after=wait,
+        )
     after, before = ({key: state[key] for key in changed} for state in (after, before))
     _write(channel, after)
     audit.record(
