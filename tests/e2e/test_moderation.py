@@ -261,6 +261,6 @@ def test_an_editor_sets_the_modes_of_the_chat(
     assert browser.page.get_by_label("Slow mode, in seconds").input_value() == "30"
     modes = reader.page.locator("[data-chat-modes] li")
     wanted = ["Slow mode: 30 s", "Emotes only"]
-    await_value(modes.all_inner_texts, lambda words: words == wanted, LIVE)
+    await_value(modes.all_inner_texts, lambda words: words == wanted)
     if has_script:
         assert barriers(browser, f"/dashboard/{place.slug}/chat") == []
