@@ -13,6 +13,7 @@ grant:
 from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
 from apps.streams.media.config import MediaConfig, RtmpLimits
+from apps.streams.media.measures import Sample
 from apps.streams.media.node import IngestNode
 from apps.streams.media.ports import (
     Admission,
@@ -37,6 +38,7 @@ __all__ = [
     "Refused",
     "Resume",
     "RtmpLimits",
+    "Sample",
     "SilentFor",
     "StreamInfo",
     "grants",

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.hls import HlsApp
+from apps.streams.media.measures import LoopLag, Sample
 from apps.streams.media.ports import Admission, Archive, Clock, PublishGate, Refused, Resume, StreamInfo
 from apps.streams.media.publisher import Publisher
 from apps.streams.media.recording import Recorder, resume_point
@@ -45,7 +46,8 @@ class IngestNode:
         )
         self._server = RtmpServer(self, config.limits)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ticker: asyncio.Task[None] | None = None
+        self._lag = LoopLag()
+        self._watching: list[asyncio.Task[None]] = []
         self.app = HlsApp(self._streams, config.grant_key)
 
     # Life
@@ -53,15 +55,15 @@ class IngestNode:
     async def start(self) -> None:
         """Open the RTMP door; OSError when the port is taken."""
         await self._server.start(self.config.rtmp_host, self.config.rtmp_port)
-        self._ticker = asyncio.create_task(self._tick())
+        self._watching = [asyncio.create_task(self._tick()), asyncio.create_task(self._lag.watch())]
 
     async def stop(self) -> None:
         """Hang up on all encoders and bring to the archive what is finished; at most some seconds.
 
         Streams are interrupted, not ended: after a restart their encoders continue them.
         """
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for task in self._watching:
+            task.cancel()
         self.let_go()
         await self._server.stop()
         waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
@@ -87,6 +89,16 @@ class IngestNode:
     def streams(self) -> dict[str, StreamInfo]:
         """Every stream of this node at this moment, ended ones as long as they linger."""
         return {stream_id: stream.info() for stream_id, stream in self._streams.items()}
+
+    def take_samples(self) -> dict[str, Sample]:
+        """What came of every stream that has not ended since this was last called; for one caller, once a
+        second."""
+        lag_ms = self._lag.take()
+        return {
+            stream_id: stream.sample(lag_ms)
+            for stream_id, stream in self._streams.items()
+            if stream.state is not State.ENDED
+        }
 
     def watching(self, stream_id: str) -> set[str]:
         """Viewer ids (of their grants) that fetched something of the stream within the last 10 s."""
@@ -263,7 +275,7 @@ class Published:
     @property
     def media_seconds(self) -> float:
         """How much media time this session has sent."""
-        return self._publisher.media_ms / 1000
+        return self._publisher.measures.media_ms / 1000
 
 
 def _pending(stream: LiveStream) -> set[asyncio.Future[None]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.streams.media.codecs import AacConfig, AvcConfig, CodecError, read_aac, read_avc
 from apps.streams.media.flv import AudioBody, Packet, VideoBody, read_audio, read_video
+from apps.streams.media.measures import Measures, Sample
 from apps.streams.media.packager import Packager, too_large
 from apps.streams.media.ports import Clock, Refused
 
@@ -23,12 +24,12 @@ class Meter:
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque()
-        self._total = 0
+        self.total = 0
 
     def add(self, size: int, now: float) -> None:
-        self._total += size
+        self.total += size
         if not self._marks or now - self._marks[-1][0] >= 0.5:
-            self._marks.append((now, self._total))
+            self._marks.append((now, self.total))
             while now - self._marks[0][0] > _METER_SECONDS:
                 self._marks.popleft()
 
@@ -37,7 +38,7 @@ class Meter:
         if not self._marks or now - self._marks[-1][0] > _METER_SECONDS:
             return 0
         since, before = self._marks[0]
-        return round((self._total - before) * 8 / max(now - since, 0.5))
+        return round((self.total - before) * 8 / max(now - since, 0.5))
 
 
 class Publisher:
@@ -50,19 +51,16 @@ class Publisher:
         self.audio: AacConfig | None = None
         self.encoder = ""
         self.declared_frame_rate = 0.0
-        self.keyframe_interval_ms = 0
         self.media_at: float | None = None
         self.last_media = clock.monotonic()
-        self.pictures = 0
-        self.media_ms = 0
+        self.measures = Measures(self.last_media)
         self.video_meter, self.audio_meter = Meter(), Meter()
         self._running = False
         self._promised_sound: bool | None = None
         self._early_pictures: list[tuple[int, VideoBody, int]] = []
         self._early_sound: deque[tuple[int, memoryview]] = deque(maxlen=500)
         self._first_sound: int | None = None
-        self._last_keyframe_ms: int | None = None
-        self._last_picture: int | None = None
+        self._has_picture = False
 
     @property
     def frame_rate(self) -> float:
@@ -71,7 +69,8 @@ class Publisher:
             return self.video.frame_rate
         if 0 < self.declared_frame_rate <= 300:
             return self.declared_frame_rate
-        return self.pictures * 1000 / self.media_ms if self.media_ms else 0.0
+        measures = self.measures
+        return measures.pictures * 1000 / measures.media_ms if measures.media_ms else 0.0
 
     def on_metadata(self, properties: dict[str, Any]) -> None:
         """onMetaData: hints only, everything that matters is read from the media itself."""
@@ -90,7 +89,8 @@ class Publisher:
         if picture.packet is Packet.CONFIG:
             self._configure_video(bytes(picture.data))
         elif picture.packet is Packet.FRAME and self.video is not None and picture.data:
-            self._measure(timestamp, picture.keyframe)
+            self._has_picture = True
+            self.measures.picture(timestamp, picture.keyframe, picture.composition_ms, self.last_media)
             wall_ms = int(now * 1000)
             if self._running:
                 self.packager.push_picture(
@@ -108,7 +108,19 @@ class Publisher:
         if sound.packet is Packet.CONFIG:
             self._configure_audio(bytes(sound.data))
         elif self.audio is not None and sound.data:
+            self.measures.sound(sound.data)
             self._push_sound(timestamp, sound)
+
+    def sample(self, session_id: str) -> Sample:
+        """What came since this was last asked for."""
+        return self.measures.take(
+            at=self.clock.time(),
+            now=self.clock.monotonic(),
+            session_id=session_id,
+            video_bytes=self.video_meter.total,
+            audio_bytes=self.audio_meter.total,
+            last_media=self.last_media,
+        )
 
     def _keep_early(self, timestamp: int, picture: VideoBody, wall_ms: int) -> None:
         self._early_pictures.append((timestamp, picture, wall_ms))
@@ -123,7 +135,7 @@ class Publisher:
         self._early_sound.append((timestamp, sound.data))
         if self._first_sound is None:
             self._first_sound = timestamp
-        if self._last_picture is None and (timestamp - self._first_sound) & 0xFFFFFFFF > _PICTURE_PATIENCE_MS:
+        if not self._has_picture and (timestamp - self._first_sound) & 0xFFFFFFFF > _PICTURE_PATIENCE_MS:
             raise Refused(
                 "NO_VIDEO",
                 "The encoder sends sound without a picture. Add a video source and an H.264 encoder.",
@@ -177,15 +189,3 @@ class Publisher:
         meter.add(size, self.last_media)
         self.media_at = self.clock.time()
         return self.media_at
-
-    def _measure(self, timestamp: int, keyframe: bool) -> None:
-        if self._last_picture is not None:
-            step = (timestamp - self._last_picture) & 0xFFFFFFFF
-            if step < 2000:
-                self.media_ms += step
-                self.pictures += 1
-        self._last_picture = timestamp
-        if keyframe:
-            if self._last_keyframe_ms is not None:
-                self.keyframe_interval_ms = self.media_ms - self._last_keyframe_ms
-            self._last_keyframe_ms = self.media_ms

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from enum import Enum
 from typing import Protocol
 
 from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import UNCOUNTED
+from apps.streams.media.measures import Sample
 from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo
 from apps.streams.media.publisher import Publisher
@@ -172,7 +174,7 @@ class LiveStream:
             audio_channels=audio.channels if audio else 0,
             video_bitrate=publisher.video_meter.bitrate(now) if publisher else 0,
             audio_bitrate=publisher.audio_meter.bitrate(now) if publisher else 0,
-            keyframe_interval=publisher.keyframe_interval_ms / 1000 if publisher else 0.0,
+            keyframe_interval=publisher.measures.keyframe_interval_ms / 1000 if publisher else 0.0,
             media_at=publisher.media_at if publisher else None,
             media_ms=self.packager.end_ms,
             delay_ms=self._delay_ms(),
@@ -183,6 +185,25 @@ class LiveStream:
             recorded_segments=recording.segments if recording else 0,
             recorded_bytes=recording.bytes if recording else 0,
             recording_lost=recording.lost if recording else 0,
+        )
+
+    def sample(self, lag_ms: int) -> Sample:
+        """What came since this was last asked for; `lag_ms` is how late the node was meanwhile."""
+        publisher, now = self.publisher, self.clock.time()
+        lost = self.recording.lost if self.recording is not None else 0
+        if publisher is None or self.session is None:
+            return Sample(now, 1.0, None, lag_ms=lag_ms, recording_lost=lost)
+        video = publisher.video
+        return replace(
+            publisher.sample(self.session.id),
+            width=video.width if video else 0,
+            height=video.height if video else 0,
+            video_codec=video.codec if video else "",
+            frame_rate=round(publisher.frame_rate, 3),
+            has_sound=publisher.audio is not None,
+            delay_ms=self._delay_ms(),
+            lag_ms=lag_ms,
+            recording_lost=lost,
         )
 
     def _delay_ms(self) -> int:
