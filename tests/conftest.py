@@ -30,6 +30,7 @@ WITHOUT_MODE = (
     "tests/load/",
     "tests/moderation/test_automod.py",
     "tests/streams/media/",
+    "tests/streams/vitals/",
 )
 
 
