@@ -28,6 +28,7 @@ def connect() -> None:
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
     on(facts.EncoderRefused, realtime.tell_refused)
+    on(facts.RehearsalMoved, realtime.tell_rehearsal)
 
     along(moderation_facts.RulesChanged, chat.count_rules)
     along(channel_facts.RoleChanged, chat.count_person)

@@ -228,9 +228,16 @@ SERVER_FRAMES = (
     ServerFrame("stream:ended", "The broadcast is over.", "{streamId}"),
     ServerFrame(
         "stream:health-update",
-        "Dashboard only: how the encoder is doing, every 2 s while it sends.",
-        "{streamId, connected, bitrateKbps, fps, width, height, videoCodec, audioCodec, keyframeSeconds, "
-        "delaySeconds, encoder}",
+        "Dashboard only: how the encoder is doing, every 2 s until the stream is over: what "
+        "`GET /api/streams/{id}/health` tells, and one more `point` of its `history`.",
+        "{streamId, connected, encoder, bitrateKbps, fps, width, height, videoCodec, audioCodec, sound, "
+        "keyframeSeconds, jitterMs, delaySeconds, audience, alerts: [{code, topic, severity, fault, since, "
+        "title, cure}], point: {at, bitrateKbps, fps}, …}",
+    ),
+    ServerFrame(
+        "stream:rehearsal",
+        "Dashboard only: a private test of the encoder began, has a newer verdict or is over.",
+        "{rehearsal: {id, state, beganAt, endedAt, verdict}, health}",
     ),
     ServerFrame(
         "stream:refused", "Dashboard only: an encoder was turned away, and why.", "{code, message, at}"

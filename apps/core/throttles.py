@@ -66,3 +66,9 @@ class StreamControl(Window):
     """50 a minute for what starts, changes and ends streams."""
 
     rate_name = "stream"
+
+
+class PlaybackReports(Window):
+    """300 a minute and person or address: more players of one school tell nothing new."""
+
+    rate_name = "playback"

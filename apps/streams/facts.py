@@ -61,3 +61,10 @@ class EncoderRefused:
     channel_id: uuid.UUID
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalMoved:
+    """The channel's rehearsal began, can be played, has a newer verdict, or is over."""
+
+    channel_id: uuid.UUID

@@ -16,16 +16,16 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from apps.channels.models import topic
 from apps.core import presence
-from apps.core.realtime import frame, push
 
 from . import services
 from .archive import recordings_archive
-from .health import remember_health
 from .media import Admission, IngestNode, MediaConfig, Recorded, RtmpLimits, StreamInfo
 from .media.ports import SilentFor
+from .models import Rehearsal
+from .monitors import Monitors, described
 from .services.playback import grant_key
+from .services.rehearsals import rehearsal_id, stream_id_of
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +42,24 @@ class DatabaseGate:
         self._node_name = node_name
 
     async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
-        broadcast = await _in_thread(services.claim_publish)(
+        claimed = await _in_thread(services.claim_publish)(
             key=key, session_id=session_id, node=self._node_name, address=address, silent_for=silent_for
         )
-        stream_id = broadcast.pk.hex
-        return Admission(stream_id=stream_id, channel_id=broadcast.channel_id.hex, recording=stream_id)
+        if isinstance(claimed, Rehearsal):
+            return Admission(stream_id_of(claimed), claimed.channel_id.hex)
+        stream_id = claimed.pk.hex
+        return Admission(stream_id=stream_id, channel_id=claimed.channel_id.hex, recording=stream_id)
 
     async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
+        if (test := rehearsal_id(stream_id)) is not None:
+            return await _in_thread(services.show_rehearsal)(rehearsal_id=test, session_id=session_id)
         await _in_thread(services.start_broadcast)(
-            broadcast_id=uuid.UUID(stream_id), session_id=session_id, video=health(info)
+            broadcast_id=uuid.UUID(stream_id), session_id=session_id, video=described(info)
         )
 
     async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
+        if (test := rehearsal_id(stream_id)) is not None:
+            return await _in_thread(services.end_rehearsal)(rehearsal_id=test, session_id=session_id)
         await _in_thread(services.interrupt_broadcast)(
             broadcast_id=uuid.UUID(stream_id), session_id=session_id
         )
@@ -84,74 +90,63 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
 
 async def report_forever(node: IngestNode) -> None:
     """Once a second: report the node's streams, carry out the answer, pass on health and viewers."""
+    monitors = Monitors()
     turn = 0
     while True:
         started = time.monotonic()
         turn += 1
+        monitors.take(node.take_samples())
         try:
-            await _report(node, turn)
+            await _report(node, monitors, turn)
         except Exception:
             # Database or Redis away: viewers keep watching, and the next report says it all again.
             log.exception("the report to the database failed")
         await asyncio.sleep(max(0.1, REPORT_SECONDS - (time.monotonic() - started)))
 
 
-async def _report(node: IngestNode, turn: int) -> None:
+async def _report(node: IngestNode, monitors: Monitors, turn: int) -> None:
     streams = {stream_id: info for stream_id, info in node.streams.items() if info.state != "ended"}
     if not streams:
         return
-    orders = await _in_thread(services.report)([_publishing(info) for info in streams.values()])
-    for broadcast_id in orders.end:
-        node.end(broadcast_id.hex)
-    for broadcast_id, session_id in orders.cut:
-        # Meanwhile a newer encoder may have taken over here; only the one that was reported goes.
-        info = node.streams.get(broadcast_id.hex)
-        if info is not None and info.session_id == session_id:
-            node.cut(broadcast_id.hex, "replaced")
+    broadcasts = {stream_id: info for stream_id, info in streams.items() if rehearsal_id(stream_id) is None}
+    if broadcasts:
+        orders = await _in_thread(services.report)([_publishing(info) for info in broadcasts.values()])
+        _obey(node, {stream_id: uuid.UUID(stream_id) for stream_id in broadcasts}, orders)
+    if tests := {name: pk for name in streams if (pk := rehearsal_id(name)) is not None}:
+        orders = await _in_thread(services.report_rehearsals)([_publishing(streams[name]) for name in tests])
+        _obey(node, tests, orders)
     if turn % HEALTH_EVERY == 0:
-        await _in_thread(_pass_on_health)(list(streams.values()))
+        await _in_thread(monitors.tell)(list(streams.values()))
     if turn % VIEWERS_EVERY == 0:
         await _in_thread(_pass_on_viewers)(
-            {info.channel_id: node.watching(stream_id) for stream_id, info in streams.items()}
+            {info.channel_id: node.watching(stream_id) for stream_id, info in broadcasts.items()}
         )
+
+
+def _obey(node: IngestNode, names: dict[str, uuid.UUID], orders: services.Orders) -> None:
+    """Carry the answer out; `names` maps the node's stream ids to what the database calls them."""
+    of = {pk: stream_id for stream_id, pk in names.items()}
+    for pk in orders.end:
+        node.end(of[pk])
+    for pk, session_id in orders.cut:
+        # Meanwhile a newer encoder may have taken over here; only the one that was reported goes.
+        info = node.streams.get(of[pk])
+        if info is not None and info.session_id == session_id:
+            node.cut(of[pk], "replaced")
 
 
 def _publishing(info: StreamInfo) -> services.Publishing:
     return services.Publishing(
-        broadcast_id=uuid.UUID(info.stream_id),
+        broadcast_id=rehearsal_id(info.stream_id) or uuid.UUID(info.stream_id),
         session_id=info.session_id,
         is_sending=info.media_at is not None and time.time() - info.media_at < SENDING_WITHIN,
     )
-
-
-def _pass_on_health(streams: list[StreamInfo]) -> None:
-    reports = {uuid.UUID(info.stream_id): health(info) for info in streams}
-    remember_health(reports)
-    for info, (broadcast_id, told) in zip(streams, reports.items(), strict=True):
-        update = frame("stream:health-update", {"streamId": str(broadcast_id)} | told)
-        push(topic("dashboard", uuid.UUID(info.channel_id)), update)
 
 
 def _pass_on_viewers(watching: dict[str, set[str]]) -> None:
     for channel_id, viewers in watching.items():
         if viewers:
             presence.touch(uuid.UUID(channel_id), viewers)
-
-
-def health(info: StreamInfo) -> dict[str, Any]:
-    """What the dashboard shows of an encoder (frame `stream:health-update`, API `…/health`)."""
-    return {
-        "connected": info.session_id is not None,
-        "bitrateKbps": (info.video_bitrate + info.audio_bitrate) // 1000,
-        "fps": round(info.frame_rate, 2) or None,
-        "width": info.width or None,
-        "height": info.height or None,
-        "videoCodec": info.video_codec or None,
-        "audioCodec": info.audio_codec or None,
-        "keyframeSeconds": round(info.keyframe_interval, 2) or None,
-        "delaySeconds": round(info.delay_ms / 1000, 2),
-        "encoder": info.encoder,
-    }
 
 
 def _in_thread(verb: Any) -> Any:

@@ -39,7 +39,14 @@ class StreamKey(models.Model):
     A rotated key keeps its hash, so that the dashboard can say that an encoder still uses the old one.
     """
 
+    class Kind(models.TextChoices):
+        """MAIN goes live; REHEARSAL publishes for the channel's crew alone."""
+
+        MAIN = "main", "Stream key"
+        REHEARSAL = "rehearsal", "Test key"
+
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.MAIN)
     key_hash = models.CharField(max_length=64, unique=True)
     key_encrypted = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -48,12 +55,14 @@ class StreamKey(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["channel"], condition=Q(retired_at__isnull=True), name="streams_one_key_in_use"
+                fields=["channel", "kind"],
+                condition=Q(retired_at__isnull=True),
+                name="streams_one_key_in_use",
             )
         ]
 
     def __str__(self) -> str:
-        return f"Key of {self.channel_id} from {self.created_at:%Y-%m-%d}"
+        return f"{self.get_kind_display()} of {self.channel_id} from {self.created_at:%Y-%m-%d}"
 
 
 class BroadcastQuerySet(models.QuerySet["Broadcast"]):
@@ -153,6 +162,48 @@ class Broadcast(models.Model):
         if self.started_at is None:
             return None
         return (self.ended_at or timezone.now()) - self.started_at
+
+
+class Rehearsal(models.Model):
+    """The channel's last private test of its encoder. Only its crew sees the picture; what is kept is the
+    verdict."""
+
+    # The longest that one may last, and after how long without a report its node is gone.
+    MOST = timedelta(minutes=30)
+    NODE_SILENT = timedelta(seconds=10)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="rehearsal")
+    began_at = models.DateTimeField(auto_now_add=True)
+    playable_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    # As a broadcast's.
+    publisher_session = models.CharField(max_length=64, blank=True)
+    node = models.CharField(max_length=64, blank=True)
+    media_base = models.CharField(max_length=200, blank=True)
+    media_at = models.DateTimeField()
+
+    verdict = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return f"Rehearsal of {self.channel_id} from {self.began_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_over(self) -> bool:
+        now = timezone.now()
+        return (
+            self.ended_at is not None
+            or self.media_at < now - self.NODE_SILENT
+            or self.began_at < now - self.MOST
+        )
+
+    @property
+    def state(self) -> str:
+        """connecting, running (its picture can be played) or over."""
+        if self.is_over:
+            return "over"
+        return "running" if self.playable_at is not None else "connecting"
 
 
 class ViewerSample(models.Model):

@@ -10,8 +10,9 @@ from apps.channels.models import topic
 from apps.core.realtime import frame, push
 
 from . import facts
-from .api.serializers import StreamSerializer
-from .models import Broadcast
+from .api.serializers import RehearsalSerializer, StreamSerializer
+from .health import health_of
+from .models import Broadcast, Rehearsal
 
 
 def tell_opened(fact: facts.BroadcastOpened) -> None:
@@ -45,6 +46,13 @@ def tell_refused(fact: facts.EncoderRefused) -> None:
             {"code": fact.code, "message": fact.message, "at": timezone.now().isoformat()},
         ),
     )
+
+
+def tell_rehearsal(fact: facts.RehearsalMoved) -> None:
+    rehearsal = Rehearsal.objects.filter(channel=fact.channel_id).first()
+    if rehearsal is not None:
+        told = {"rehearsal": RehearsalSerializer(rehearsal).data, "health": health_of(rehearsal.pk)}
+        push(topic("dashboard", fact.channel_id), frame("stream:rehearsal", told))
 
 
 def _tell(kind: str, event: str, broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.channels.api.serializers import ChannelBriefSerializer
-from apps.streams.models import Broadcast
+from apps.streams.audience import MOST_STALLS
+from apps.streams.models import Broadcast, Rehearsal
 from apps.streams.services.playback import playback_url
+from apps.streams.vitals import CURES, Fault, Severity
+from apps.streams.vitals.rules import Topic
+from apps.streams.vitals.verdict import Grade
 
 
 class StreamSerializer(serializers.ModelSerializer):
@@ -106,12 +111,121 @@ class ViewersSerializer(serializers.Serializer):
     samples = serializers.ListField(child=serializers.DictField())
 
 
+class AlertSerializer(serializers.Serializer):
+    """One thing that the creator should know. `code` is stable; `title` and `cure` are for people."""
+
+    code = serializers.ChoiceField(choices=sorted(CURES))
+    topic = serializers.ChoiceField(choices=[str(topic) for topic in Topic])
+    severity = serializers.ChoiceField(choices=[str(severity) for severity in Severity])
+    fault = serializers.ChoiceField(choices=[str(fault) for fault in Fault])
+    since = serializers.DateTimeField()
+    title = serializers.CharField()
+    cure = serializers.CharField()
+
+
+class AudienceSerializer(serializers.Serializer):
+    """What players told of the last minute."""
+
+    reports = serializers.IntegerField()
+    stalled = serializers.IntegerField(help_text="How many of them had to wait for the picture.")
+    delaySeconds = serializers.FloatField(allow_null=True, help_text="From the ingest to the eye.")
+    fault = serializers.ChoiceField(
+        choices=[str(fault) for fault in Fault],
+        allow_null=True,
+        help_text="Where the cause of most waiting lies.",
+    )
+
+
+class PointSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    bitrateKbps = serializers.IntegerField()
+    fps = serializers.FloatField()
+
+
 class HealthSerializer(serializers.Serializer):
+    """Everything of the encoder is null while it is not connected."""
+
     connected = serializers.BooleanField()
+    encoder = serializers.CharField(allow_blank=True, help_text="What it calls itself.")
     bitrateKbps = serializers.IntegerField(allow_null=True)
-    fps = serializers.FloatField(allow_null=True)
+    audioKbps = serializers.IntegerField(allow_null=True)
+    fps = serializers.FloatField(allow_null=True, help_text="Measured over the last seconds.")
+    nominalFps = serializers.FloatField(allow_null=True, help_text="What the encoder declares.")
+    missingPercent = serializers.FloatField(
+        allow_null=True, help_text="Of the last minute's pictures, those that the encoder left out."
+    )
     width = serializers.IntegerField(allow_null=True)
     height = serializers.IntegerField(allow_null=True)
     videoCodec = serializers.CharField(allow_null=True)
+    profile = serializers.CharField(allow_null=True)
+    level = serializers.CharField(allow_null=True)
     audioCodec = serializers.CharField(allow_null=True)
+    audioSampleRate = serializers.IntegerField(allow_null=True)
+    audioChannels = serializers.IntegerField(allow_null=True)
+    sound = serializers.ChoiceField(
+        choices=["present", "quiet", "none"],
+        allow_null=True,
+        help_text="Judged by its bytes, without decoding: quiet looks like silence.",
+    )
     keyframeSeconds = serializers.FloatField(allow_null=True)
+    reorderMs = serializers.IntegerField(allow_null=True, help_text="Delay by B-frames.")
+    jitterMs = serializers.IntegerField(allow_null=True, help_text="Arrival against timestamps, smoothed.")
+    behindMs = serializers.IntegerField(
+        allow_null=True, help_text="How much later pictures come now than at best."
+    )
+    delaySeconds = serializers.FloatField(allow_null=True)
+    audience = AudienceSerializer()
+    alerts = AlertSerializer(many=True, help_text="The worst first.")
+    history = PointSerializer(many=True, help_text="The last ten minutes, a point every two seconds.")
+
+
+class StallSerializer(serializers.Serializer):
+    secondsAgo = serializers.FloatField(min_value=0, max_value=60, help_text="When the waiting began.")
+    seconds = serializers.FloatField(min_value=0, max_value=60, help_text="How long it was.")
+
+
+class PlaybackSerializer(serializers.Serializer):
+    """What one player saw since it last told."""
+
+    stalls = serializers.ListField(child=StallSerializer(), max_length=MOST_STALLS)
+    delaySeconds = serializers.FloatField(min_value=0, max_value=7200, allow_null=True, required=False)
+
+
+class PlaybackAnswerSerializer(serializers.Serializer):
+    nextSeconds = serializers.IntegerField(help_text="Tell no sooner again, unless the picture stood still.")
+
+
+class FindingSerializer(serializers.Serializer):
+    topic = serializers.ChoiceField(choices=[str(topic) for topic in Topic])
+    grade = serializers.ChoiceField(choices=[str(grade) for grade in Grade])
+    figure = serializers.CharField(allow_blank=True)
+    alerts = AlertSerializer(many=True)
+
+
+class VerdictSerializer(serializers.Serializer):
+    """Whether the encoder is fit to go live: `hint` is good with room for better; `bad` can't be watched."""
+
+    grade = serializers.ChoiceField(choices=[str(grade) for grade in Grade])
+    secondsLeft = serializers.IntegerField(help_text="Until there is a verdict, while measuring.")
+    findings = FindingSerializer(many=True)
+
+
+class RehearsalSerializer(serializers.Serializer):
+    """The channel's last private test of its encoder."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=["connecting", "running", "over"])
+    beganAt = serializers.DateTimeField(source="began_at")
+    endedAt = serializers.DateTimeField(source="ended_at", allow_null=True)
+    verdict = serializers.SerializerMethodField()
+
+    @extend_schema_field(VerdictSerializer(allow_null=True))
+    def get_verdict(self, rehearsal: Rehearsal) -> dict[str, Any] | None:
+        return rehearsal.verdict or None
+
+
+class ChannelRehearsalSerializer(serializers.Serializer):
+    rehearsal = RehearsalSerializer(allow_null=True)
+    hlsUrl = serializers.CharField(allow_null=True, help_text="The private picture, while it is running.")
+    expiresIn = serializers.IntegerField(help_text="Seconds; ask again before they are over.")
+    health = HealthSerializer(allow_null=True)

@@ -12,7 +12,10 @@ urlpatterns = [
     path("streams/<str:stream>/hls", views.StreamHls.as_view()),
     path("streams/<str:stream>/viewers", views.StreamViewers.as_view()),
     path("streams/<str:stream>/health", views.StreamHealth.as_view()),
+    path("streams/<str:stream>/playback", views.StreamPlayback.as_view()),
     path("stream/status", views.StreamStatus.as_view()),
     path("channels/<str:channel>/streams", views.ChannelStreams.as_view()),
     path("channels/<str:channel>/stream-key", views.ChannelKey.as_view()),
+    path("channels/<str:channel>/test-key", views.ChannelTestKey.as_view()),
+    path("channels/<str:channel>/rehearsal", views.ChannelRehearsal.as_view()),
 ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -23,12 +24,14 @@ from apps.channels.selectors import find_channel
 from apps.core import presence
 from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.pagination import PageEnvelope
-from apps.core.throttles import StreamControl
+from apps.core.throttles import PlaybackReports, StreamControl
 from apps.core.viewers import viewer_id
 from apps.streams import services
+from apps.streams.audience import Stall, next_report, note_playback
 from apps.streams.doors import rtmp_url
-from apps.streams.health import health_of
-from apps.streams.models import Broadcast
+from apps.streams.health import graph_of, health_of
+from apps.streams.models import Broadcast, StreamKey
+from apps.streams.monitors import shown_point
 
 from . import serializers as shapes
 
@@ -200,7 +203,33 @@ class StreamHealth(APIView):
     def get(self, request: Request, stream: str) -> Response:
         broadcast = find_broadcast(request, stream)
         policies.require(request.user, Power.VIEW_DASHBOARD, broadcast.channel)
-        return Response(health_of(broadcast))
+        return Response(whole_health(broadcast.pk))
+
+
+def whole_health(stream_id: uuid.UUID) -> dict[str, Any]:
+    """What is known of a broadcast or a rehearsal now, with its graph."""
+    return health_of(stream_id) | {"history": [shown_point(point) for point in graph_of(stream_id)]}
+
+
+class StreamPlayback(APIView):
+    permission_classes = [AllowAny]
+    throttle_classes = [PlaybackReports]
+
+    @extend_schema(request=shapes.PlaybackSerializer, responses=shapes.PlaybackAnswerSerializer)
+    def post(self, request: Request, stream: str) -> Response:
+        """A player tells how it went since it last did. For statistics only; anybody may."""
+        broadcast = find_broadcast(request, stream)
+        told = parsed(shapes.PlaybackSerializer(data=request.data))
+        if not broadcast.is_live:
+            raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
+        delay = told.get("delaySeconds")
+        note_playback(
+            broadcast_id=broadcast.pk,
+            viewer=viewer_id(request),
+            stalls=[Stall(stall["secondsAgo"], stall["seconds"]) for stall in told["stalls"]],
+            delay_ms=round(delay * 1000) if delay is not None else None,
+        )
+        return Response({"nextSeconds": next_report(broadcast.viewer_count)})
 
 
 class StreamStatus(APIView):
@@ -231,19 +260,43 @@ class ChannelStreams(APIView):
 
 class ChannelKey(APIView):
     throttle_classes = [StreamControl]
+    kind = StreamKey.Kind.MAIN
 
     @extend_schema(responses=shapes.KeySerializer)
     def get(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(request, services.reveal_key(actor=request.user, channel=found))
+        return self._answer(request, services.reveal_key(actor=request.user, channel=found, kind=self.kind))
 
     @extend_schema(request=None, responses=shapes.KeySerializer)
     def post(self, request: Request, channel: str) -> Response:
         """Replaces the key; the old one stops at once."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(request, services.rotate_key(actor=request.user, channel=found))
+        return self._answer(request, services.rotate_key(actor=request.user, channel=found, kind=self.kind))
 
     def _answer(self, request: Request, key: str) -> Response:
         return Response(
             {"streamKey": key, "rtmpUrl": rtmp_url(request)}, headers={"Cache-Control": "no-store"}
         )
+
+
+class ChannelTestKey(ChannelKey):
+    """The key of rehearsals: what is published with it, only the channel's crew can see."""
+
+    kind = StreamKey.Kind.REHEARSAL
+
+
+class ChannelRehearsal(APIView):
+    @extend_schema(responses=shapes.ChannelRehearsalSerializer)
+    def get(self, request: Request, channel: str) -> Response:
+        """The last rehearsal, for the channel's crew: its verdict, and its picture while it is running."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        rehearsal = services.rehearsal_of(actor=request.user, channel=found)
+        told: dict[str, Any] = {"rehearsal": None, "hlsUrl": None, "health": None}
+        if rehearsal is not None:
+            told["rehearsal"] = shapes.RehearsalSerializer(rehearsal).data
+            if not rehearsal.is_over:
+                told["health"] = whole_health(rehearsal.pk)
+            if rehearsal.state == "running":
+                told["hlsUrl"] = services.rehearsal_url(actor=request.user, rehearsal=rehearsal)
+        told["expiresIn"] = settings.PLAYBACK_GRANT_SECONDS
+        return Response(told, headers={"Cache-Control": "no-store"})

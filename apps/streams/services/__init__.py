@@ -8,16 +8,23 @@ from .broadcasts import (
     sweep_broadcasts,
 )
 from .keys import reveal_key, rotate_key
+from .orders import Orders, Publishing
 from .playback import playback_url, preview_url
 from .publishing import (
-    Orders,
-    Publishing,
     claim_publish,
     interrupt_broadcast,
     note_refusal,
     refuse_encoder,
     report,
     start_broadcast,
+)
+from .rehearsals import (
+    end_rehearsal,
+    note_verdict,
+    rehearsal_of,
+    rehearsal_url,
+    report_rehearsals,
+    show_rehearsal,
 )
 from .viewers import sample_viewers
 
@@ -28,16 +35,22 @@ __all__ = [
     "claim_publish",
     "edit_broadcast",
     "end_broadcast",
+    "end_rehearsal",
     "interrupt_broadcast",
     "note_refusal",
+    "note_verdict",
     "open_broadcast",
     "playback_url",
     "preview_url",
     "refuse_encoder",
+    "rehearsal_of",
+    "rehearsal_url",
     "report",
+    "report_rehearsals",
     "reveal_key",
     "rotate_key",
     "sample_viewers",
+    "show_rehearsal",
     "start_broadcast",
     "sweep_broadcasts",
 ]

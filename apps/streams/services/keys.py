@@ -17,38 +17,46 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
-from apps.streams.models import Broadcast, StreamKey
+from apps.streams.models import Broadcast, Rehearsal, StreamKey
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
 
 
-def reveal_key(*, actor: Actor, channel: Channel) -> str:
-    """The channel's stream key in clear, for its owner only; made on first use."""
+_PREFIXES: dict[str, str] = {StreamKey.Kind.MAIN: "live", StreamKey.Kind.REHEARSAL: "test"}
+# As audit entries call them.
+_NAMES: dict[str, str] = {StreamKey.Kind.MAIN: "stream_key", StreamKey.Kind.REHEARSAL: "test_key"}
+
+
+def reveal_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAIN) -> str:
+    """The channel's key of this kind in clear, for its owner only; made on first use."""
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
-        audit.record(actor=actor, action="stream_key.revealed", subject=channel, channel_id=channel.pk)
-        held = StreamKey.objects.filter(channel=channel, retired_at__isnull=True).first()
+        audit.record(actor=actor, action=f"{_NAMES[kind]}.revealed", subject=channel, channel_id=channel.pk)
+        held = StreamKey.objects.filter(channel=channel, kind=kind, retired_at__isnull=True).first()
         if held is not None:
             try:
                 return _box().decrypt(held.key_encrypted.encode()).decode()
             except InvalidToken:
                 # SECRET_KEY was changed: nobody can publish with this key any more.
-                _retire(channel)
-        return _make(channel)
+                _retire(channel, kind)
+        return _make(channel, kind)
 
 
-def rotate_key(*, actor: Actor, channel: Channel) -> str:
-    """A new key; the old one stops at once and whoever publishes with it is cut."""
+def rotate_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAIN) -> str:
+    """A new key of this kind; the old one stops at once and whoever publishes with it is cut."""
     policies.require(actor, Power.USE_KEY, channel)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
-        _retire(channel)
-        key = _make(channel)
-        audit.record(actor=actor, action="stream_key.rotated", subject=channel, channel_id=channel.pk)
+        _retire(channel, kind)
+        key = _make(channel, kind)
+        audit.record(actor=actor, action=f"{_NAMES[kind]}.rotated", subject=channel, channel_id=channel.pk)
         # An empty session matches no encoder: the node's next report is answered with a cut.
-        Broadcast.objects.open().filter(channel=channel).update(publisher_session="")
+        if kind == StreamKey.Kind.REHEARSAL:
+            Rehearsal.objects.filter(channel=channel).update(publisher_session="")
+        else:
+            Broadcast.objects.open().filter(channel=channel).update(publisher_session="")
     return key
 
 
@@ -69,16 +77,19 @@ def key_hash(key: str) -> str:
     return hmac.new(_derived("stream-key-hash"), key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
-def _retire(channel: Channel) -> None:
-    StreamKey.objects.filter(channel=channel, retired_at__isnull=True).update(
+def _retire(channel: Channel, kind: str) -> None:
+    StreamKey.objects.filter(channel=channel, kind=kind, retired_at__isnull=True).update(
         retired_at=timezone.now(), key_encrypted=""
     )
 
 
-def _make(channel: Channel) -> str:
-    key = f"live_{secrets.token_hex(20)}"
+def _make(channel: Channel, kind: str) -> str:
+    key = f"{_PREFIXES[kind]}_{secrets.token_hex(20)}"
     StreamKey.objects.create(
-        channel=channel, key_hash=key_hash(key), key_encrypted=_box().encrypt(key.encode()).decode()
+        channel=channel,
+        kind=kind,
+        key_hash=key_hash(key),
+        key_encrypted=_box().encrypt(key.encode()).decode(),
     )
     return key
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,10 +20,13 @@ from apps.channels.models import Channel
 from apps.core.events import publish
 from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
 from apps.streams.media.ports import Refused, SilentFor
-from apps.streams.models import Broadcast, IngestRefusal, Status, grace
+from apps.streams.models import Broadcast, IngestRefusal, Rehearsal, Status, StreamKey, grace
 
 from .broadcasts import archive_if_over, broadcast_of, locked
 from .keys import recognise
+from .orders import Orders, Publishing
+from .rehearsals import begin_rehearsal
+from .takeover import already_publishing, still_sends
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,9 @@ def claim_publish(
     node: str,
     address: str,
     silent_for: SilentFor,
-) -> Broadcast:
-    """Give the channel's broadcast to this session, or raise Refused.
+) -> Broadcast | Rehearsal:
+    """Give the channel's broadcast to this session, or a private rehearsal to one with the test key; or raise
+    Refused.
 
     A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives
     way.
@@ -68,14 +71,13 @@ def claim_publish(
             row.refresh_from_db(fields=["retired_at"])
             if row.retired_at is not None:
                 raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
+            if row.kind == StreamKey.Kind.REHEARSAL:
+                return begin_rehearsal(channel, session_id=session_id, node=node, silent_for=silent_for)
             broadcast = broadcast_of(channel)
             if archive_if_over(broadcast):
                 broadcast = broadcast_of(channel)
-            if _still_sends(broadcast, node, silent_for):
-                raise Refused(
-                    "ALREADY_PUBLISHING",
-                    "Another encoder is sending with this key. Stop it first.",
-                )
+            if still_sends(broadcast, broadcast.pk.hex, node, silent_for):
+                raise already_publishing()
             broadcast.publisher_session = session_id
             broadcast.node = node
             broadcast.media_base = settings.MEDIA_URL_BASE
@@ -137,23 +139,6 @@ def interrupt_silent() -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class Publishing:
-    """What a node says of one of its streams in a report; without a session its encoder is away."""
-
-    broadcast_id: uuid.UUID
-    session_id: str | None
-    is_sending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the node does next: end whole streams, cut single encoders."""
-
-    end: list[uuid.UUID]
-    cut: list[tuple[uuid.UUID, str]]
-
-
 def report(streams: Iterable[Publishing]) -> Orders:
     """Take a node's report and answer which streams are over and whose encoders lost their right.
 
@@ -197,18 +182,6 @@ def note_refusal(*, channel_id: uuid.UUID, code: str, message: str, address: str
         ]
         IngestRefusal.objects.filter(channel_id=channel_id).exclude(pk__in=list(kept)).delete()
         publish(EncoderRefused(channel_id, code, message))
-
-
-def _still_sends(broadcast: Broadcast, node: str, silent_for: SilentFor) -> bool:
-    if not broadcast.publisher_session:
-        return False
-    silence = silent_for(broadcast.pk.hex)
-    if silence is None:
-        if broadcast.media_at is None or broadcast.node == node:
-            return False  # this node does not know the session any more: it is gone
-        # The other node writes once a second, so its word may be a second old.
-        silence = (timezone.now() - broadcast.media_at).total_seconds() - 1.0
-    return silence < settings.PUBLISHER_SILENT_SECONDS
 
 
 def _owned(broadcast_id: uuid.UUID, session_id: str) -> Broadcast | None:

@@ -8,9 +8,20 @@ alerts, verdicts and faults out.
 """
 
 from .alerts import Alert
-from .blame import Audience, Fault, Stalls
+from .blame import NOBODY, Audience, Fault, Stalls
 from .monitor import Monitor, Point
 from .rules import CURES, Severity
 from .verdict import Verdict
 
-__all__ = ["CURES", "Alert", "Audience", "Fault", "Monitor", "Point", "Severity", "Stalls", "Verdict"]
+__all__ = [
+    "CURES",
+    "NOBODY",
+    "Alert",
+    "Audience",
+    "Fault",
+    "Monitor",
+    "Point",
+    "Severity",
+    "Stalls",
+    "Verdict",
+]
