@@ -12,7 +12,7 @@ from apps.core.realtime import frame, push
 
 from . import services
 from .audience import audiences
-from .health import graph_of, remember_graphs, remember_health
+from .health import UNKNOWN, graph_of, remember_graphs, remember_health
 from .media import Sample, StreamInfo
 from .services.rehearsals import rehearsal_id
 from .vitals import NOBODY, Alert, Audience, Monitor, Point, Verdict
@@ -78,13 +78,17 @@ class Monitors:
     def _judged(self, info: StreamInfo, audience: Audience) -> dict[str, Any]:
         monitor = self._monitors[info.stream_id]
         monitor.judge(audience)
-        return described(info) | _measured(monitor) | {"audience": _shown_audience(audience, monitor)}
+        return (
+            UNKNOWN | described(info) | _measured(monitor) | {"audience": _shown_audience(audience, monitor)}
+        )
 
 
 def described(info: StreamInfo) -> dict[str, Any]:
-    """What is known of an encoder without watching it for a while."""
+    """What is known of an encoder without watching it for a while; nothing of one that is gone."""
+    if info.session_id is None:
+        return {"connected": False}
     return {
-        "connected": info.session_id is not None,
+        "connected": True,
         "encoder": info.encoder,
         "bitrateKbps": (info.video_bitrate + info.audio_bitrate) // 1000,
         "audioKbps": info.audio_bitrate // 1000,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import creating, watching
+from .views import creating, rehearsing, watching
 
 app_name = "streams"
 
@@ -14,4 +14,7 @@ urlpatterns = [
     path("dashboard/<str:slug>/end", creating.end, name="end"),
     path("dashboard/<str:slug>/key", creating.reveal_key, name="reveal_key"),
     path("dashboard/<str:slug>/key/rotate", creating.rotate_key, name="rotate_key"),
+    path("dashboard/<str:slug>/rehearsal", rehearsing.page, name="rehearsal"),
+    path("dashboard/<str:slug>/rehearsal/key", rehearsing.reveal_key, name="reveal_test_key"),
+    path("dashboard/<str:slug>/rehearsal/key/rotate", rehearsing.rotate_key, name="rotate_test_key"),
 ]

@@ -1,19 +1,9 @@
 /** The creator's desk: what the encoder sends, what was refused, and the room beside it. */
+import { HealthPanel } from "./health/panel.js";
 import { Socket } from "./socket.js";
 import { Stage } from "./stage.js";
 
-const DEAF_MS = 6_000; // reports come every other second; after this long the last one is history
 const DASH = "–";
-
-/** How each figure of a health report is written. */
-const FIGURES = {
-  bitrate: ({ bitrateKbps }) => bitrateKbps && `${bitrateKbps.toLocaleString()} kbps`,
-  fps: ({ fps }) => fps && `${Math.round(fps * 10) / 10} fps`,
-  resolution: ({ width, height }) => width && height && `${width} × ${height}`,
-  keyframes: ({ keyframeSeconds }) => keyframeSeconds && `${keyframeSeconds.toFixed(1)} s`,
-  codecs: ({ videoCodec, audioCodec }) => [videoCodec, audioCodec].filter(Boolean).map(codecName).join(" + "),
-  encoder: ({ connected, address }) => connected && (address ? `Connected from ${address}` : "Connected"),
-};
 
 const STATES = {
   OFFLINE: "Announced. Waiting for your encoder.",
@@ -25,8 +15,9 @@ const NOTHING_ON = "Start your encoder to go live, or announce the stream first.
 class Desk {
   #root;
   #stage;
-  #deaf = 0;
+  #health;
   #phase;
+  #over = null; // the broadcast that has ended: the node may report it once more
 
   /** @param {HTMLElement} root the `[data-dashboard]` element */
   constructor(root) {
@@ -38,13 +29,15 @@ class Desk {
     chat.dataset.watch = "0";
     this.#stage = new Stage({ player, chat, around: document });
     const { channelSlug, ticket, streamId } = root.dataset;
-    this.#phase = phaseOf(streamId, root.querySelector("[data-player]").dataset.status);
+    this.#phase = phaseOf(streamId, player.dataset.status);
+    this.#health = new HealthPanel(root.querySelector("[data-health-panel]"));
+    this.#followHealth(streamId, player.dataset.status);
     new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true })
       .on("stream:health-update", (health) => this.#showHealth(health))
       .on("stream:refused", (refusal) => this.#showRefusal(refusal))
       .on("stream:started", ({ stream }) => this.#follow(stream))
       .on("stream:updated", ({ stream }) => this.#follow(stream))
-      .on("stream:ended", () => this.#follow(null))
+      .on("stream:ended", ({ streamId }) => this.#end(streamId))
       .open();
     setInterval(() => this.#showDelay(), 1_000);
   }
@@ -52,10 +45,16 @@ class Desk {
   /** The room hears of a broadcast when there is a picture; the desk hears of it before. */
   #follow(stream) {
     this.#stage.show(stream);
+    this.#followHealth(stream?.id ?? null, stream?.status);
     write(this.#root.querySelector("[data-status-text]"), STATES[stream?.status] ?? NOTHING_ON);
     if (stream?.status === "LIVE") this.#hideRefusal();
     const phase = phaseOf(stream?.id, stream?.status);
     if (phase !== this.#phase) this.#renew(phase, stream);
+  }
+
+  #end(streamId) {
+    this.#over = streamId;
+    this.#follow(null);
   }
 
   /** Another broadcast or phase than these facts and buttons were made for: they come from the server, while the
@@ -76,17 +75,21 @@ class Desk {
   /** From the ingest to this preview, which is what a viewer gets. */
   #showDelay() {
     const { delay } = this.#stage.player;
-    write(this.#root.querySelector("[data-health=delay]"), delay === null ? DASH : `${delay.toFixed(1)} s`);
+    write(this.#root.querySelector("[data-delay-here]"), delay === null ? DASH : `${delay.toFixed(1)} s`);
   }
 
+  /** Reports come before the first picture does; the panel follows whatever is reported. */
   #showHealth(health) {
-    clearTimeout(this.#deaf);
-    for (const box of this.#root.querySelectorAll("[data-health]")) {
-      const figure = FIGURES[box.dataset.health];
-      if (figure) box.textContent = figure(health) || DASH;
-    }
+    if (health.streamId === this.#over) return;
+    this.#health.follow(health.streamId);
+    this.#health.show(health);
     this.#root.dataset.encoder = health.connected ? "connected" : "gone";
-    if (health.connected) this.#deaf = setTimeout(() => this.#showHealth({ connected: false }), DEAF_MS);
+  }
+
+  #followHealth(streamId, status) {
+    const isLive = ["LIVE", "ENDING"].includes(status);
+    // An announced stream whose encoder sends already is one that reports tell of.
+    if (isLive || this.#health.streamId !== streamId) this.#health.follow(isLive ? streamId : null);
   }
 
   #showRefusal({ message, at }) {
@@ -101,11 +104,6 @@ class Desk {
   #hideRefusal() {
     this.#root.querySelector("[data-refusal]")?.setAttribute("hidden", "");
   }
-}
-
-/** What people call a codec string (RFC 6381): avc1.42c01e is H.264. */
-function codecName(codec) {
-  return { avc1: "H.264", avc3: "H.264", mp4a: "AAC" }[codec.split(".")[0]] ?? codec;
 }
 
 /** What buttons there are depends on this: a grace period is still live. */

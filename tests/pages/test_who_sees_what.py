@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -25,6 +27,7 @@ PAGES = {
     "/dashboard": (SIGN_IN, 200, 200),
     "/dashboard/new": (SIGN_IN, 200, 200),
     "/dashboard/night-shift": (SIGN_IN, 403, 200),
+    "/dashboard/night-shift/rehearsal": (SIGN_IN, 403, 200),
     "/dashboard/night-shift/settings": (SIGN_IN, 403, 200),
     "/dashboard/night-shift/team": (SIGN_IN, 403, 200),
     "/settings": (SIGN_IN, 200, 200),
@@ -46,6 +49,8 @@ DEEDS = [
     "/dashboard/night-shift/end",
     "/dashboard/night-shift/key",
     "/dashboard/night-shift/key/rotate",
+    "/dashboard/night-shift/rehearsal/key",
+    "/dashboard/night-shift/rehearsal/key/rotate",
     "/dashboard/night-shift/delete",
 ]
 
@@ -97,6 +102,11 @@ def test_helpers_see_what_their_role_allows(channel: Channel) -> None:
     assert browser_of(editor).post("/dashboard/night-shift/key").status_code == 403
     assert "Delete channel" not in browser_of(editor).get("/dashboard/night-shift/settings").content.decode()
     assert browser_of(moderator).get("/dashboard/night-shift").status_code == 403
+    test = browser_of(editor).get("/dashboard/night-shift/rehearsal")
+    assert test.status_code == 200
+    assert "The channel's owner has the test key" in html.unescape(test.content.decode())
+    assert browser_of(editor).post("/dashboard/night-shift/rehearsal/key").status_code == 403
+    assert browser_of(moderator).get("/dashboard/night-shift/rehearsal").status_code == 403
     mine = browser_of(moderator).get("/dashboard").content.decode()
     assert "/streams/night-shift" in mine
     assert "/dashboard/night-shift/settings" not in mine

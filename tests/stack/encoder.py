@@ -18,14 +18,28 @@ def ffmpeg() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def start(url: str, *, seconds: float = 300, size: str = "320x180", fps: int = 30) -> subprocess.Popen[str]:
-    """Start publishing to `url` in real time, H.264 and AAC, a keyframe every 2 s."""
+def start(
+    url: str,
+    *,
+    seconds: float = 300,
+    size: str = "320x180",
+    fps: int = 30,
+    gop_seconds: float = 2,
+    picture: str = "",
+    rate: str = "-b:v 400k",
+    sound: str = "sine=frequency=440:sample_rate=48000",
+) -> subprocess.Popen[str]:
+    """Start publishing to `url` in real time, H.264 and AAC, a keyframe every 2 s.
+
+    `picture` is what ffmpeg does with the test picture, `rate` how it spends bits on it, `sound` where the
+    sound comes from.
+    """
     command = [
         ffmpeg(), "-hide_banner", "-loglevel", "warning", "-nostdin", "-re",
-        "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={fps}",
-        "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
+        "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={fps}{picture}",
+        "-re", "-f", "lavfi", "-i", sound,
         "-t", str(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
-        "-pix_fmt", "yuv420p", "-g", str(2 * fps), "-b:v", "400k", "-c:a", "aac", "-b:a", "96k",
+        "-pix_fmt", "yuv420p", "-g", str(int(gop_seconds * fps)), *rate.split(), "-c:a", "aac", "-b:a", "96k",
         "-f", "flv", url,
     ]  # fmt: skip
     return subprocess.Popen(

@@ -17,7 +17,7 @@ from apps.streams.health import graph_of, health_of
 from apps.streams.media import Sample, StreamInfo
 from apps.streams.monitors import Monitors
 from tests import factories
-from tests.streams.vitals.samples import BEGAN, good
+from tests.streams.vitals.samples import BEGAN, away, good
 
 
 def info(broadcast, **fields):
@@ -85,6 +85,20 @@ def test_the_graph_goes_on_after_the_node_was_started_again(channel):
     at = [point.at for point in graph_of(factories.Broadcast.objects.get().pk)]
     assert len(at) == 20
     assert at == sorted(at)
+
+
+def test_of_an_encoder_that_is_gone_nothing_is_told_but_that(channel):
+    broadcast, monitors = factories.live(channel), Monitors()
+    run(monitors, info(broadcast), good(10))
+    run(monitors, info(broadcast, session_id=None), away(4), began=BEGAN + 10)
+    told = health_of(broadcast.pk)
+    assert (told["connected"], told["bitrateKbps"], told["videoCodec"], told["sound"]) == (
+        False,
+        None,
+        None,
+        None,
+    )
+    assert [alert["code"] for alert in told["alerts"]] == ["CONNECTION_LOST"]
 
 
 def test_what_was_said_long_ago_is_not_said_any_more(channel):

@@ -1,1 +1,1 @@
-"""Pages of streams: `watching` for everybody, `creating` for who broadcasts."""
+"""Pages of streams: `watching` for everybody, `creating` for who broadcasts, `rehearsing` before that."""

@@ -77,7 +77,7 @@ def _unsteady(window: Window, stands: bool) -> str | None:
 def _upload_slow(window: Window, stands: bool) -> str | None:
     if window.behind_ms < (400 if stands else 1000):
         return None
-    return f"Pictures arrive {window.behind_ms / 1000:.1f} s late: the upload does not keep up"
+    return f"Pictures arrive {window.behind_ms / 1000:.1f} s late: the upload or the encoder does not keep up"
 
 
 def _clock_drift(window: Window, stands: bool) -> str | None:
@@ -237,7 +237,8 @@ RULES: tuple[Rule, ...] = (
     Rule("CONNECTION_UNSTEADY", Topic.CONNECTION, _WARNING, _NETWORK, _unsteady,
          "Use a cable instead of Wi-Fi, and stop other uploads.", after=3, until=15),
     Rule("UPLOAD_SLOW", Topic.CONNECTION, _WARNING, _NETWORK, _upload_slow,
-         "Lower the encoder's bitrate to two thirds of what your upload carries.", after=3, until=5),
+         "Lower the bitrate to two thirds of your upload at most, and give the encoder's machine less to do.",
+         after=3, until=5),
     Rule("CLOCK_DRIFT", Topic.CONNECTION, _INFO, _ENCODER, _clock_drift,
          "Update or restart the encoder; its clock and the real time part.", after=10, until=20),
     Rule("CLOCK_JUMPS", Topic.CONNECTION, _WARNING, _ENCODER, _clock_jumps,

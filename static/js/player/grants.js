@@ -1,5 +1,5 @@
 /** The right to play one broadcast: a signed path segment that lives for minutes and is renewed on time. */
-import { request } from "../api.js";
+import { ApiError, request } from "../api.js";
 
 const GRANT = /\/live\/[^/]+\//;
 
@@ -11,10 +11,11 @@ export class Grant {
   #renewal = null;
   #timer = 0;
 
-  /** @param {{streamId: string, url?: string, lifeSeconds?: number, isPreview?: boolean}} options `url` is the playlist the page
-   * already carries, empty when there was nothing to play yet */
-  constructor({ streamId, url = "", lifeSeconds = 60, isPreview = false }) {
-    this.#path = `/api/streams/${encodeURIComponent(streamId)}/hls${isPreview ? "?preview=1" : ""}`;
+  /** @param {{streamId: string, url?: string, lifeSeconds?: number, isPreview?: boolean, path?: string}} options
+   * `url` is the playlist the page already carries, empty when there was nothing to play yet; `path` is where to
+   * ask for one that is not a broadcast's */
+  constructor({ streamId, url = "", lifeSeconds = 60, isPreview = false, path = "" }) {
+    this.#path = path || `/api/streams/${encodeURIComponent(streamId)}/hls${isPreview ? "?preview=1" : ""}`;
     this.#url = url;
     this.#life = lifeSeconds * 1000;
   }
@@ -61,6 +62,7 @@ export class Grant {
 
   async #ask() {
     const { hlsUrl, expiresIn } = await request(this.#path);
+    if (!hlsUrl) throw new ApiError({ status: 409, code: "NOT_LIVE", message: "There is nothing to play." });
     this.#url = hlsUrl;
     if (expiresIn > 0) this.#life = expiresIn * 1000;
     this.#since = Date.now();

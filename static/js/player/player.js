@@ -3,6 +3,7 @@ import { Controls } from "./controls.js";
 import { Grant } from "./grants.js";
 import { loadLibrary } from "./library.js";
 import { Source } from "./source.js";
+import { Witness } from "./witness.js";
 
 const PATIENCE_MS = 700; // a shorter wait for data is not worth a word
 
@@ -27,6 +28,7 @@ export class Player {
   #clock;
   #onNothing;
   #source = null;
+  #witness = null;
   #streamId = null;
   #controls;
   #patience = 0;
@@ -87,6 +89,11 @@ export class Player {
     return delay > 0 && delay < 120 ? delay : this.#source.latency;
   }
 
+  /** Of who went back on purpose, the delay tells nothing about the stream. */
+  #honestDelay() {
+    return this.#source?.isBehind ? null : this.delay;
+  }
+
   /** Play, or go on playing where the viewer paused. */
   resume() {
     this.#wanted = true;
@@ -116,15 +123,19 @@ export class Player {
 
   #begin(id, hlsUrl) {
     this.#source?.stop();
+    this.#witness?.stop();
     this.#streamId = id;
     this.#root.dataset.streamId = id;
     const lifeSeconds = Number(this.#root.dataset.grantSeconds) || undefined;
     const isPreview = "preview" in this.#root.dataset;
-    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds, isPreview });
+    const path = this.#root.dataset.grantPath;
+    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds, isPreview, path });
     this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
     this.#show("loading");
     this.#wanted = true;
     this.#source.start();
+    // What the crew sees of its own picture is no viewer's.
+    this.#witness = isPreview || path ? null : new Witness(this.#video, id, () => this.#honestDelay());
   }
 
   /** Nothing to show: it is over, not there yet, or never was. */
@@ -132,6 +143,8 @@ export class Player {
     const wasOn = this.#source !== null;
     this.#source?.stop();
     this.#source = null;
+    this.#witness?.stop();
+    this.#witness = null;
     this.#streamId = null;
     this.#endsAt = null;
     if (stream?.status === "OFFLINE") this.#show("announced");

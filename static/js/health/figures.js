@@ -1,0 +1,43 @@
+/** How each figure of a health report is written. */
+
+const SOUND = { present: "Present", quiet: "Looks silent", none: "None" };
+const number = new Intl.NumberFormat();
+
+/** Each takes a health report and gives words, or nothing where there is nothing to tell. */
+export const FIGURES = {
+  bitrate: ({ bitrateKbps }) => bitrateKbps && `${number.format(bitrateKbps)} kbps`,
+  fps: ({ fps, nominalFps }) =>
+    fps && (nominalFps && Math.abs(fps - nominalFps) > 1 ? `${round(fps)} of ${round(nominalFps)} fps` : `${round(fps)} fps`),
+  missing: ({ missingPercent }) => Number.isFinite(missingPercent) && `${missingPercent} %`,
+  resolution: ({ width, height }) => width && height && `${width} × ${height}`,
+  keyframes: ({ keyframeSeconds }) => keyframeSeconds && `${keyframeSeconds.toFixed(1)} s`,
+  reorder: ({ reorderMs }) => Number.isFinite(reorderMs) && `${reorderMs} ms`,
+  jitter: ({ jitterMs }) => Number.isFinite(jitterMs) && `${jitterMs} ms`,
+  behind: ({ behindMs }) => Number.isFinite(behindMs) && `${(Math.max(behindMs, 0) / 1000).toFixed(1)} s`,
+  sound: ({ sound }) => SOUND[sound],
+  waited: ({ audience }) => audience?.reports && `${audience.stalled} of ${audience.reports}`,
+  seen: ({ audience }) => Number.isFinite(audience?.delaySeconds) && `${audience.delaySeconds.toFixed(1)} s`,
+  codecs: (health) => [videoOf(health), audioOf(health)].filter(Boolean).join(" + "),
+  encoder: ({ connected, encoder }) => connected && (encoder || "Connected"),
+};
+
+function videoOf({ videoCodec, profile, level }) {
+  return videoCodec && [codecName(videoCodec), profile, level].filter(Boolean).join(" ");
+}
+
+function audioOf({ audioCodec, audioSampleRate, audioChannels, audioKbps }) {
+  if (!audioCodec) return "";
+  const channels = { 1: "mono", 2: "stereo" }[audioChannels] ?? (audioChannels ? `${audioChannels} channels` : "");
+  const rate = audioSampleRate ? `${audioSampleRate / 1000} kHz` : "";
+  const bitrate = audioKbps ? `${audioKbps} kbps` : "";
+  return [codecName(audioCodec), rate, channels, bitrate].filter(Boolean).join(" ");
+}
+
+/** What people call a codec string (RFC 6381): avc1.42c01e is H.264. */
+function codecName(codec) {
+  return { avc1: "H.264", avc3: "H.264", mp4a: "AAC" }[codec.split(".")[0]] ?? codec;
+}
+
+function round(value) {
+  return Math.round(value * 10) / 10;
+}
