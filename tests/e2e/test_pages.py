@@ -37,7 +37,8 @@ def test_no_page_scrolls_sideways(visit: Visit, channel: dict[str, Any], window:
     visitor.sign_in(channel["owner"].username)
     slug = channel["slug"]
     dashboard = f"/dashboard/{slug}"
-    studio = ("/dashboard", dashboard, f"{dashboard}/settings", f"{dashboard}/team", "/settings/blocks")
+    pages = (f"{dashboard}/{page}" for page in ("rehearsal", "settings", "team"))
+    studio = ("/dashboard", dashboard, *pages, "/settings/blocks")
     for path in ("/", f"/streams/{slug}", f"/c/{slug}", *studio):
         visitor.page.goto(path)
         wide = visitor.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
