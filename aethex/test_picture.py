@@ -13,9 +13,8 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageDraw, ImageFont
 
+from apps.core.ffmpeg import ffmpeg_path
 from apps.streams.media.rtmp.client import publish_flv
-
-from .ffmpeg import ffmpeg_path
 
 WIDTH, HEIGHT, FPS = 960, 540, 30
 GROUND, INK, ACCENT, QUIET = (9, 14, 24), (240, 246, 252), (64, 214, 236), (90, 104, 128)

@@ -14,6 +14,7 @@ from apps.moderation import facts as moderation_facts
 from apps.moderation import logbook, undo
 from apps.moderation import services as moderation
 from apps.streams import facts, realtime
+from apps.streams import tasks as stream_tasks
 from apps.vod import services as vod
 from apps.vod import tasks as vod_tasks
 
@@ -26,7 +27,7 @@ def connect() -> None:
     on(facts.BroadcastInterrupted, realtime.tell_updated)
     on(facts.BroadcastEdited, realtime.tell_updated)
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
-    on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after)
+    on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after, stream_tasks.tidy_after)
     on(facts.EncoderRefused, realtime.tell_refused)
     on(facts.RehearsalMoved, realtime.tell_rehearsal)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -31,6 +32,10 @@ NEXT: dict[str, set[str]] = {
     Status.ENDING: {Status.LIVE, Status.ARCHIVED},
     Status.ARCHIVED: set(),
 }
+
+
+# Widths of a broadcast's stills, which are 16:9: for cards on dense screens, players and links; for cards.
+LARGE, SMALL = 640, 320
 
 
 class StreamKey(models.Model):
@@ -129,6 +134,10 @@ class Broadcast(models.Model):
     media_at = models.DateTimeField(null=True, blank=True)
     video = models.JSONField(default=dict, blank=True)
 
+    # The newest still of it: what its files' names begin with, and when a round last looked after it.
+    picture = models.CharField(max_length=100, blank=True)
+    pictured_at = models.DateTimeField(null=True, blank=True)
+
     objects = BroadcastQuerySet.as_manager()
 
     class Meta:
@@ -155,6 +164,20 @@ class Broadcast(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status in (Status.LIVE, Status.ENDING)
+
+    @property
+    def poster_url(self) -> str:
+        """The newest still, for who is let in to the picture itself; "" while there is none."""
+        return default_storage.url(still_name(self.picture, LARGE)) if self.picture else ""
+
+    @property
+    def cover_url(self) -> str:
+        """The newest still, for people who have asked for nothing: "" where an audience is asked first."""
+        return "" if self.channel.is_mature else self.poster_url
+
+    @property
+    def small_cover_url(self) -> str:
+        return default_storage.url(still_name(self.picture, SMALL)) if self.cover_url else ""
 
     @property
     def duration(self) -> timedelta | None:
@@ -223,6 +246,28 @@ class ViewerSample(models.Model):
         return f"{self.viewers} at {self.minute:%H:%M}"
 
 
+class StoryboardSheet(models.Model):
+    """Some stills of a running broadcast side by side in one file, for those who seek in it.
+
+    `tiles` are `[start_ms, wall_ms]`, left to right: each still's place on the stream's timeline and its
+    date. The file lies with the recording's.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="sheets")
+    start_ms = models.PositiveBigIntegerField()
+    file = models.CharField(max_length=100)
+    tiles = models.JSONField()
+
+    class Meta:
+        ordering = ["start_ms"]
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "start_ms"], name="streams_one_sheet_a_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.tiles)} stills from {self.start_ms // 1000} s"
+
+
 class IngestRefusal(models.Model):
     """An encoder that was turned away, for the creator to see why."""
 
@@ -238,6 +283,11 @@ class IngestRefusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} at {self.refused_at:%Y-%m-%d %H:%M}"
+
+
+def still_name(picture: str, width: int) -> str:
+    """The file of a still in one of its widths."""
+    return f"{picture}-{width}.webp"
 
 
 def grace() -> timedelta:

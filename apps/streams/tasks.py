@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from . import services
+from .facts import BroadcastEnded
+from .models import Broadcast
 
 
 @shared_task(expires=10)
@@ -13,3 +15,25 @@ def sample_viewers() -> None:
 @shared_task(expires=10)
 def sweep_broadcasts() -> None:
     services.sweep_broadcasts()
+
+
+@shared_task(expires=5)
+def picture_live_broadcasts() -> None:
+    services.picture_live_broadcasts()
+
+
+@shared_task
+def tidy_pictures(broadcast_id: str) -> None:
+    broadcast = Broadcast.objects.filter(pk=broadcast_id).first()
+    if broadcast is not None:
+        services.tidy_pictures(broadcast)
+
+
+@shared_task(expires=3600)
+def sweep_pictures() -> None:
+    services.sweep_pictures()
+
+
+def tidy_after(fact: BroadcastEnded) -> None:
+    """Later, when a round that is under way has finished; the sweeper finds it in any case."""
+    tidy_pictures.apply_async((str(fact.broadcast_id),), countdown=60)

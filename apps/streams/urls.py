@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import creating, rehearsing, watching
+from .views import creating, rehearsing, stills, watching
 
 app_name = "streams"
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("streams/<str:slug>", watching.watch, name="watch"),
     path("streams/<str:slug>/mature", watching.accept_mature, name="accept_mature"),
     path("embed/<str:slug>", watching.embed, name="embed"),
+    path("stills/<str:grant>/<str:stream>/index.json", stills.storyboard, name="storyboard"),
+    path("stills/<str:grant>/<str:stream>/<str:name>", stills.storyboard_sheet, name="storyboard_sheet"),
     path("dashboard/<str:slug>", creating.manager, name="manager"),
     path("dashboard/<str:slug>/broadcast", creating.save, name="save"),
     path("dashboard/<str:slug>/end", creating.end, name="end"),

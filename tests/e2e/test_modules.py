@@ -492,3 +492,43 @@ def test_alerts_come_and_go_in_place_and_only_news_are_said(module_page: Page) -
         ["First, 6 s"],
         "Over: <b>Second</b>.",
     ]
+# player/storyboard.js
+
+
+STORYBOARD = """
+    const board = new m.Storyboard({ width: 160, height: 90, sheets: [
+      { file: "b.webp", tiles: [[30000, 1030000]] },
+      { file: "a.webp", tiles: [[10000, 1010000], [20000, 1020000]] },
+    ] }, "https://x.example/stills/grant/id/index.json");
+"""
+
+
+def test_a_moment_is_shown_by_the_last_still_before_it(module_page: Page) -> None:
+    shown = run(
+        module_page,
+        "player/storyboard.js",
+        STORYBOARD + "return [0, 10, 19.9, 20, 29, 30, 999].map((second) => board.at(second))",
+    )
+    assert [still["url"].rpartition("/")[2] for still in shown] == [f"{sheet}.webp" for sheet in "aaaaabb"]
+    assert [still["x"] for still in shown] == [0, 0, 0, 160, 160, 0, 0]
+    assert shown[0] == {
+        "url": "https://x.example/stills/grant/id/a.webp",
+        "x": 0,
+        "y": 0,
+        "width": 160,
+        "height": 90,
+    }
+
+
+def test_a_still_is_found_by_its_date_too(module_page: Page) -> None:
+    shown = run(
+        module_page,
+        "player/storyboard.js",
+        STORYBOARD + "return [new Date(1025000), 1031000].map((date) => board.atDate(date).x)",
+    )
+    assert shown == [160, 0]
+
+
+def test_a_storyboard_without_stills_shows_nothing(module_page: Page) -> None:
+    body = "const board = new m.Storyboard({ width: 160, height: 90, sheets: [] }, 'https://x.example/i');"
+    assert run(module_page, "player/storyboard.js", body + "return [board.size, board.at(3)]") == [0, None]

@@ -10,14 +10,15 @@ from rest_framework import serializers
 from apps.channels.api.serializers import ChannelBriefSerializer
 from apps.streams.audience import MOST_STALLS
 from apps.streams.models import Broadcast, Rehearsal
-from apps.streams.services.playback import playback_url
+from apps.streams.services.playback import playback_url, storyboard_url
 from apps.streams.vitals import CURES, Fault, Severity
 from apps.streams.vitals.rules import Topic
 from apps.streams.vitals.verdict import Grade
 
 
 class StreamSerializer(serializers.ModelSerializer):
-    """`hlsUrl` carries a grant for the asking viewer (context `viewer_id`) while there is a picture."""
+    """`hlsUrl` and `storyboardUrl` carry a grant for the asking viewer (context `viewer_id`) while there is a
+    picture."""
 
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)
@@ -27,7 +28,8 @@ class StreamSerializer(serializers.ModelSerializer):
     viewerCount = serializers.IntegerField(source="viewer_count", read_only=True)
     peakViewers = serializers.IntegerField(source="peak_viewers", read_only=True)
     hlsUrl = serializers.SerializerMethodField()
-    thumbnailUrl = serializers.CharField(source="channel.banner_url", read_only=True)
+    storyboardUrl = serializers.SerializerMethodField()
+    thumbnailUrl = serializers.SerializerMethodField()
     scheduledAt = serializers.DateTimeField(source="scheduled_at", read_only=True)
     startedAt = serializers.DateTimeField(source="started_at", read_only=True)
     endsAt = serializers.DateTimeField(source="ends_at", read_only=True)
@@ -49,6 +51,7 @@ class StreamSerializer(serializers.ModelSerializer):
             "viewerCount",
             "peakViewers",
             "hlsUrl",
+            "storyboardUrl",
             "thumbnailUrl",
             "scheduledAt",
             "startedAt",
@@ -58,13 +61,19 @@ class StreamSerializer(serializers.ModelSerializer):
         ]
 
     def get_hlsUrl(self, broadcast: Broadcast) -> str | None:
-        # A grant is one viewer's: what goes to a whole room carries none.
-        viewer_id = self.context.get("viewer_id")
-        return (
-            playback_url(broadcast=broadcast, viewer_id=viewer_id)
-            if viewer_id and broadcast.is_live
-            else None
-        )
+        viewer_id = self._viewer_of(broadcast)
+        return playback_url(broadcast=broadcast, viewer_id=viewer_id) if viewer_id else None
+
+    def get_storyboardUrl(self, broadcast: Broadcast) -> str | None:
+        viewer_id = self._viewer_of(broadcast)
+        return storyboard_url(broadcast=broadcast, viewer_id=viewer_id) if viewer_id else None
+
+    def get_thumbnailUrl(self, broadcast: Broadcast) -> str:
+        return broadcast.cover_url or broadcast.channel.banner_url
+
+    def _viewer_of(self, broadcast: Broadcast) -> str | None:
+        """Whom a grant is for. It is one viewer's: what goes to a whole room carries none."""
+        return self.context.get("viewer_id") if broadcast.is_live else None
 
     def get_durationSeconds(self, broadcast: Broadcast) -> int | None:
         return int(broadcast.duration.total_seconds()) if broadcast.duration is not None else None
@@ -91,6 +100,7 @@ class NewStatusSerializer(serializers.Serializer):
 
 class HlsSerializer(serializers.Serializer):
     hlsUrl = serializers.CharField()
+    storyboardUrl = serializers.CharField(help_text="Index of stills for seeking, as JSON.")
     expiresIn = serializers.IntegerField(help_text="Seconds; ask again before they are over.")
 
 

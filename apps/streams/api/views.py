@@ -177,8 +177,9 @@ class StreamHls(APIView):
             url = services.preview_url(actor=request.user, broadcast=broadcast)
         else:
             url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        stills = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
         return Response(
-            {"hlsUrl": url, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
+            {"hlsUrl": url, "storyboardUrl": stills, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
             headers={"Cache-Control": "no-store"},
         )
 

@@ -9,7 +9,8 @@ from .broadcasts import (
 )
 from .keys import reveal_key, rotate_key
 from .orders import Orders, Publishing
-from .playback import playback_url, preview_url
+from .pictures import picture_live_broadcasts, storyboard_sheet, sweep_pictures, tidy_pictures
+from .playback import grant_key, playback_url, preview_url, storyboard_url
 from .publishing import (
     claim_publish,
     interrupt_broadcast,
@@ -36,10 +37,12 @@ __all__ = [
     "edit_broadcast",
     "end_broadcast",
     "end_rehearsal",
+    "grant_key",
     "interrupt_broadcast",
     "note_refusal",
     "note_verdict",
     "open_broadcast",
+    "picture_live_broadcasts",
     "playback_url",
     "preview_url",
     "refuse_encoder",
@@ -52,5 +55,9 @@ __all__ = [
     "sample_viewers",
     "show_rehearsal",
     "start_broadcast",
+    "storyboard_sheet",
+    "storyboard_url",
     "sweep_broadcasts",
+    "sweep_pictures",
+    "tidy_pictures",
 ]

@@ -7,6 +7,7 @@ import secrets
 import time
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.accounts.models import Actor
 from apps.channels import policies
@@ -26,13 +27,12 @@ def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
     if not broadcast.is_live:
         raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
     stream_id = broadcast.pk.hex
-    grant = grants.sign(
-        grant_key(),
-        stream_id,
-        viewer_id or secrets.token_hex(8),
-        int(time.time()) + settings.PLAYBACK_GRANT_SECONDS,
-    )
-    return f"{broadcast.media_base}/live/{grant}/{stream_id}/index.m3u8"
+    return f"{broadcast.media_base}/live/{_grant(broadcast, viewer_id)}/{stream_id}/index.m3u8"
+
+
+def storyboard_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
+    """The address of its stills' index, for who has a `playback_url`, and valid as long."""
+    return reverse("streams:storyboard", args=[_grant(broadcast, viewer_id), broadcast.pk.hex])
 
 
 def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
@@ -42,6 +42,12 @@ def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
     """
     policies.require(actor, Power.VIEW_DASHBOARD, broadcast.channel)
     return playback_url(broadcast=broadcast, viewer_id=grants.UNCOUNTED)
+
+
+def _grant(broadcast: Broadcast, viewer_id: str) -> str:
+    viewer = viewer_id or secrets.token_hex(8)
+    expires = int(time.time()) + settings.PLAYBACK_GRANT_SECONDS
+    return grants.sign(grant_key(), broadcast.pk.hex, viewer, expires)
 
 
 def grant_key() -> bytes:

@@ -98,11 +98,17 @@ def _must_ask(request: HttpRequest, channel: Channel) -> bool:
 
 
 def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:
-    """The channel, its open broadcast and the address of its picture ("" while there is none)."""
+    """The channel, its open broadcast and the addresses of its picture and its stills ("" without one)."""
     broadcast = Broadcast.objects.open().filter(channel=channel).select_related("category").first()
-    hls_url = ""
+    hls_url = storyboard_url = ""
     if broadcast is not None:
         broadcast.channel = channel
         if broadcast.is_live and channel.suspended_at is None:
             hls_url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
-    return {"channel": channel, "broadcast": broadcast, "hls_url": hls_url}
+            storyboard_url = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
+    return {
+        "channel": channel,
+        "broadcast": broadcast,
+        "hls_url": hls_url,
+        "storyboard_url": storyboard_url,
+    }
