@@ -12,7 +12,8 @@ grant:
 
 from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
-from apps.streams.media.config import MediaConfig, RtmpLimits
+from apps.streams.media.config import MediaConfig, RelayLimits, RtmpLimits
+from apps.streams.media.egress import Egress
 from apps.streams.media.measures import Sample
 from apps.streams.media.node import IngestNode
 from apps.streams.media.ports import (
@@ -21,26 +22,32 @@ from apps.streams.media.ports import (
     PublishGate,
     Recorded,
     Refused,
+    RelayInfo,
     Resume,
     SilentFor,
     StreamInfo,
+    Target,
 )
 from apps.streams.media.recording import write_playlist
 
 __all__ = [
     "Admission",
     "Archive",
+    "Egress",
     "FileArchive",
     "IngestNode",
     "MediaConfig",
     "PublishGate",
     "Recorded",
     "Refused",
+    "RelayInfo",
+    "RelayLimits",
     "Resume",
     "RtmpLimits",
     "Sample",
     "SilentFor",
     "StreamInfo",
+    "Target",
     "grants",
     "write_playlist",
 ]

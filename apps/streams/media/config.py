@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from apps.streams.media.egress import Egress
+
 
 @dataclass(frozen=True, slots=True)
 class RtmpLimits:
@@ -36,6 +38,24 @@ class RtmpLimits:
     burst_bytes: int = 16 * 1024 * 1024
     max_lead_seconds: float | None = 10.0
     """How far media time may run ahead of the clock before the encoder is slowed down; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLimits:
+    """How patient forwarding to a target is."""
+
+    unsent_bytes: int = 4 * 1024 * 1024
+    """What a target may be behind with: some seconds of a good picture. Beyond it frames are dropped."""
+    stuck_seconds: float = 10.0
+    """A target that takes nothing for so long is left."""
+    idle_seconds: float = 20.0
+    """An encoder may be away for so long before the target is told that it is over."""
+    first_retry_seconds: float = 1.0
+    most_retry_seconds: float = 60.0
+    steady_seconds: float = 30.0
+    """A connection that held so long is a good one: retries begin anew."""
+    refusals: int = 3
+    """So many in a row, and it is the key. One alone may be the last connection, still in the door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,9 @@ class MediaConfig:
     """Finished segments that may wait for the archive; beyond it they are lost to the recording only."""
     recorder_finish_seconds: float = 60.0
     limits: RtmpLimits = field(default_factory=RtmpLimits)
+    egress: Egress = field(default_factory=Egress)
+    """How targets of forwarding are reached."""
+    relays: RelayLimits = field(default_factory=RelayLimits)
 
     @property
     def listed_ms(self) -> int:

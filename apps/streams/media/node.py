@@ -6,13 +6,23 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.hls import HlsApp
 from apps.streams.media.measures import LoopLag, Sample
-from apps.streams.media.ports import Admission, Archive, Clock, PublishGate, Refused, Resume, StreamInfo
+from apps.streams.media.ports import (
+    Admission,
+    Archive,
+    Clock,
+    PublishGate,
+    Refused,
+    RelayInfo,
+    Resume,
+    StreamInfo,
+    Target,
+)
 from apps.streams.media.publisher import Publisher
 from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.rtmp.server import RtmpServer
@@ -66,11 +76,14 @@ class IngestNode:
             task.cancel()
         self.let_go()
         await self._server.stop()
+        for stream in self._streams.values():
+            self._forward(stream, [])
         waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
         if waiting:
             await asyncio.wait(waiting, timeout=_STOP_SECONDS)
         if self._recorder is not None:
             self._recorder.close()
+        self.config.egress.close()
 
     def let_go(self) -> None:
         """Answer everybody with 503, at once, those who wait too: the HTTP server is about to stop."""
@@ -124,12 +137,25 @@ class IngestNode:
         if stream is None or stream.state is State.ENDED:
             return False
         session, stream.session = stream.session, None
+        self._forward(stream, [])
         stream.end()
         if session is not None:
             session.close("ended")
         asyncio.get_running_loop().call_later(self.config.linger_seconds, self._forget, stream)
         self._spawn(self._finish(stream))
         return True
+
+    def forward(self, stream_id: str, targets: Sequence[Target]) -> None:
+        """Forward the stream to these targets and to no others; nothing happens where it is not running."""
+        stream = self._streams.get(stream_id)
+        if stream is not None and stream.state is not State.ENDED:
+            self._forward(stream, targets)
+
+    def relays(self, stream_id: str) -> list[tuple[Target, RelayInfo]]:
+        """What the stream is forwarded to, and how that is going."""
+        stream = self._streams.get(stream_id)
+        relays = stream.relays.values() if stream is not None else ()
+        return [(relay.target, relay.info()) for relay in relays]
 
     # What RTMP sessions ask
 
@@ -222,6 +248,11 @@ class IngestNode:
             recorded = await stream.recording.finish(seconds=self.config.recorder_finish_seconds)
         self._tell(stream, self.gate.ended(stream.stream_id, recorded))
 
+    def _forward(self, stream: LiveStream, targets: Sequence[Target]) -> None:
+        for task in stream.forward(targets):
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     def _forget(self, stream: LiveStream) -> None:
         stream.window.drop()
         if self._streams.get(stream.stream_id) is stream:
@@ -257,11 +288,17 @@ class Published:
 
     def on_video(self, timestamp: int, body: bytes | bytearray) -> None:
         self._publisher.on_video(timestamp, body)
+        if self._stream.relays:
+            for relay in self._stream.relays.values():
+                relay.on_video(timestamp, body)
         if self._stream.became_live():
             self._node.announce(self._stream, self._session)
 
     def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
         self._publisher.on_audio(timestamp, body)
+        if self._stream.relays:
+            for relay in self._stream.relays.values():
+                relay.on_audio(timestamp, body)
 
     def on_metadata(self, properties: dict[str, Any]) -> None:
         self._publisher.on_metadata(properties)

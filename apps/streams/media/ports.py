@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 SilentFor = Callable[[str], "float | None"]
@@ -89,6 +89,33 @@ class StreamInfo:
     recorded_segments: int
     recorded_bytes: int
     recording_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a stream is forwarded to. Another `revision` of the same id is another target."""
+
+    id: str
+    revision: int
+    url: str
+    """rtmp:// or rtmps://, host, perhaps a port, and the application."""
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayInfo:
+    """How forwarding to one target is going."""
+
+    target_id: str
+    revision: int
+    state: str
+    """waiting (for the encoder), connecting, live, retrying or failed (for good)."""
+    reason: str
+    """Why it is retrying or failed, for people."""
+    next_attempt_at: float | None
+    """Epoch seconds, while retrying."""
+    dropped: int
+    """Messages that a slow target has missed."""
 
 
 class PublishGate(Protocol):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import UNCOUNTED
 from apps.streams.media.measures import Sample
 from apps.streams.media.packager import Packager
-from apps.streams.media.ports import Clock, Resume, StreamInfo
+from apps.streams.media.ports import Clock, Resume, StreamInfo, Target
 from apps.streams.media.publisher import Publisher
 from apps.streams.media.recording import Recording
+from apps.streams.media.relay import Headers, Relay
 from apps.streams.media.window import FIRST_MSN, LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
@@ -63,6 +65,7 @@ class LiveStream:
         self.publisher: Publisher | None = None
         self.interrupted_at: float | None = None
         self.telling = asyncio.Lock()
+        self.relays: dict[str, Relay] = {}
         self.window = LiveWindow(
             config,
             epoch,
@@ -86,6 +89,8 @@ class LiveStream:
             self.packager.finish()
         self.session = session
         self.publisher = Publisher(self.packager, self.clock)
+        for relay in self.relays.values():
+            relay.on_encoder()
         new = 1 if self.window.part_count else self.config.parts_before_live
         self._parts_needed = self.window.part_count + new
         return self.publisher
@@ -114,6 +119,43 @@ class LiveStream:
         self.state = State.ENDED
         self.packager.finish()
         self.window.end()
+
+    def forward(self, targets: Sequence[Target]) -> list[asyncio.Task[None]]:
+        """Forward to these targets and to no others; what is left to be done to hang up on others."""
+        wanted = {target.id: target for target in targets}
+        leaving = [id for id, relay in self.relays.items() if relay.target != wanted.get(id)]
+        tasks = [self.relays.pop(id).stop() for id in leaving]
+        for target in targets:
+            if target.id not in self.relays:
+                self.relays[target.id] = Relay(
+                    target,
+                    self._headers,
+                    self.config.egress,
+                    clock=self.clock,
+                    limits=self.config.relays,
+                )
+        return tasks
+
+    def _headers(self) -> Headers | None:
+        """What a target is told of the stream before its first frame."""
+        publisher = self.publisher
+        if publisher is None or publisher.video is None:
+            return None
+        video, audio = publisher.video, publisher.audio
+        metadata: dict[str, Any] = {
+            "width": float(video.width),
+            "height": float(video.height),
+            "framerate": float(publisher.frame_rate),
+            "videocodecid": 7.0,
+        }
+        if audio is not None:
+            metadata |= {
+                "audiocodecid": 10.0,
+                "audiosamplerate": float(audio.sample_rate),
+                "audiochannels": float(audio.channels),
+                "stereo": audio.channels > 1,
+            }
+        return Headers(metadata, video.record, audio.record if audio is not None else None)
 
     @property
     def silent_for(self) -> float | None:
