@@ -226,6 +226,8 @@ RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high
 PUBLISHER_SILENT_SECONDS = 2.0
 # Encoders behind one address (a school, a proxy) share this many RTMP connections.
 RTMP_PER_ADDRESS = env.integer("RTMP_PER_ADDRESS", 20, low=1)
+# Forwarding to machines of one's own network: for tests and trials, never on the internet.
+SIMULCAST_ALLOW_PRIVATE = env.flag("SIMULCAST_ALLOW_PRIVATE", default=False)
 PART_MS = env.integer("PART_MS", 200, low=100, high=1000)
 LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
 

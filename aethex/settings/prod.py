@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aethex import env
 
 from .base import *
-from .base import DATABASE_URL, REDIS_URL, STORAGES
+from .base import DATABASE_URL, REDIS_URL, SIMULCAST_ALLOW_PRIVATE, STORAGES
 
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 40:
@@ -18,6 +18,11 @@ PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 for _name, _value in {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}.items():
     if not _value:
         raise ImproperlyConfigured(f"{_name} is not set. Several processes need it; see .env.example.")
+
+if SIMULCAST_ALLOW_PRIVATE:
+    raise ImproperlyConfigured(
+        "SIMULCAST_ALLOW_PRIVATE would let creators reach this network's own machines. Unset it."
+    )
 
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = False

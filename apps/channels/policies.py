@@ -18,6 +18,7 @@ _WORDS = {
     Power.DELETE_CHANNEL: "delete this channel",
     Power.EDIT_CHANNEL: "edit this channel",
     Power.USE_KEY: "see or change this channel's stream key",
+    Power.SIMULCAST: "choose where this channel's stream is forwarded to",
     Power.GO_LIVE: "start a broadcast here",
     Power.EDIT_BROADCAST: "edit this broadcast",
     Power.END_BROADCAST: "end this broadcast",

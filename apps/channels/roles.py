@@ -27,6 +27,7 @@ class Power(StrEnum):
     DELETE_CHANNEL = "delete_channel"
     EDIT_CHANNEL = "edit_channel"
     USE_KEY = "use_key"
+    SIMULCAST = "simulcast"
     GO_LIVE = "go_live"
     EDIT_BROADCAST = "edit_broadcast"
     END_BROADCAST = "end_broadcast"

@@ -242,6 +242,12 @@ SERVER_FRAMES = (
     ServerFrame(
         "stream:refused", "Dashboard only: an encoder was turned away, and why.", "{code, message, at}"
     ),
+    ServerFrame(
+        "stream:simulcast",
+        "Dashboard only: forwarding to a target is `waiting`, `connecting`, `live`, `retrying` (why, and "
+        "when next) or `failed` (why).",
+        "{targetId, state, reason, nextAttemptAt}",
+    ),
     ServerFrame("moderation:held", "Moderators only: a message waits for an answer.", "{held}"),
     ServerFrame("moderation:report", "Moderators only: a report waits for an answer.", "{report}"),
     ServerFrame("moderation:unban-request", "Moderators only: a plea waits for an answer.", "{request}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
@@ -16,6 +18,12 @@ def rtmp_url(request: HttpRequest) -> str:
     if settings.RTMP_URL:
         return str(settings.RTMP_URL)
     return local_rtmp_url(split_domain_port(request.get_host())[0] or "localhost")
+
+
+def own_hosts() -> list[str]:
+    """The names by which the outside reaches this platform."""
+    urls = [settings.PUBLIC_URL, settings.RTMP_URL, settings.MEDIA_URL_BASE]
+    return sorted({host for url in urls if (host := urlsplit(url).hostname)})
 
 
 def local_rtmp_url(host: str) -> str:

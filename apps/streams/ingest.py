@@ -20,10 +20,12 @@ from apps.core import presence
 
 from . import services
 from .archive import recordings_archive
-from .media import Admission, IngestNode, MediaConfig, Recorded, RtmpLimits, StreamInfo
+from .doors import own_hosts
+from .media import Admission, Egress, IngestNode, MediaConfig, Recorded, RtmpLimits, StreamInfo
 from .media.ports import SilentFor
 from .models import Rehearsal
 from .monitors import Monitors, described
+from .relays import RelayNews
 from .services.playback import grant_key
 from .services.rehearsals import rehearsal_id, stream_id_of
 
@@ -84,37 +86,42 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
         limits=RtmpLimits(max_connections_per_address=settings.RTMP_PER_ADDRESS),
+        egress=Egress(allow_private=settings.SIMULCAST_ALLOW_PRIVATE, own_hosts=own_hosts()),
     )
     return IngestNode(DatabaseGate(name), config, archive=recordings_archive())
 
 
 async def report_forever(node: IngestNode) -> None:
-    """Once a second: report the node's streams, carry out the answer, pass on health and viewers."""
-    monitors = Monitors()
+    """Once a second: report the node's streams, carry out the answer, pass on health, relays and viewers."""
+    monitors, relays = Monitors(), RelayNews()
     turn = 0
     while True:
         started = time.monotonic()
         turn += 1
         monitors.take(node.take_samples())
         try:
-            await _report(node, monitors, turn)
+            await _report(node, monitors, relays, turn)
         except Exception:
             # Database or Redis away: viewers keep watching, and the next report says it all again.
             log.exception("the report to the database failed")
         await asyncio.sleep(max(0.1, REPORT_SECONDS - (time.monotonic() - started)))
 
 
-async def _report(node: IngestNode, monitors: Monitors, turn: int) -> None:
+async def _report(node: IngestNode, monitors: Monitors, relays: RelayNews, turn: int) -> None:
     streams = {stream_id: info for stream_id, info in node.streams.items() if info.state != "ended"}
-    if not streams:
+    if not streams and not relays.told:
         return
     broadcasts = {stream_id: info for stream_id, info in streams.items() if rehearsal_id(stream_id) is None}
     if broadcasts:
-        orders = await _in_thread(services.report)([_publishing(info) for info in broadcasts.values()])
+        orders = await _in_thread(services.report)([_publishing(node, info) for info in broadcasts.values()])
         _obey(node, {stream_id: uuid.UUID(stream_id) for stream_id in broadcasts}, orders)
     if tests := {name: pk for name in streams if (pk := rehearsal_id(name)) is not None}:
-        orders = await _in_thread(services.report_rehearsals)([_publishing(streams[name]) for name in tests])
+        reports = [_publishing(node, streams[name]) for name in tests]
+        orders = await _in_thread(services.report_rehearsals)(reports)
         _obey(node, tests, orders)
+    told = {info.channel_id: [relay for _, relay in node.relays(id)] for id, info in broadcasts.items()}
+    if relays.told or any(told.values()):
+        await _in_thread(relays.pass_on)(told, keep=turn % HEALTH_EVERY == 0)
     if turn % HEALTH_EVERY == 0:
         await _in_thread(monitors.tell)(list(streams.values()))
     if turn % VIEWERS_EVERY == 0:
@@ -133,11 +140,14 @@ def _obey(node: IngestNode, names: dict[str, uuid.UUID], orders: services.Orders
         info = node.streams.get(of[pk])
         if info is not None and info.session_id == session_id:
             node.cut(of[pk], "replaced")
+    for pk, targets in orders.forward.items():
+        node.forward(of[pk], targets)
 
 
-def _publishing(info: StreamInfo) -> services.Publishing:
+def _publishing(node: IngestNode, info: StreamInfo) -> services.Publishing:
     return services.Publishing(
         broadcast_id=rehearsal_id(info.stream_id) or uuid.UUID(info.stream_id),
+        targets=[target for target, _ in node.relays(info.stream_id)],
         session_id=info.session_id,
         is_sending=info.media_at is not None and time.time() - info.media_at < SENDING_WITHIN,
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import creating, rehearsing, stills, watching
+from .views import creating, rehearsing, simulcast, stills, watching
 
 app_name = "streams"
 
@@ -19,4 +19,8 @@ urlpatterns = [
     path("dashboard/<str:slug>/rehearsal", rehearsing.page, name="rehearsal"),
     path("dashboard/<str:slug>/rehearsal/key", rehearsing.reveal_key, name="reveal_test_key"),
     path("dashboard/<str:slug>/rehearsal/key/rotate", rehearsing.rotate_key, name="rotate_test_key"),
+    path("dashboard/<str:slug>/simulcast", simulcast.targets, name="simulcast"),
+    path("dashboard/<str:slug>/simulcast/<str:target>/switch", simulcast.switch, name="switch_target"),
+    path("dashboard/<str:slug>/simulcast/<str:target>/key", simulcast.change_key, name="change_target_key"),
+    path("dashboard/<str:slug>/simulcast/<str:target>/remove", simulcast.remove, name="remove_target"),
 ]

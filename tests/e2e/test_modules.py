@@ -492,6 +492,8 @@ def test_alerts_come_and_go_in_place_and_only_news_are_said(module_page: Page) -
         ["First, 6 s"],
         "Over: <b>Second</b>.",
     ]
+
+
 # player/storyboard.js
 
 

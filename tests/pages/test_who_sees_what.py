@@ -28,6 +28,7 @@ PAGES = {
     "/dashboard/new": (SIGN_IN, 200, 200),
     "/dashboard/night-shift": (SIGN_IN, 403, 200),
     "/dashboard/night-shift/rehearsal": (SIGN_IN, 403, 200),
+    "/dashboard/night-shift/simulcast": (SIGN_IN, 403, 200),
     "/dashboard/night-shift/settings": (SIGN_IN, 403, 200),
     "/dashboard/night-shift/team": (SIGN_IN, 403, 200),
     "/settings": (SIGN_IN, 200, 200),

@@ -220,7 +220,8 @@ def embedded(**settings: str) -> Iterator[Stack]:
 
 @contextlib.contextmanager
 def full(services: Services, **settings: str) -> Iterator[Stack]:
-    """Every line of the Procfile as a process, on a new database, behind nginx on one origin."""
+    """Every line of the Procfile as a process, on a new database, behind nginx on one origin; `settings` are
+    added to their environment."""
     with tempfile.TemporaryDirectory(prefix="aethex-full-") as temporary:
         folder = Path(temporary)
         data = folder / "data"
@@ -232,8 +233,9 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         ready = prepared(services)
         create_database(database_url, template=TEMPLATE)
         shutil.copytree(ready, data / "static")
+        settings = {"AETHEX_ENV": "prod"} | settings
         env = environment(
-            AETHEX_ENV="prod", SECRET_KEY=SECRET_KEY, ALLOWED_HOSTS="127.0.0.1,localhost", SSL_REDIRECT="0",
+            SECRET_KEY=SECRET_KEY, ALLOWED_HOSTS="127.0.0.1,localhost", SSL_REDIRECT="0",
             TRUSTED_PROXIES="1", CSRF_TRUSTED_ORIGINS=url, DATABASE_URL=database_url,
             REDIS_URL=services.redis_url(1), PUBLIC_URL=url, BIND_HOST="127.0.0.1",
             PORT=str(ports["web"]), WEB_PORT=str(ports["web"]),

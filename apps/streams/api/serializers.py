@@ -109,6 +109,36 @@ class KeySerializer(serializers.Serializer):
     rtmpUrl = serializers.CharField()
 
 
+class ForwardingSerializer(serializers.Serializer):
+    """A target of simulcast and how it is doing. Its key is never told, only the end of a long one."""
+
+    id = serializers.CharField(source="target.pk")
+    name = serializers.CharField(source="target.name")
+    url = serializers.CharField(source="target.url")
+    keyEnding = serializers.CharField(source="target.key_ending")
+    isOn = serializers.BooleanField(source="target.is_on")
+    state = serializers.ChoiceField(
+        choices=["off", "waiting", "connecting", "live", "retrying", "failed"],
+        help_text="waiting: for this channel's encoder; failed: until somebody changes or switches it",
+    )
+    reason = serializers.CharField(help_text="Why it is retrying or failed.")
+    nextAttemptAt = serializers.DateTimeField(source="next_attempt_at", allow_null=True)
+    createdAt = serializers.DateTimeField(source="target.created_at")
+
+
+class NewTargetSerializer(serializers.Serializer):
+    name = serializers.CharField(max_length=200)
+    url = serializers.CharField(max_length=1000, help_text="rtmp:// or rtmps://, without the key")
+    key = serializers.CharField(max_length=1000, write_only=True)
+
+
+class TargetChangesSerializer(serializers.Serializer):
+    name = serializers.CharField(max_length=200, required=False)
+    url = serializers.CharField(max_length=1000, required=False)
+    key = serializers.CharField(max_length=1000, required=False, write_only=True)
+    isOn = serializers.BooleanField(required=False)
+
+
 class StreamStatusSerializer(serializers.Serializer):
     isLive = serializers.BooleanField()
     stream = StreamSerializer(required=False)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import simulcast, views
 
 urlpatterns = [
     path("streams", views.Streams.as_view()),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("streams/<str:stream>/playback", views.StreamPlayback.as_view()),
     path("stream/status", views.StreamStatus.as_view()),
     path("channels/<str:channel>/streams", views.ChannelStreams.as_view()),
+    path("channels/<str:channel>/simulcast-targets", simulcast.Targets.as_view()),
+    path("channels/<str:channel>/simulcast-targets/<str:target>", simulcast.OneTarget.as_view()),
     path("channels/<str:channel>/stream-key", views.ChannelKey.as_view()),
     path("channels/<str:channel>/test-key", views.ChannelTestKey.as_view()),
     path("channels/<str:channel>/rehearsal", views.ChannelRehearsal.as_view()),

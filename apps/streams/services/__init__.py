@@ -27,16 +27,30 @@ from .rehearsals import (
     report_rehearsals,
     show_rehearsal,
 )
+from .simulcast import (
+    add_target,
+    change_target,
+    forwarding_of,
+    forwardings,
+    remember_relays,
+    remove_target,
+    switch_target,
+    target_of,
+)
 from .viewers import sample_viewers
 
 __all__ = [
     "Orders",
     "Publishing",
+    "add_target",
     "broadcast_of",
+    "change_target",
     "claim_publish",
     "edit_broadcast",
     "end_broadcast",
     "end_rehearsal",
+    "forwarding_of",
+    "forwardings",
     "grant_key",
     "interrupt_broadcast",
     "note_refusal",
@@ -48,6 +62,8 @@ __all__ = [
     "refuse_encoder",
     "rehearsal_of",
     "rehearsal_url",
+    "remember_relays",
+    "remove_target",
     "report",
     "report_rehearsals",
     "reveal_key",
@@ -59,5 +75,7 @@ __all__ = [
     "storyboard_url",
     "sweep_broadcasts",
     "sweep_pictures",
+    "switch_target",
+    "target_of",
     "tidy_pictures",
 ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +16,7 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
 from apps.streams.models import Broadcast, Rehearsal, StreamKey
+from apps.streams.sealing import box, derived
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -37,7 +36,7 @@ def reveal_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAI
         held = StreamKey.objects.filter(channel=channel, kind=kind, retired_at__isnull=True).first()
         if held is not None:
             try:
-                return _box().decrypt(held.key_encrypted.encode()).decode()
+                return box("stream-key-box").decrypt(held.key_encrypted.encode()).decode()
             except InvalidToken:
                 # SECRET_KEY was changed: nobody can publish with this key any more.
                 _retire(channel, kind)
@@ -74,7 +73,7 @@ def recognise(key: str) -> StreamKey | None:
 
 def key_hash(key: str) -> str:
     """HMAC-SHA256 of the key under a key of its own, in hex."""
-    return hmac.new(_derived("stream-key-hash"), key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return hmac.new(derived("stream-key-hash"), key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def _retire(channel: Channel, kind: str) -> None:
@@ -89,14 +88,6 @@ def _make(channel: Channel, kind: str) -> str:
         channel=channel,
         kind=kind,
         key_hash=key_hash(key),
-        key_encrypted=_box().encrypt(key.encode()).decode(),
+        key_encrypted=box("stream-key-box").encrypt(key.encode()).decode(),
     )
     return key
-
-
-def _box() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_derived("stream-key-box")))
-
-
-def _derived(purpose: str) -> bytes:
-    return hashlib.sha256(f"{purpose}:{settings.SECRET_KEY}".encode()).digest()

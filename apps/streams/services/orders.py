@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from apps.streams.media.ports import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +16,14 @@ class Publishing:
     broadcast_id: uuid.UUID
     session_id: str | None
     is_sending: bool
+    targets: Sequence[Target] = ()
+    """Where it is forwarded to at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the node does next: end whole streams, cut single encoders."""
+    """What the node does next: end whole streams, cut single encoders, forward each of the others."""
 
-    end: list[uuid.UUID]
-    cut: list[tuple[uuid.UUID, str]]
+    end: list[uuid.UUID] = field(default_factory=list)
+    cut: list[tuple[uuid.UUID, str]] = field(default_factory=list)
+    forward: dict[uuid.UUID, list[Target]] = field(default_factory=dict)

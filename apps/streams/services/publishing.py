@@ -14,18 +14,28 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.core.events import publish
 from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
-from apps.streams.media.ports import Refused, SilentFor
-from apps.streams.models import Broadcast, IngestRefusal, Rehearsal, Status, StreamKey, grace
+from apps.streams.media.ports import Refused, SilentFor, Target
+from apps.streams.models import (
+    Broadcast,
+    IngestRefusal,
+    Rehearsal,
+    SimulcastTarget,
+    Status,
+    StreamKey,
+    grace,
+)
 
 from .broadcasts import archive_if_over, broadcast_of, locked
 from .keys import recognise
 from .orders import Orders, Publishing
 from .rehearsals import begin_rehearsal
+from .simulcast import wanted_targets
 from .takeover import already_publishing, still_sends
 
 log = logging.getLogger(__name__)
@@ -140,18 +150,25 @@ def interrupt_silent() -> int:
 
 
 def report(streams: Iterable[Publishing]) -> Orders:
-    """Take a node's report and answer which streams are over and whose encoders lost their right.
+    """Take a node's report and answer which streams are over, whose encoders lost their right, and where to
+    forward.
 
-    A node reports once a second: an end, a rotated key and a takeover reach the encoder within that time,
-    whichever process they happened in.
+    A node reports once a second: an end, a rotated key, a takeover and a switched target reach the encoder
+    within that time, whichever process they happened in.
     """
     streams = list(streams)
-    orders = Orders(end=[], cut=[])
-    asked = Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams])
-    rows = {pk: row for pk, *row in asked.values_list("pk", "status", "publisher_session")}
+    orders = Orders()
+    goes_on = Exists(SimulcastTarget.objects.filter(channel=OuterRef("channel"), is_on=True))
+    asked = Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams]).annotate(goes_on=goes_on)
+    rows = {row.pk: row for row in asked.only("status", "publisher_session", "channel_id")}
+    wanted = _wanted(streams, [row.channel_id for row in rows.values() if row.goes_on])
     sending: list[uuid.UUID] = []
     for stream in streams:
-        status, owner = rows.get(stream.broadcast_id, (Status.ARCHIVED, ""))
+        row = rows.get(stream.broadcast_id)
+        status, owner = (row.status, row.publisher_session) if row else (Status.ARCHIVED, "")
+        # Of two nodes that know a stream, the one with its encoder forwards it.
+        is_ours = row is not None and owner == (stream.session_id or "")
+        orders.forward[stream.broadcast_id] = wanted.get(row.channel_id, []) if row and is_ours else []
         if status == Status.ARCHIVED:
             orders.end.append(stream.broadcast_id)
         elif stream.session_id and owner != stream.session_id:
@@ -161,6 +178,13 @@ def report(streams: Iterable[Publishing]) -> Orders:
     if sending:
         Broadcast.objects.filter(pk__in=sending).update(media_at=timezone.now())
     return orders
+
+
+def _wanted(streams: list[Publishing], channels: list[uuid.UUID]) -> dict[uuid.UUID, list[Target]]:
+    """Where these channels go on to; most have nowhere, which costs no query."""
+    if not channels:
+        return {}
+    return wanted_targets(channels, {target.id: target for each in streams for target in each.targets})
 
 
 def refuse_encoder(*, key: str, address: str, code: str, message: str) -> None:

@@ -91,7 +91,7 @@ def end_rehearsal(*, rehearsal_id: uuid.UUID, session_id: str) -> None:
 def report_rehearsals(streams: Iterable[Publishing]) -> Orders:
     """As `report` for broadcasts: which are over, and whose encoder lost its right."""
     streams = list(streams)
-    orders = Orders(end=[], cut=[])
+    orders = Orders()
     rows = {row.pk: row for row in Rehearsal.objects.filter(pk__in=[one.broadcast_id for one in streams])}
     sending: list[uuid.UUID] = []
     for stream in streams:
