@@ -5,6 +5,7 @@ from __future__ import annotations
 from apps.accounts.facts import BlockChanged
 from apps.channels import facts as channel_facts
 from apps.channels import services as channels
+from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
 from apps.chat import realtime as chat
 from apps.chat import review
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
@@ -49,5 +50,5 @@ def connect() -> None:
 
     moderation.teach_context("message", review.message_subject)
     logbook.teach_subject("chat.message", review.messages_in_words)
-    for action, inverse in CHAT_INVERSES.items():
+    for action, inverse in (TEAM_INVERSES | CHAT_INVERSES).items():
         undo.teach(action, inverse)

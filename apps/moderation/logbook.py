@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.accounts.models import User
+from apps.channels.roles import Role
 from apps.core.models import UNDONE, AuditEntry
 
 from .titles import rule_title
@@ -37,6 +38,11 @@ DEEDS = {
     "held.reject": "rejected a held message of",
     "shield.raise": "raised the shield",
     "shield.lower": "lowered the shield",
+    "invitation.sent": "invited",
+    "invitation.withdrawn": "withdrew the invitation of",
+    "invitation.accepted": "joined the team",
+    "role.removed": "took the role from",
+    "role.left": "left the team",
     UNDONE: "undid",
 }
 
@@ -79,6 +85,7 @@ class LogLine:
             or details.get("reason")
             or details.get("content")
             or details.get("answer", "").capitalize()
+            or (Role(details["role"]).label if "role" in details else "")
         )
 
     @property
@@ -100,7 +107,7 @@ def lines(entries: Iterable[AuditEntry]) -> list[LogLine]:
         LogLine(
             entry=row,
             actor=people.get(str(row.actor_id)),
-            subject=people.get(row.subject_id),
+            subject=people.get(_person_in(row)),
             about=told.get(row.subject_id, ""),
             is_undone=row.pk in undone,
         )
@@ -111,9 +118,17 @@ def lines(entries: Iterable[AuditEntry]) -> list[LogLine]:
 def people_of(entries: Iterable[AuditEntry]) -> dict[str, User]:
     """The people whom the entries name, by their id as text."""
     rows = list(entries)
-    ids = {row.subject_id for row in rows if row.subject_type == User._meta.label_lower}
+    ids = {_person_in(row) for row in rows} - {""}
     ids |= {str(row.actor_id) for row in rows if row.actor_id}
     return {str(person.pk): person for person in User.objects.filter(pk__in=ids)}
+
+
+def _person_in(entry: AuditEntry) -> str:
+    """The id of the person whom an entry is about, as text; "" when it is about none, or about its actor."""
+    if entry.subject_type == User._meta.label_lower:
+        return entry.subject_id
+    user_id = entry.details.get("user_id") or ""
+    return "" if user_id == str(entry.actor_id) else user_id
 
 
 def _mode_words(name: str, value: Any) -> str:

@@ -47,7 +47,7 @@ def invite_helper(*, actor: Actor, channel: Channel, username: str, role: str) -
         )
     with transaction.atomic():
         channel = Channel.objects.hold(channel.pk)
-        _require_free(actor, channel, person, offered)
+        require_free(actor, channel, person, offered)
         invitation = RoleInvitation.objects.create(
             channel=channel, user=person, role=offered, invited_by_id=actor.pk
         )
@@ -63,7 +63,7 @@ def answer_invitation(*, actor: Actor, invitation_id: uuid.UUID, accept: bool) -
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to answer an invitation.")
     with transaction.atomic():
-        invitation = _held_invitation(RoleInvitation.objects.filter(pk=invitation_id, user=actor))
+        invitation = held_invitation(RoleInvitation.objects.filter(pk=invitation_id, user=actor))
         if not accept:
             _close(invitation, RoleInvitation.State.DECLINED)
             _record(actor, "invitation.declined", invitation)
@@ -84,7 +84,7 @@ def withdraw_invitation(*, actor: Actor, invitation_id: uuid.UUID) -> RoleInvita
     Raises Conflict (INVITATION_CLOSED) when it is not open any more.
     """
     with transaction.atomic():
-        invitation = _held_invitation(RoleInvitation.objects.filter(pk=invitation_id))
+        invitation = held_invitation(RoleInvitation.objects.filter(pk=invitation_id))
         policies.require(actor, power_to_give(Role(invitation.role)), invitation.channel)
         _close(invitation, RoleInvitation.State.WITHDRAWN)
         _record(actor, "invitation.withdrawn", invitation)
@@ -122,7 +122,7 @@ def _checked_role(role: str) -> Role:
     return Role(role)
 
 
-def _require_free(actor: Actor, channel: Channel, person: User, offered: Role) -> None:
+def require_free(actor: Actor, channel: Channel, person: User, offered: Role) -> None:
     """Raise unless `person` may be offered this role now."""
     held = policies.role_of(person, channel)
     if held is Role.OWNER:
@@ -146,7 +146,7 @@ def _require_free(actor: Actor, channel: Channel, person: User, offered: Role) -
         raise Conflict(f"A team has at most {MOST_HELPERS} people. Remove somebody first.", code="TEAM_FULL")
 
 
-def _held_invitation(found: RoleInvitationQuerySet) -> RoleInvitation:
+def held_invitation(found: RoleInvitationQuerySet) -> RoleInvitation:
     """The invitation as it is once its channel is held."""
     invitation = found.with_names().first()
     if invitation is None:
