@@ -16,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.accounts.page_urls")),
     path("", include("apps.channels.urls")),
     path("", include("apps.moderation.urls")),
-    path("", include("apps.chat.desk_urls")),
+    path("", include("apps.chat.desk.urls")),
     path("", include("apps.chat.urls")),
     path("", include("apps.streams.urls")),
 ]

@@ -28,7 +28,7 @@ WITHOUT_MODE = (
     "tests/architecture/",
     "tests/e2e/test_modules.py",
     "tests/load/",
-    "tests/moderation/test_automod.py",
+    "tests/moderation/automod/",
     "tests/streams/media/",
     "tests/streams/vitals/",
 )

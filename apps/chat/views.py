@@ -15,7 +15,7 @@ from apps.core.errors import DomainError
 from apps.core.forms import take_refusal
 
 from . import selectors, services
-from .desk_forms import ModesForm
+from .desk.forms import ModesForm
 
 
 @require_safe

@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
 from apps.chat import services
-from apps.chat.docks import DEEDS
+from apps.chat.dock.deeds import DEEDS
 from apps.chat.models import Dock, Message
 from apps.core.models import AuditEntry
 from apps.moderation.models import Sanction

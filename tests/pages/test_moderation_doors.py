@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 from apps.accounts.models import User
 from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import POWERS, Power, Role
-from apps.chat import desk_urls
+from apps.chat.desk import urls as desk_urls
 from apps.core.models import AuditEntry
 from apps.moderation import urls
 from tests import factories

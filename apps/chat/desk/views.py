@@ -17,6 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.selectors import find_person
 from apps.channels.models import Channel
+from apps.chat import review, services
+from apps.chat.models import ChatRoom, HeldMessage
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.moderation import services as moderation
@@ -25,9 +27,7 @@ from apps.moderation.rule_forms import RuleForm
 from apps.moderation.selectors import rules_of
 from apps.moderation.views.desk import carry_out, desk_of, draw
 
-from . import review, services
-from .desk_forms import ModesForm
-from .models import ChatRoom, HeldMessage
+from .forms import ModesForm
 
 
 @require_POST

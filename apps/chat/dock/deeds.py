@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.accounts.models import User
+from apps.chat import services
+from apps.chat.models import Dock, Message
+from apps.chat.review import whole_payload
 from apps.core.errors import Invalid, NotFound
 from apps.moderation import services as moderation
-
-from . import services
-from .models import Dock, Message
-from .review import whole_payload
 
 Fields = Mapping[str, Any]
 

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.channels.roles import Power
 from apps.channels.views import channel_for
+from apps.chat import services
+from apps.chat.models import Dock
 from apps.core.errors import DomainError, Invalid
 
-from . import services
-from .docks import carry_out
-from .models import Dock
+from .deeds import carry_out
 
 HEADER = "X-Dock"
 

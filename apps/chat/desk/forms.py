@@ -6,10 +6,9 @@ from typing import Any
 
 from django import forms
 
+from apps.chat.models import SLOW_LEAST, SLOW_MOST, ChatRoom
+from apps.chat.services.modes import modes_of
 from apps.core.forms import NEEDED
-
-from .models import SLOW_LEAST, SLOW_MOST, ChatRoom
-from .services.modes import modes_of
 
 NUMBER = NEEDED | {"invalid": "Write a whole number."}
 
