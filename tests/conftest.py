@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
+from rest_framework.test import APIClient
 
 from tests import factories
 from tests.stack import running
@@ -107,6 +108,28 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def channel(streamer: User) -> Channel:
     return factories.channel(streamer, "Night drive")
+
+
+@pytest.fixture
+def visitor(db: None) -> APIClient:
+    """Nobody in particular, at the API."""
+    return APIClient()
+
+
+@pytest.fixture
+def mine(streamer: User) -> APIClient:
+    """The API as the streamer uses it."""
+    client = APIClient()
+    client.force_authenticate(streamer)
+    return client
+
+
+@pytest.fixture
+def theirs(stranger: User) -> APIClient:
+    """The API as the stranger uses it."""
+    client = APIClient()
+    client.force_authenticate(stranger)
+    return client
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,29 +1,9 @@
 """Channels through the API, as a mobile client sees them."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from apps.channels.models import Channel
 from tests import factories
-
-
-@pytest.fixture
-def mine(streamer):
-    client = APIClient()
-    client.force_authenticate(streamer)
-    return client
-
-
-@pytest.fixture
-def theirs(stranger):
-    client = APIClient()
-    client.force_authenticate(stranger)
-    return client
-
-
-@pytest.fixture
-def visitor(db):
-    return APIClient()
 
 
 def test_a_channel_is_created_with_the_names_of_the_contract(mine):

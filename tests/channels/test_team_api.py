@@ -9,22 +9,6 @@ from apps.channels.roles import Role
 from tests import factories
 
 
-def client_of(user):
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
-
-
-@pytest.fixture
-def mine(streamer):
-    return client_of(streamer)
-
-
-@pytest.fixture
-def theirs(stranger):
-    return client_of(stranger)
-
-
 @pytest.fixture
 def roles(channel):
     return f"/api/channels/{channel.pk}/roles"
@@ -134,7 +118,7 @@ def test_an_invitation_of_nobody_is_not_found(theirs, invitation):
 
 
 def test_lists_take_as_many_queries_whatever_their_length(
-    channel, mine, streamer, stranger, roles, django_assert_num_queries
+    channel, mine, theirs, streamer, roles, django_assert_num_queries
 ):
     for _ in range(4):
         ChannelRole.objects.create(channel=channel, user=factories.person(), role=Role.VIP)
@@ -149,4 +133,4 @@ def test_lists_take_as_many_queries_whatever_their_length(
         other = factories.channel()
         services.invite_helper(actor=other.owner, channel=other, username="stranger", role="vip")
     with django_assert_num_queries(2):
-        assert client_of(stranger).get("/api/invitations").json()["total"] == 3
+        assert theirs.get("/api/invitations").json()["total"] == 3

@@ -1,7 +1,6 @@
 """Streams through the API, as a mobile client sees them."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from apps.channels.models import Category, Channel
 from apps.channels.services import edit_channel
@@ -10,28 +9,6 @@ from apps.streams.health import remember_health
 from apps.streams.media.grants import UNCOUNTED
 from apps.streams.models import Broadcast
 from tests import factories
-
-
-def client_of(user):
-    client = APIClient()
-    client.force_authenticate(user)
-    return client
-
-
-@pytest.fixture
-def mine(streamer):
-    return client_of(streamer)
-
-
-@pytest.fixture
-def theirs(stranger):
-    return client_of(stranger)
-
-
-@pytest.fixture
-def visitor(db):
-    return APIClient()
-
 
 STREAM = {
     "id", "channel", "title", "description", "category", "tags", "language", "status", "viewerCount",
