@@ -229,7 +229,9 @@ RTMP_PER_ADDRESS = env.integer("RTMP_PER_ADDRESS", 20, low=1)
 # Forwarding to machines of one's own network: for tests and trials, never on the internet.
 SIMULCAST_ALLOW_PRIVATE = env.flag("SIMULCAST_ALLOW_PRIVATE", default=False)
 PART_MS = env.integer("PART_MS", 200, low=100, high=1000)
+# What is held in memory of each stream, and how far back viewers may go: the rest comes from the recording.
 LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
+REWIND_SECONDS = env.integer("REWIND_SECONDS", 7200, low=0, high=86_400)
 
 # --- chat ------------------------------------------------------------------------------------------
 CHAT_RATE = env.text("CHAT_RATE", "5/10")  # messages/seconds and person

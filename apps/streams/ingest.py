@@ -84,6 +84,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         rtmp_port=rtmp_port,
         part_ms=settings.PART_MS,
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
+        rewind_seconds=float(settings.REWIND_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
         limits=RtmpLimits(max_connections_per_address=settings.RTMP_PER_ADDRESS),
         egress=Egress(allow_private=settings.SIMULCAST_ALLOW_PRIVATE, own_hosts=own_hosts()),

@@ -82,11 +82,14 @@ class MediaConfig:
     segment_min_ms: int = 1000
     """A keyframe closes a segment only from this length on: scene cuts make many keyframes."""
     window_seconds: float = 30.0
-    """How much of the past the live playlist lists; never less than four target durations."""
+    """How much of the past is in memory; never less than four target durations."""
+    rewind_seconds: float = 7200.0
+    """How much of the past the playlist lists, as far as it was recorded; 0: what is in memory."""
     window_margin: int = 2
-    """Segments kept in memory behind the playlist, for a player that read the previous one."""
+    """Segments of a stream without recording that are kept in memory behind the playlist, for a player that
+    read the previous one."""
     window_max_bytes: int = 256 * 1024 * 1024
-    """Hard limit of one stream's window; beyond it the playlist gets shorter instead."""
+    """Hard limit of one stream's window; beyond it its memory gets shorter instead."""
     block_seconds: float = 6.0
     """Longest wait for what is not there yet; hls.js gives a blocked reload 0.8 target durations."""
     parts_before_live: int = 3
@@ -101,14 +104,20 @@ class MediaConfig:
     recorder_max_bytes: int = 128 * 1024 * 1024
     """Finished segments that may wait for the archive; beyond it they are lost to the recording only."""
     recorder_finish_seconds: float = 60.0
+    reader_threads: int = 4
+    reader_max_reads: int = 64
+    """Files that viewers who went back may wait for at once; who wants one more is told to ask again."""
+    reader_cache_bytes: int = 64 * 1024 * 1024
+    reader_seconds: float = 5.0
+    """How long one of them may take; hls.js gives a segment 6 s to begin."""
     limits: RtmpLimits = field(default_factory=RtmpLimits)
     egress: Egress = field(default_factory=Egress)
     """How targets of forwarding are reached."""
     relays: RelayLimits = field(default_factory=RelayLimits)
 
     @property
-    def listed_ms(self) -> int:
-        """What the playlist lists at least.
+    def memory_ms(self) -> int:
+        """What is in memory at least, and in the playlist.
 
         Plain players begin three target durations before its end and must not find their segment gone.
         """

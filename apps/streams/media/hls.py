@@ -1,4 +1,5 @@
-"""Serves playlists and media from memory: raw ASGI, because every viewer asks ten times a second.
+"""Serves playlists and media from memory, what is older from the recording: raw ASGI, because every viewer
+asks ten times a second.
 
 `/live/{grant}/{stream}/{file}`; GET, HEAD and OPTIONS; no database, no framework, one dictionary look-up per
 file.
@@ -7,16 +8,20 @@ file.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from apps.streams.media import playlists
 from apps.streams.media.grants import GrantBook, GrantRefused
+from apps.streams.media.reading import Busy
 
 if TYPE_CHECKING:
     from apps.streams.media.stream import LiveStream
+
+logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,8 +37,11 @@ _CORS: list[Header] = [
 _FRESH = (b"cache-control", b"no-cache")
 _KEPT = (b"cache-control", b"public, max-age=60, immutable")
 _NEVER = (b"cache-control", b"no-store")
+_LONG = 8 * 1024
+"""A playlist of this many bytes is worth packing: one that reaches back for many minutes."""
 _FILE = re.compile(
-    r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z"
+    r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z",
+    re.ASCII,
 )
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
@@ -91,7 +99,10 @@ class HlsApp:
             # It has the playlist already, and after an unchanged answer would ask only every five seconds
             # whether the encoder is back: tell it at once.
             await self._block(stream, *stream.window.next_part)
-        await answer.whole([stream.media_playlist(skip=directives.skip)], _PLAYLIST, _FRESH)
+        playlist = stream.media_playlist(skip=directives.skip)
+        if len(playlist) >= _LONG and not directives.skip and _unpacks(scope):
+            return await answer.whole([stream.packed_playlist()], _PLAYLIST, _FRESH, packed=True)
+        await answer.whole([playlist], _PLAYLIST, _FRESH)
 
     async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:
         """Return when the playlist contains what was asked for (6.2.5.2), or will not for a while.
@@ -114,18 +125,23 @@ class HlsApp:
     async def _file(self, stream: LiveStream, name: str, scope: Scope, answer: _Answer) -> None:
         window = stream.window
         match = _FILE.match(name)
-        if match is None or match["epoch"] != window.epoch:
+        if match is None:
             raise _Problem(404, "no such file")
+        epoch, is_ours = match["epoch"], match["epoch"] == window.epoch
         if match["init"] is not None:
-            init = window.inits.get(int(match["init"]))
-            if init is None:
-                raise _Problem(404, "no such file")
-            return await answer.media([init.data], scope)
+            number = int(match["init"])
+            if is_ours and number in window.inits:
+                return await answer.media([window.inits[number].data], scope)
+            return await answer.media([await _recorded(stream.recorded_init(f"{epoch}-{number}"))], scope)
         msn = int(match["msn"])
         if match["part"] is not None:
+            if not is_ours:
+                raise _Problem(404, "no such part")
             return await answer.media([await self._part(stream, msn, int(match["part"]))], scope)
-        segment = window.find(msn)
-        if segment is None or not segment.complete:
+        segment = window.find(msn) if is_ours else None
+        if segment is None:
+            return await answer.media([await _recorded(stream.recorded_segment(epoch, msn))], scope)
+        if not segment.complete:
             raise _Problem(404, "no such file")
         await answer.media([part.data for part in segment.parts], scope)
 
@@ -144,6 +160,22 @@ class HlsApp:
             if loop.time() >= deadline or self.closing:
                 raise _Problem(503, "nothing new has come")
             await window.change()
+
+
+def _unpacks(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+async def _recorded(reading: Coroutine[Any, Any, bytes]) -> bytes:
+    """What is read, or the answer that makes players ask again when the archive is the trouble."""
+    try:
+        return await reading
+    except FileNotFoundError:
+        raise _Problem(404, "no such file") from None
+    except Exception as error:  # a foreign archive may raise anything
+        if not isinstance(error, Busy | TimeoutError):
+            logger.warning("the archive cannot be read: %r", error)
+        raise _Problem(503, "the recording cannot be read right now") from None
 
 
 class _Problem(Exception):
@@ -198,9 +230,21 @@ class _Answer:
     async def problem(self, status: int, text: str) -> None:
         await self.whole([text.encode() + b"\n"], b"text/plain; charset=utf-8", _NEVER, status)
 
-    async def whole(self, chunks: list[bytes], content_type: bytes, cache: Header, status: int = 200) -> None:
+    async def whole(
+        self,
+        chunks: list[bytes],
+        content_type: bytes,
+        cache: Header,
+        status: int = 200,
+        *,
+        packed: bool = False,
+    ) -> None:
         size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
         headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
+        if content_type is _PLAYLIST:
+            headers.append((b"vary", b"accept-encoding"))
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
         await self._start(status, headers, chunks)
 
     async def media(self, chunks: list[bytes], scope: Scope) -> None:

@@ -24,6 +24,7 @@ from apps.streams.media.ports import (
     Target,
 )
 from apps.streams.media.publisher import Publisher
+from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.rtmp.server import RtmpServer
 from apps.streams.media.rtmp.session import RtmpSession
@@ -51,6 +52,17 @@ class IngestNode:
         self._streams: dict[str, LiveStream] = {}
         self._recorder = (
             Recorder(archive, threads=config.recorder_threads, max_bytes=config.recorder_max_bytes)
+            if archive is not None
+            else None
+        )
+        self._reader = (
+            RecordingReader(
+                archive,
+                threads=config.reader_threads,
+                max_reads=config.reader_max_reads,
+                cache_bytes=config.reader_cache_bytes,
+                seconds=config.reader_seconds,
+            )
             if archive is not None
             else None
         )
@@ -84,6 +96,8 @@ class IngestNode:
         if self._recorder is not None:
             self._recorder.close()
         self.config.egress.close()
+        if self._reader is not None:
+            self._reader.close()
 
     def let_go(self) -> None:
         """Answer everybody with 503, at once, those who wait too: the HTTP server is about to stop."""
@@ -199,6 +213,7 @@ class IngestNode:
                 clock=self.clock,
                 recording=recording,
                 resume=resume,
+                reader=self._reader,
             ),
         )
 
@@ -234,6 +249,7 @@ class IngestNode:
             await asyncio.sleep(_TICK_SECONDS)
             now = self.clock.monotonic()
             for stream in list(self._streams.values()):
+                stream.window.settle()
                 stream.window.wake()
                 if (
                     stream.interrupted_at is not None

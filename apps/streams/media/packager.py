@@ -58,7 +58,7 @@ class Packager:
         self._wall_offset_ms = 0
         self._discontinuity = start_ms > 0
         self._sequence = 0
-        self._first_cut_done = False
+        self._first_cut_done = bool(window.past.listed)
         self._stretches: deque[int] = deque(maxlen=_MAX_STRETCHES)
 
     def begin(self, video: AvcConfig, audio: AacConfig | None, *, wall_ms: int) -> None:
@@ -153,7 +153,8 @@ class Packager:
             self._close_segment()
         elif self._part_is_full(now_ms - self._part_ms):
             self._close_part(now_ms)
-            # Players start only when one whole segment is listed: the very first is kept this short for them.
+            # Players start only when one whole segment is listed: the very first is kept this short for them,
+            # unless there are older ones.
             segment = self._segment
             if (
                 not self._first_cut_done

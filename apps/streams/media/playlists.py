@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from itertools import chain
 
+from apps.streams.media import lines
+from apps.streams.media.names import RecordedSegment
 from apps.streams.media.window import PARTS_LISTED, LiveWindow, Segment
 
 MULTIVARIANT = "index.m3u8"
@@ -13,18 +16,6 @@ _VERSION = 9
 _SKIP_TARGETS = 6
 """CAN-SKIP-UNTIL must be at least six target durations (4.4.3.8)."""
 _BITRATE_MARGIN = 1.1
-
-
-def init_name(window: LiveWindow, number: int) -> str:
-    return f"{window.epoch}-init{number}.mp4"
-
-
-def segment_name(window: LiveWindow, msn: int) -> str:
-    return f"{window.epoch}-{msn}.m4s"
-
-
-def part_name(window: LiveWindow, msn: int, index: int) -> str:
-    return f"{window.epoch}-{msn}-{index}.m4s"
 
 
 def multivariant(window: LiveWindow, *, frame_rate: float) -> bytes:
@@ -42,86 +33,83 @@ def multivariant(window: LiveWindow, *, frame_rate: float) -> bytes:
     ]
     if frame_rate > 0:
         attributes.append(f"FRAME-RATE={frame_rate:.3f}")
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-STREAM-INF:{','.join(attributes)}", MEDIA, ""]
-    return "\n".join(lines).encode()
+    tags = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-STREAM-INF:{','.join(attributes)}", MEDIA, ""]
+    return "\n".join(tags).encode()
 
 
 def media(window: LiveWindow, *, skip: bool) -> bytes:
-    """The media playlist as it is now; with `skip` a delta update where it saves anything (6.2.5.1)."""
-    segments = window.listed()
-    lines = _header(window, segments)
+    """The media playlist as it is now; with `skip` a delta update where it saves anything (6.2.5.1).
+
+    Made anew for every part, so what stands behind the live edge is not looked at again: its lines are ready.
+    """
+    past, segments = window.past, window.listed()
     skipped = _skippable(window, segments) if skip else 0
+    pieces = [_header(window, segments)]
     if skipped:
-        lines.append(f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}")
-    init = -1
-    parts_from = len(segments) - PARTS_LISTED
-    for index, segment in enumerate(segments):
-        if index < skipped:
-            continue
-        if segment.discontinuity:
-            lines.append("#EXT-X-DISCONTINUITY")
-        if segment.init != init:
-            init = segment.init
-            lines.append(f'#EXT-X-MAP:URI="{init_name(window, init)}"')
-        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{_date(segment.wall_ms)}")
-        if index >= parts_from and not window.ended:
-            lines += _parts(window, segment)
-        if segment.complete:
-            lines += (f"#EXTINF:{segment.duration_ms / 1000:.3f},", segment_name(window, segment.msn))
+        pieces.append(b"#EXT-X-SKIP:SKIPPED-SEGMENTS=%d\n" % skipped)
+    pieces.append(past.text(skipped))
+    in_memory = segments[max(skipped - len(past.listed), 0) :]
+    if skipped >= len(past.listed) and in_memory:
+        first = in_memory[0]
+        pieces.append(lines.opening(first.head, wall_ms=first.wall_ms, init=window.init_id(first.init)))
+    parts_from = max(len(in_memory) - PARTS_LISTED, 0)
+    for segment in in_memory[:parts_from]:
+        pieces += (segment.head, segment.tail)
+    for segment in in_memory[parts_from:]:
+        pieces += (segment.head, b"" if window.ended else _parts(window, segment), segment.tail)
     if window.ended:
-        lines.append("#EXT-X-ENDLIST")
+        pieces.append(b"#EXT-X-ENDLIST\n")
     else:
-        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{part_name(window, *window.next_part)}"')
-    lines.append("")
-    return "\n".join(lines).encode()
+        hint = lines.part_name(window.epoch, *window.next_part)
+        pieces.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"\n'.encode())
+    return b"".join(pieces)
 
 
-def _header(window: LiveWindow, segments: list[Segment]) -> list[str]:
+def _header(window: LiveWindow, segments: list[Segment]) -> bytes:
     target = window.config.target_duration
     part_target = window.part_target_ms / 1000
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
+    past = window.past
+    tags = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     if not window.ended:
-        lines.append(
+        tags.append(
             f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={3 * part_target:.3f},"
             f"CAN-SKIP-UNTIL={_SKIP_TARGETS * target:.1f},HOLD-BACK={3 * target:.1f}"
         )
-        lines.append(f"#EXT-X-PART-INF:PART-TARGET={part_target:.3f}")
-    lines.append(f"#EXT-X-MEDIA-SEQUENCE:{segments[0].msn if segments else window.next_msn}")
+        tags.append(f"#EXT-X-PART-INF:PART-TARGET={part_target:.3f}")
+    first = past.listed[0] if past.listed else segments[0] if segments else None
+    tags.append(f"#EXT-X-MEDIA-SEQUENCE:{first.msn if first else window.next_msn}")
     if window.discontinuity_sequence:
-        lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}")
-    if all(segment.independent for segment in segments):
-        lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
-    elif not window.ended and not any(segment.independent for segment in segments[1:]):
+        tags.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}")
+    if not past.dependent and all(segment.independent for segment in segments):
+        tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    elif not (window.ended or past.listed or any(segment.independent for segment in segments[1:])):
         # The first group of pictures, whose first parts were made a segment of their own: whoever comes now
         # must begin where the keyframe is.
-        lines.append("#EXT-X-START:TIME-OFFSET=0.0,PRECISE=YES")
-    return lines
+        tags.append("#EXT-X-START:TIME-OFFSET=0.0,PRECISE=YES")
+    tags.append("")
+    return "\n".join(tags).encode()
 
 
 def _skippable(window: LiveWindow, segments: list[Segment]) -> int:
     """How many segments end before the skip boundary, counted from the end of the playlist."""
+    past = window.past.listed
     if window.ended:
         return 0
+    from_the_end: Iterator[Segment | RecordedSegment] = chain(reversed(segments), reversed(past))
     boundary = _SKIP_TARGETS * window.config.target_duration * 1000
-    left = sum(segment.duration_ms for segment in segments)
-    count = 0
-    for segment in segments:
-        left -= segment.duration_ms
-        if left < boundary:
+    behind = kept = 0
+    for segment in from_the_end:
+        if behind >= boundary:
             break
-        count += 1
-    return count
+        behind += segment.duration_ms
+        kept += 1
+    return len(segments) + len(past) - kept
 
 
-def _parts(window: LiveWindow, segment: Segment) -> list[str]:
-    return [
-        f'#EXT-X-PART:DURATION={part.duration_ms / 1000:.3f},URI="{part_name(window, segment.msn, index)}"'
-        + (",INDEPENDENT=YES" if part.independent else "")
+def _parts(window: LiveWindow, segment: Segment) -> bytes:
+    return "".join(
+        f"#EXT-X-PART:DURATION={part.duration_ms / 1000:.3f},"
+        f'URI="{lines.part_name(window.epoch, segment.msn, index)}"'
+        f"{',INDEPENDENT=YES' if part.independent else ''}\n"
         for index, part in enumerate(segment.parts)
-    ]
-
-
-def _date(wall_ms: int) -> str:
-    return (
-        datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    ).encode()

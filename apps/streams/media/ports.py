@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from apps.streams.media.names import RecordedSegment
+
 SilentFor = Callable[[str], "float | None"]
 """Seconds since this node's publisher of a stream id last sent media; None when it has none."""
 
@@ -26,6 +28,9 @@ class Resume:
     next_msn: int
     next_time_ms: int
     discontinuity_sequence: int
+    """How many discontinuities there were so far."""
+    recorded: Sequence[RecordedSegment] = ()
+    """What viewers may rewind to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,16 @@
-"""Writes every finished segment once, under a name from which the playlist can be rebuilt by listing alone.
-
-`{msn}_{start ms}_{duration ms}_{wall ms}_{bytes}_{init}_{flags}.m4s`, flags being `k` (begins with a
-keyframe), `d` (begins after a discontinuity) or `-`. So a crash at any moment loses no more than the segment
-under way, and any process can finish the job.
-"""
+"""Writes every finished segment once. A crash at any moment loses no more than the segment under way, and any
+process can finish the job."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from apps.streams.media.names import RecordedSegment, init_name, read_names
 from apps.streams.media.ports import Archive, Recorded, Resume
 from apps.streams.media.window import Segment
 
@@ -23,60 +18,9 @@ logger = logging.getLogger(__name__)
 
 PLAYLIST = "index.m3u8"
 
-_NAME = re.compile(
-    r"(?P<msn>\d{7,})_(?P<start>\d+)_(?P<duration>\d+)_(?P<wall>\d+)_(?P<size>\d+)_(?P<init>[0-9a-z]+)_(?P<flags>[kd]+|-)\.m4s\Z"
-)
 _RESUME_SEGMENTS = 5
 """More than what was open or on its way to the archive when a node died: no number is used twice."""
 _RESUME_MS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSegment:
-    """What the name of a recorded segment says."""
-
-    name: str
-    msn: int
-    start_ms: int
-    duration_ms: int
-    wall_ms: int
-    size: int
-    init: str
-    independent: bool
-    discontinuity: bool
-
-
-def segment_name(segment: Segment, init: str) -> str:
-    flags = "k" * segment.independent + "d" * segment.discontinuity or "-"
-    times = f"{segment.start_ms}_{segment.duration_ms}_{segment.wall_ms}"
-    return f"{segment.msn:07d}_{times}_{segment.size}_{init}_{flags}.m4s"
-
-
-def init_name(init: str) -> str:
-    return f"init_{init}.mp4"
-
-
-def read_names(names: Sequence[str]) -> list[RecordedSegment]:
-    """The recorded segments among `names` in playing order; where two nodes overlapped, the earlier stay."""
-    found = []
-    for name in names:
-        match = _NAME.match(name)
-        if match is not None:
-            msn, start, duration, wall, size = map(
-                int, match.group("msn", "start", "duration", "wall", "size")
-            )
-            init, flags = match["init"], match["flags"]
-            found.append(
-                RecordedSegment(name, msn, start, duration, wall, size, init, "k" in flags, "d" in flags)
-            )
-    found.sort(key=lambda segment: (segment.msn, segment.wall_ms))
-    kept: list[RecordedSegment] = []
-    for segment in found:
-        if not kept or (
-            segment.msn > kept[-1].msn and segment.start_ms >= kept[-1].start_ms + kept[-1].duration_ms
-        ):
-            kept.append(segment)
-    return kept
 
 
 def resume_point(archive: Archive, prefix: str) -> Resume | None:
@@ -89,6 +33,7 @@ def resume_point(archive: Archive, prefix: str) -> Resume | None:
         next_msn=last.msn + 1 + _RESUME_SEGMENTS,
         next_time_ms=last.start_ms + last.duration_ms + _RESUME_MS,
         discontinuity_sequence=sum(segment.discontinuity for segment in segments),
+        recorded=segments,
     )
 
 
@@ -173,20 +118,22 @@ class Recording:
         self._written_inits: set[str] = set()
         self.pending: set[asyncio.Future[None]] = set()
 
-    def add(self, segment: Segment, init: str, init_data: bytes) -> None:
+    def add(self, segment: Segment, recorded: RecordedSegment, init_data: bytes) -> None:
         """Write a finished segment, and its init segment if it is the first to need it; returns at once."""
         recorder, size = self._recorder, segment.size
         if recorder.waiting_bytes + size > recorder.max_bytes:
+            segment.stored = False
             self._lose("the archive is too slow")
             return
         files: list[tuple[str, list[bytes]]] = []
+        init = recorded.init
         if init not in self._written_inits:
             files.append((f"{self.prefix}/{init_name(init)}", [init_data]))
-        files.append((f"{self.prefix}/{segment_name(segment, init)}", [part.data for part in segment.parts]))
+        files.append((f"{self.prefix}/{recorded.name}", [part.data for part in segment.parts]))
         recorder.waiting_bytes += size
         writing = asyncio.get_running_loop().run_in_executor(recorder.pool, self._write, files)
         self.pending.add(writing)
-        writing.add_done_callback(lambda done: self._settle(done, init, size))
+        writing.add_done_callback(lambda done: self._settle(done, segment, init))
 
     async def finish(self, *, seconds: float) -> Recorded | None:
         """Wait for what is under way, then write the playlist. None: nothing there, or no archive."""
@@ -204,9 +151,10 @@ class Recording:
         for path, chunks in files:
             self._recorder.archive.write(path, chunks)
 
-    def _settle(self, done: asyncio.Future[None], init: str, size: int) -> None:
+    def _settle(self, done: asyncio.Future[None], segment: Segment, init: str) -> None:
         self.pending.discard(done)
-        self._recorder.waiting_bytes -= size
+        self._recorder.waiting_bytes -= segment.size
+        segment.stored = not done.cancelled() and done.exception() is None
         if done.cancelled():
             self._lose("the node stopped")
         elif (error := done.exception()) is not None:
@@ -214,7 +162,7 @@ class Recording:
         else:
             self._written_inits.add(init)
             self.segments += 1
-            self.bytes += size
+            self.bytes += segment.size
 
     def _lose(self, reason: str) -> None:
         self.lost += 1

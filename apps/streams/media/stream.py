@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
@@ -12,12 +13,14 @@ from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import UNCOUNTED
 from apps.streams.media.measures import Sample
+from apps.streams.media.names import init_name
 from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo, Target
 from apps.streams.media.publisher import Publisher
+from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recording
 from apps.streams.media.relay import Headers, Relay
-from apps.streams.media.window import FIRST_MSN, LiveWindow, Segment
+from apps.streams.media.window import LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
 
@@ -54,29 +57,28 @@ class LiveStream:
         clock: Clock,
         recording: Recording | None,
         resume: Resume | None,
+        reader: RecordingReader | None = None,
     ) -> None:
         self.stream_id = stream_id
         self.channel_id = channel_id
         self.config = config
         self.clock = clock
         self.recording = recording
+        self.reader = reader
         self.state = State.STARTING
         self.session: Session | None = None
         self.publisher: Publisher | None = None
         self.interrupted_at: float | None = None
         self.telling = asyncio.Lock()
         self.relays: dict[str, Relay] = {}
-        self.window = LiveWindow(
-            config,
-            epoch,
-            next_msn=resume.next_msn if resume else FIRST_MSN,
-            discontinuity_sequence=resume.discontinuity_sequence if resume else 0,
-        )
+        rewinds = recording is not None and reader is not None
+        self.window = LiveWindow(config, epoch, resume=resume, rewinds=rewinds)
         self.packager = Packager(
             self.window, config, self._record, start_ms=resume.next_time_ms if resume else 0
         )
         self._viewers: dict[str, float] = {}
         self._rendered: dict[bool, tuple[int, bytes]] = {}
+        self._packed: tuple[int, bytes] = (-1, b"")
         self._parts_needed = 0
 
     # The encoder's side
@@ -167,7 +169,7 @@ class LiveStream:
     def _record(self, segment: Segment) -> None:
         if self.recording is not None:
             init = self.window.inits[segment.init]
-            self.recording.add(segment, f"{self.window.epoch}{segment.init:02d}", init.data)
+            self.recording.add(segment, self.window.recorded(segment), init.data)
 
     # The viewers' side
 
@@ -189,6 +191,33 @@ class LiveStream:
             known = (self.window.version, playlists.media(self.window, skip=skip))
             self._rendered[skip] = known
         return known[1]
+
+    def packed_playlist(self) -> bytes:
+        """The whole media playlist in gzip: with two hours in it a tenth of its size."""
+        if self._packed[0] != self.window.version:
+            self._packed = (self.window.version, gzip.compress(self.media_playlist(skip=False), 1, mtime=0))
+        return self._packed[1]
+
+    async def recorded_segment(self, epoch: str, msn: int) -> bytes:
+        """A segment that has left the memory; FileNotFoundError, or what `RecordingReader.read` raises."""
+        segment = self.window.past.find(epoch, msn)
+        if segment is None:
+            raise FileNotFoundError(msn)
+        data = await self._read(segment.name)
+        if len(data) != segment.size:
+            raise FileNotFoundError(segment.name)
+        return data
+
+    async def recorded_init(self, init: str) -> bytes:
+        """The init segment of such a segment, by its `{epoch}-{number}`."""
+        if init not in self.window.past.inits:
+            raise FileNotFoundError(init)
+        return await self._read(init_name(init))
+
+    async def _read(self, name: str) -> bytes:
+        if self.reader is None or self.recording is None:
+            raise FileNotFoundError(name)
+        return await self.reader.read(f"{self.recording.prefix}/{name}")
 
     def multivariant(self) -> bytes:
         rate = self.publisher.frame_rate if self.publisher is not None else 0.0

@@ -1,4 +1,5 @@
-"""The live window: the last segments and parts of a stream, in memory, and all who wait for the next one."""
+"""The live window: the last segments and parts of a stream, in memory, those behind them in the recording,
+and all who wait for the next one."""
 
 from __future__ import annotations
 
@@ -7,9 +8,13 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from apps.streams.media import lines
 from apps.streams.media.codecs import AacConfig, AvcConfig
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.fmp4 import init_segment
+from apps.streams.media.names import RecordedSegment, recorded_as
+from apps.streams.media.past import Past, recorded_past
+from apps.streams.media.ports import Resume
 
 PARTS_LISTED = 3
 """Segments from the end whose parts are listed."""
@@ -31,17 +36,24 @@ class Part:
 
 @dataclass(slots=True)
 class Segment:
-    """Parts between two cuts. `wall_ms` is the date of its first frame; `init` its init segment."""
+    """Parts between two cuts. `wall_ms` is the date of its first frame; `init` its init segment.
+
+    `head` and `tail` are its lines in the playlist, before and behind its parts. `stored` turns true when the
+    archive has it, and false when it never will.
+    """
 
     msn: int
     start_ms: int
     wall_ms: int
     init: int
     discontinuity: bool
+    head: bytes
     parts: list[Part] = field(default_factory=list)
     complete: bool = False
     duration_ms: int = 0
     size: int = 0
+    tail: bytes = b""
+    stored: bool | None = None
 
     def add(self, part: Part) -> None:
         self.parts.append(part)
@@ -66,18 +78,20 @@ class LiveWindow:
     """What one stream offers to viewers right now. Belongs to one event loop; only the packager changes it.
 
     `epoch` is part of every file name: after a restart the numbers of a stream go on, and nobody may be
-    served another process's bytes from a cache.
+    served another process's bytes from a cache. With `rewinds` its segments are recorded, and stay in the
+    playlist when they leave the memory: `past` has them. A segment leaves only when it can be read elsewhere.
     """
 
     def __init__(
-        self, config: MediaConfig, epoch: str, *, next_msn: int = FIRST_MSN, discontinuity_sequence: int = 0
+        self, config: MediaConfig, epoch: str, *, resume: Resume | None = None, rewinds: bool = False
     ) -> None:
         self.config = config
         self.epoch = epoch
         self.segments: deque[Segment] = deque()
         self.inits: dict[int, Init] = {}
-        self.next_msn = next_msn
-        self.discontinuity_sequence = discontinuity_sequence
+        self.past = Past()
+        self.next_msn = resume.next_msn if resume else FIRST_MSN
+        self.discontinuity_sequence = resume.discontinuity_sequence if resume else 0
         self.part_target_ms = config.part_target_ms
         self.part_count = 0
         self.size = 0
@@ -85,9 +99,14 @@ class LiveWindow:
         self.ended = False
         self.interrupted = False
         self.peak_bitrate = 0
+        self._rewinds = rewinds and config.rewind_seconds > 0
+        self._leaving: dict[int, Segment] = {}
         self._init_count = 0
+        self._last_init = -1
         self._listed_from = 0
         self._waiting: list[asyncio.Future[None]] = []
+        if resume is not None and self._rewinds:
+            self._recall(resume)
 
     # The packager's side
 
@@ -99,7 +118,10 @@ class LiveWindow:
         return number
 
     def open_segment(self, *, start_ms: int, wall_ms: int, init: int, discontinuity: bool) -> Segment:
-        segment = Segment(self.next_msn, start_ms, wall_ms, init, discontinuity)
+        new_map = self.init_id(init) if init != self._last_init else None
+        self._last_init = init
+        head = lines.head(wall_ms=wall_ms, discontinuity=discontinuity, new_map=new_map)
+        segment = Segment(self.next_msn, start_ms, wall_ms, init, discontinuity, head)
         self.next_msn += 1
         self.segments.append(segment)
         return segment
@@ -115,12 +137,30 @@ class LiveWindow:
         """The open segment is complete; old ones fall out of the window."""
         segment = self.segments[-1]
         segment.complete = True
+        segment.tail = lines.tail(epoch=self.epoch, msn=segment.msn, duration_ms=segment.duration_ms)
         self.peak_bitrate = max(
             self.peak_bitrate, math.ceil(segment.size * 8000 / max(segment.duration_ms, 1))
         )
         self._slide()
         self._change()
         return segment
+
+    def init_id(self, number: int) -> str:
+        """The init segment's name among those of all processes."""
+        return f"{self.epoch}-{number}"
+
+    def recorded(self, segment: Segment) -> RecordedSegment:
+        """The complete segment as the recording has it."""
+        return recorded_as(segment, self.init_id(segment.init))
+
+    def settle(self) -> None:
+        """Let go of what the archive has by now; what it never will have becomes a gap first."""
+        for segment in list(self._leaving.values()):
+            if segment.stored is not None:
+                del self._leaving[segment.msn]
+            if segment.stored is False:
+                self.past.lose(segment.msn)
+                self.version += 1
 
     def set_interrupted(self, interrupted: bool) -> None:
         self.interrupted = interrupted
@@ -134,6 +174,8 @@ class LiveWindow:
     def drop(self) -> None:
         """Forget all media, at once."""
         self.segments.clear()
+        self.past = Past()
+        self._leaving.clear()
         self.inits.clear()
         self.size = 0
         self._listed_from = 0
@@ -159,15 +201,15 @@ class LiveWindow:
         return (segment.msn, len(segment.parts)) if segment is not None else (self.next_msn, 0)
 
     def listed(self) -> list[Segment]:
-        """The segments of the playlist, oldest first, the open one last."""
+        """The segments of the playlist that are in memory, oldest first, the open one last."""
         return [segment for segment in self.segments if segment.msn >= self._listed_from]
 
     def find(self, msn: int) -> Segment | None:
         """A segment still in memory."""
-        if not self.segments:
-            return None
+        if not self.segments or msn < self.segments[0].msn:
+            return self._leaving.get(msn)
         index = msn - self.segments[0].msn
-        return self.segments[index] if 0 <= index < len(self.segments) else None
+        return self.segments[index] if index < len(self.segments) else None
 
     def has(self, msn: int, part: int | None) -> bool:
         """Whether the playlist already contains that part (or, without one, that whole segment)."""
@@ -209,11 +251,21 @@ class LiveWindow:
         self.wake()
 
     def _slide(self) -> None:
-        """Shorten the list to the configured length, the memory to the list and its margin."""
+        """Shorten memory and playlist to their configured lengths."""
+        if self._rewinds:
+            self._slide_into_past()
+        else:
+            self._slide_out()
+        oldest = min(segment.init for segment in (*self.segments, *self._leaving.values()))
+        for number in [number for number in self.inits if number < oldest]:
+            del self.inits[number]
+
+    def _slide_out(self) -> None:
+        """What leaves the playlist stays in memory for a moment: nobody else has it."""
         listed = self.listed()
         total = sum(segment.duration_ms for segment in listed)
         for segment in listed[:-PARTS_LISTED]:
-            if total - segment.duration_ms < self.config.listed_ms:
+            if total - segment.duration_ms < self.config.memory_ms:
                 break
             total -= segment.duration_ms
             self._unlist(segment)
@@ -221,9 +273,43 @@ class LiveWindow:
             self._forget_oldest()
         while self.size > self.config.window_max_bytes and len(self.segments) > PARTS_LISTED:
             self._forget_oldest()
-        used = {segment.init for segment in self.segments}
-        for number in [number for number in self.inits if number < min(used)]:
-            del self.inits[number]
+
+    def _slide_into_past(self) -> None:
+        """What leaves the memory stays in the playlist."""
+        total = sum(segment.duration_ms for segment in self.segments)
+        while len(self.segments) > PARTS_LISTED and (
+            total - self.segments[0].duration_ms >= self.config.memory_ms
+            or self.size > self.config.window_max_bytes
+        ):
+            segment = self.segments.popleft()
+            total -= segment.duration_ms
+            self.size -= segment.size
+            self._leaving[segment.msn] = segment
+            self.past.add(self.recorded(segment), segment.head + segment.tail)
+        self.settle()
+        self._shorten_past(round(self.config.rewind_seconds * 1000) - total)
+
+    def _shorten_past(self, length_ms: int) -> None:
+        for segment in self.past.shorten(length_ms):
+            self.discontinuity_sequence += segment.discontinuity
+
+    def _recall(self, resume: Resume) -> None:
+        """Begin with what was recorded before this process."""
+        known = [segment for segment in resume.recorded if segment.epoch]
+        init = ""
+        for segment in recorded_past(known, next_msn=resume.next_msn):
+            new_map = segment.init if segment.init != init else None
+            init = segment.init
+            before = lines.head(wall_ms=segment.wall_ms, discontinuity=segment.discontinuity, new_map=new_map)
+            behind = lines.tail(
+                epoch=segment.epoch,
+                msn=segment.msn,
+                duration_ms=segment.duration_ms,
+                lost=not segment.name,
+            )
+            self.discontinuity_sequence -= segment.discontinuity
+            self.past.add(segment, before + behind)
+        self._shorten_past(round(self.config.rewind_seconds * 1000))
 
     def _unlist(self, segment: Segment) -> None:
         self._listed_from = segment.msn + 1

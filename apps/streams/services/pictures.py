@@ -24,8 +24,8 @@ from PIL import Image
 
 from apps.streams import stills
 from apps.streams.archive import recordings_archive
+from apps.streams.media.names import RecordedSegment, init_name, read_names
 from apps.streams.media.ports import Archive
-from apps.streams.media.recording import RecordedSegment, init_name, read_names
 from apps.streams.models import LARGE, SMALL, Broadcast, Status, StoryboardSheet, still_name
 
 log = logging.getLogger(__name__)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 
 
 @dataclass
@@ -13,8 +15,10 @@ class ListedSegment:
     uri: str | None = None
     parts: list[dict[str, str]] = field(default_factory=list)
     map: str | None = None
-    date: str | None = None
+    date: float | None = None
+    dated: bool = False
     discontinuity: bool = False
+    gap: bool = False
 
 
 @dataclass
@@ -58,7 +62,9 @@ def parse(text: str) -> Playlist:
         elif name == "#EXT-X-MAP":
             current_map = attributes(value)["URI"]
         elif name == "#EXT-X-PROGRAM-DATE-TIME":
-            pending.date = value
+            pending.date, pending.dated = datetime.fromisoformat(value).timestamp(), True
+        elif name == "#EXT-X-GAP":
+            pending.gap = True
         elif name == "#EXT-X-DISCONTINUITY":
             pending.discontinuity = True
         elif name == "#EXT-X-SKIP":
@@ -80,7 +86,18 @@ def parse(text: str) -> Playlist:
     first = int(tags.get("#EXT-X-MEDIA-SEQUENCE", "0"))
     for index, segment in enumerate(segments):
         segment.msn = first + skipped + index
+    _derive_dates(segments)
     return Playlist(text, tags, segments, skipped, ended, hint)
+
+
+def _derive_dates(segments: list[ListedSegment]) -> None:
+    """4.4.4.6: what has no date of its own follows from the one before, at the beginning from the next."""
+    for before, after in pairwise(segments):
+        if not after.dated and before.date is not None and before.duration is not None:
+            after.date = before.date + before.duration
+    for after, before in pairwise(reversed(segments)):
+        if before.date is None and after.date is not None and before.duration is not None:
+            before.date = after.date - before.duration
 
 
 def check(text: str) -> Playlist:
@@ -95,6 +112,7 @@ def check(text: str) -> Playlist:
             )
         assert segment.map is not None, "4.4.4.5: fragmented MP4 needs EXT-X-MAP"
         assert segment.date is not None
+        assert segment.dated or not segment.discontinuity, "another stretch of time tells its date"
     if playlist.ended:
         assert playlist.hint is None and "#EXT-X-PART-INF" not in playlist.tags
         return playlist
@@ -137,7 +155,9 @@ def check_update(older: Playlist, newer: Playlist) -> None:
         before = known.get(segment.msn)
         if before is None:
             continue
-        assert before.map == segment.map and before.date == segment.date
+        assert before.map == segment.map and before.date is not None and segment.date is not None
+        assert abs(before.date - segment.date) < 0.002, "dates do not change"
+        assert segment.gap or not before.gap, "what is lost does not come back"
         assert before.discontinuity == segment.discontinuity
         if before.uri is not None:
             assert (before.uri, before.duration) == (segment.uri, segment.duration), "segments do not change"

@@ -1,0 +1,55 @@
+"""The lines that stand for one segment in a media playlist, and the names of what they point at.
+
+A segment's lines never change once it is complete, so they are made once and kept as bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def init_name(init: str) -> str:
+    """`init` is `{epoch}-{number}`."""
+    epoch, _, number = init.rpartition("-")
+    return f"{epoch}-init{number}.mp4"
+
+
+def segment_name(epoch: str, msn: int) -> str:
+    return f"{epoch}-{msn}.m4s"
+
+
+def part_name(epoch: str, msn: int, index: int) -> str:
+    return f"{epoch}-{msn}-{index}.m4s"
+
+
+def head(*, wall_ms: int, discontinuity: bool, new_map: str | None) -> bytes:
+    """What stands before a segment's parts; `new_map` is its init when the segment before had another.
+
+    Only what begins another stretch of time is dated: the others follow from their durations, and a playlist
+    of two hours stays small.
+    """
+    lines = b"#EXT-X-DISCONTINUITY\n" if discontinuity else b""
+    if new_map is not None:
+        lines += _map(new_map)
+    return lines + _date(wall_ms) if discontinuity else lines
+
+
+def opening(head: bytes, *, wall_ms: int, init: str) -> bytes:
+    """What the first segment that is sent needs before its `head`."""
+    lines = b"" if b"#EXT-X-MAP" in head else _map(init)
+    return lines if b"#EXT-X-PROGRAM-DATE-TIME" in head else lines + _date(wall_ms)
+
+
+def tail(*, epoch: str, msn: int, duration_ms: int, lost: bool = False) -> bytes:
+    """What makes it a segment; of a `lost` one nobody has the bytes (4.4.4.7)."""
+    gap = "#EXT-X-GAP\n" if lost else ""
+    return f"{gap}#EXTINF:{duration_ms / 1000:.3f},\n{segment_name(epoch, msn)}\n".encode()
+
+
+def _map(init: str) -> bytes:
+    return f'#EXT-X-MAP:URI="{init_name(init)}"\n'.encode()
+
+
+def _date(wall_ms: int) -> bytes:
+    date = datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return f"#EXT-X-PROGRAM-DATE-TIME:{date.replace('+00:00', 'Z')}\n".encode()
