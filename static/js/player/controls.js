@@ -1,9 +1,12 @@
 /** Buttons, volume, keys and touch of one player. What they do to the broadcast is the player's business. */
 import { recall, remember } from "../stored.js";
+import { SeekBar, onClock } from "./seek-bar.js";
+import { StatsPanel } from "./stats-panel.js";
 
 const IDLE_MS = 3_000;
 const STEP = 0.05;
 const SEEK = 5; // seconds
+const SEEK_FAR = 10;
 
 const KEYS = {
   " ": "play",
@@ -12,12 +15,18 @@ const KEYS = {
   f: "fullscreen",
   t: "theatre",
   p: "pip",
-  l: "live",
+  i: "stats",
+  j: "farBack",
+  l: "farForward",
   ArrowLeft: "back",
   ArrowRight: "forward",
+  Home: "oldest",
+  End: "live",
   ArrowUp: "louder",
   ArrowDown: "quieter",
 };
+
+const MOVES = /^(Arrow|Home$|End$)/; // keys that move a page, too
 
 export class Controls {
   #root;
@@ -25,14 +34,17 @@ export class Controls {
   #deeds;
   #actions;
   #idle = 0;
+  #seekBar = null;
+  #stats = null;
   #byFinger = false;
   #wakesOnly = false;
 
   /**
    * @param {HTMLElement} root
    * @param {HTMLVideoElement} video
-   * @param {{play: Function, pause: Function, live: Function, seekBy: (seconds: number) => void,
-   *   isBehind: () => boolean}} deeds
+   * @param {{play: Function, pause: Function, live: Function, seekTo: (position: number) => void,
+   *   seekBy: (seconds: number) => void, range: () => import("./range.js").Range|null, isBehind: () => boolean,
+   *   preview: (position: number) => Node|null, stats: () => object|null}} deeds
    */
   constructor(root, video, deeds) {
     this.#root = root;
@@ -45,8 +57,12 @@ export class Controls {
         deeds.live();
         this.#drawEdge();
       },
-      back: () => deeds.seekBy(-SEEK),
-      forward: () => deeds.seekBy(SEEK),
+      back: () => this.#seekBy(-SEEK),
+      forward: () => this.#seekBy(SEEK),
+      farBack: () => this.#seekBy(-SEEK_FAR),
+      farForward: () => this.#seekBy(SEEK_FAR),
+      oldest: () => this.#seekBy(-Infinity),
+      stats: () => this.#toggleStats(),
       mute: () => this.#setMuted(!video.muted),
       unmute: () => this.#setMuted(false),
       louder: () => this.#setVolume(video.volume + STEP),
@@ -55,6 +71,9 @@ export class Controls {
       pip: () => this.#togglePictureInPicture(),
       theatre: () => this.#toggleTheatre(),
     };
+    const [bar, panel] = [root.querySelector("[data-seek]"), root.querySelector("[data-stats]")];
+    if (bar) this.#seekBar = new SeekBar(bar, { ...deeds, position: () => video.currentTime });
+    if (panel) this.#stats = new StatsPanel(panel, deeds.stats);
     this.#recallVolume();
     this.#listen();
     this.#hideUnsupported();
@@ -79,7 +98,7 @@ export class Controls {
   /** @param {number|null} seconds behind the camera's arrival at the server; null hides the figure */
   showDelay(seconds) {
     const box = this.#root.querySelector("[data-delay]");
-    if (box) box.textContent = seconds === null ? "" : `${seconds.toFixed(1)} s behind`;
+    if (box) box.textContent = seconds === null ? "" : seconds < 60 ? `${seconds.toFixed(1)} s behind` : onClock(seconds);
     this.#drawEdge();
   }
 
@@ -100,6 +119,9 @@ export class Controls {
     root.addEventListener("pointerleave", () => this.#rest());
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("fullscreenchange", () => this.#draw());
+    for (const type of ["timeupdate", "seeking", "durationchange"]) {
+      this.#video.addEventListener(type, () => this.#drawEdge());
+    }
     const pip = ["enterpictureinpicture", "leavepictureinpicture"];
     for (const type of ["play", "pause", "emptied", "volumechange", ...pip]) {
       this.#video.addEventListener(type, () => this.#draw());
@@ -126,20 +148,31 @@ export class Controls {
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (!this.#mayTakeKey(event)) return;
     event.preventDefault();
-    if (event.repeat && !event.key.startsWith("Arrow")) return; // a key held down is pressed once
+    if (event.repeat && !MOVES.test(event.key)) return; // a key held down is pressed once
     this.#actions[action]();
     this.#wake();
   }
 
-  /** Typing stays typing, a focused button or link keeps its space bar, a slider its arrows, and arrows scroll the
-   * page unless the player has the focus. A player that is not what its page is for has no keys outside of itself. */
+  /** Typing stays typing, a focused button or link keeps its space bar, a slider its arrows, and what moves a page
+   * moves the page unless the player has the focus. A player that is not what its page is for has no keys outside of itself. */
   #mayTakeKey({ target, key }) {
     const element = target instanceof Element ? target : document.body;
-    if (!this.#root.contains(element) && !document.body.matches(".watching, .embed")) return false;
+    const isOurs = this.#root.contains(element) || document.fullscreenElement === this.#root;
+    if (!isOurs && !document.body.matches(".watching, .embed")) return false;
     if (element.closest("input:not([type=range]), textarea, select, [contenteditable], [popover]")) return false;
-    if (element.matches("[type=range]") && key.startsWith("Arrow")) return false;
+    if (element.matches("[type=range]") && MOVES.test(key)) return false;
     if (key === " " && element.closest("button, a, summary, [role=button]")) return false;
-    return !key.startsWith("Arrow") || this.#root.contains(element);
+    return isOurs || !MOVES.test(key);
+  }
+
+  #seekBy(seconds) {
+    this.#deeds.seekBy(seconds);
+    this.#drawEdge();
+  }
+
+  #toggleStats() {
+    this.#stats?.toggle();
+    this.#draw();
   }
 
   #setMuted(muted) {
@@ -210,6 +243,7 @@ export class Controls {
     this.#name("theatre", theatre ? "Leave theatre view" : "Theatre view", "t", theatre);
     const small = document.pictureInPictureElement === this.#video;
     this.#name("pip", "Picture in picture", "p", small);
+    this.#name("stats", this.#stats?.isOpen ? "Hide statistics" : "Statistics", "i", this.#stats?.isOpen ?? false);
     this.#button("unmute")?.toggleAttribute("hidden", !muted || paused);
     const slider = this.#root.querySelector("[data-volume]");
     if (slider) slider.value = (muted ? 0 : volume) * (Number(slider.max) || 100);
@@ -219,7 +253,8 @@ export class Controls {
   #drawEdge() {
     const behind = this.#deeds.isBehind();
     this.#button("live")?.toggleAttribute("data-behind", behind);
-    this.#name("live", behind ? "Go to the live edge" : "At the live edge", "l");
+    this.#name("live", behind ? "Go to the live edge" : "At the live edge", "End");
+    this.#seekBar?.draw();
   }
 
   /** Icons follow the root's attributes by CSS; names and pressed states are for those who do not see them. */

@@ -32,6 +32,7 @@ function options(grant) {
     liveDurationInfinity: true,
     backBufferLength: 20,
     maxBufferLength: 20,
+    maxMaxBufferLength: 30, // who went back needs no more ahead either
     liveSyncOnStallIncrease: 0.2, // the default of 1 s turns one hiccup into a second of delay
     nudgeMaxRetry: 5,
     highBufferWatchdogPeriod: 1,

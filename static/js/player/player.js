@@ -38,9 +38,10 @@ export class Player {
 
   /** @param {HTMLElement} root the `[data-player]` section
    * @param {import("../clock.js").ServerClock} clock
-   * @param {{onNothing?: () => void}} [deeds] `onNothing` hears that the server has nothing more to play, which those
-   * who know the broadcast's state should look into */
-  constructor(root, clock, { onNothing = () => {} } = {}) {
+   * @param {{onNothing?: () => void, preview?: (position: number) => Node|null}} [deeds] `onNothing` hears that the
+   * server has nothing more to play, which those who know the broadcast's state should look into; `preview` gives a
+   * small picture of a second to those who look for it */
+  constructor(root, clock, { onNothing = () => {}, preview = () => null } = {}) {
     this.#root = root;
     this.#clock = clock;
     this.#onNothing = onNothing;
@@ -49,8 +50,12 @@ export class Player {
       play: () => this.resume(),
       pause: () => this.pause(),
       live: () => this.#goLive(),
+      seekTo: (position) => this.#source?.seekTo(position),
       seekBy: (seconds) => this.#source?.seekBy(seconds),
+      range: () => this.#source?.range ?? null,
       isBehind: () => this.#source?.isBehind ?? false,
+      preview,
+      stats: () => this.#source && { ...this.#source.stats, delay: this.delay },
     });
     this.#listen();
     this.#preload();
@@ -80,6 +85,11 @@ export class Player {
     return this.#streamId;
   }
 
+  /** When the frame on screen passed the ingest, in milliseconds of the server's clock; null while unknown. */
+  get shownAt() {
+    return this.#source?.shownAt ?? null;
+  }
+
   /** Seconds from the ingest to the eye, null while nothing is shown. */
   get delay() {
     if (!this.#source || this.#video.readyState < 2) return null;
@@ -97,7 +107,9 @@ export class Player {
   /** Play, or go on playing where the viewer paused. */
   resume() {
     this.#wanted = true;
-    if (this.#source) this.#startPlayback();
+    if (!this.#source) return;
+    this.#source.comeIntoRange();
+    this.#startPlayback();
   }
 
   pause() {

@@ -2,8 +2,10 @@
  * lost networks, restarted encoders, restarted servers and expired grants. */
 import { ApiError } from "../api.js";
 import { Backoff } from "../backoff.js";
+import { Arrivals } from "./arrivals.js";
 import { steer } from "./governor.js";
 import { createHls, loadLibrary } from "./library.js";
+import { Range } from "./range.js";
 import { Watchdog } from "./watchdog.js";
 
 const LOOK_MS = 250;
@@ -29,6 +31,9 @@ export class Source {
   #stalledAt = 0;
   #settledAt = 0; // when playing has become too steady to skip anything; 0 before the first frame
   #deliberate = false; // the viewer chose to be behind
+  #returnTo = null; // the date at which such a viewer goes on in a new player
+  #arrivals = new Arrivals();
+  #stalls = 0;
   #waiting = false; // the encoder is away: a still picture is to be expected
 
   /**
@@ -40,6 +45,7 @@ export class Source {
     this.#video = video;
     this.#grant = grant;
     this.#report = report;
+    this.range = new Range(video);
   }
 
   /** Load and keep loading until `stop`. */
@@ -93,13 +99,20 @@ export class Source {
 
   /** Seconds between the live edge and the picture, null while unknown. */
   get latency() {
-    const latency = this.#hls?.latency;
-    return latency > 0 ? latency : null;
+    return this.range.latency;
   }
 
   /** When the frame on screen passed the ingest, in milliseconds since the epoch of the server's clock. */
   get shownAt() {
-    return this.#hls?.playingDate?.getTime() ?? this.#nativeDate();
+    return this.range.shownAt;
+  }
+
+  /** The figures of this moment. */
+  get stats() {
+    const { videoWidth: width, videoHeight: height, playbackRate: rate } = this.#video;
+    const { droppedVideoFrames: dropped, totalVideoFrames: frames } = this.#video.getVideoPlaybackQuality();
+    const { bitrate, onTime: parts } = this.#arrivals;
+    return { width, height, rate, dropped, frames, bitrate, parts, buffer: this.#bufferedAhead(), stalls: this.#stalls };
   }
 
   get isBehind() {
@@ -111,20 +124,31 @@ export class Source {
     this.#deliberate = true;
   }
 
-  /** Back (or forward again) within the live window; past the edge means: live. */
-  seekBy(seconds) {
-    const { seekable, currentTime } = this.#video;
-    if (!seekable.length) return;
-    const target = Math.max(seekable.start(0) + 1, currentTime + seconds);
-    if (seconds > 0 && target > seekable.end(seekable.length - 1) - 1) return this.toLiveEdge();
+  /** Go to a second of the broadcast that can be seen; past the edge means: live. */
+  seekTo(position) {
+    const { oldest, live } = this.range;
+    if (oldest === null || live === null) return;
+    if (position > live - NEAR_EDGE) return this.toLiveEdge();
     this.#deliberate = true;
-    this.#video.currentTime = target;
+    this.#video.currentTime = Math.max(position, oldest);
+  }
+
+  seekBy(seconds) {
+    this.seekTo(this.#video.currentTime + seconds);
   }
 
   toLiveEdge() {
     this.#deliberate = false;
-    const edge = this.#hls ? this.#hls.liveSyncPosition : this.#seekableEnd();
-    if (Number.isFinite(edge)) this.#video.currentTime = edge;
+    this.#returnTo = null;
+    this.#settledAt = Date.now() + SETTLING_MS;
+    const { live } = this.range;
+    if (live !== null) this.#video.currentTime = live;
+  }
+
+  /** Who paused for longer than the broadcast reaches back goes on with the oldest there is. */
+  comeIntoRange() {
+    const { oldest } = this.range;
+    if (this.#deliberate && oldest !== null && this.#video.currentTime < oldest) this.seekTo(oldest);
   }
 
   async #open() {
@@ -141,9 +165,10 @@ export class Source {
 
   /** hls.js wherever it runs: Chromium claims native HLS too and plays it seconds late. */
   #attach(Hls) {
+    if (this.#deliberate) this.#returnTo = this.shownAt ?? this.#returnTo;
     this.#release();
     this.#settledAt = 0;
-    this.#deliberate = false; // it begins at the edge
+    this.#deliberate = this.#returnTo !== null; // otherwise it begins at the edge
     this.#watchdog.rest(Date.now());
     if (Hls.isSupported()) return this.#attachLibrary(Hls);
     if (this.#video.canPlayType("application/vnd.apple.mpegurl")) return this.#attachNative();
@@ -155,27 +180,49 @@ export class Source {
     const hls = createHls(Hls, this.#grant);
     this.#Hls = Hls;
     this.#hls = hls;
+    this.range = new Range(this.#video, hls);
     hls.on(Hls.Events.ERROR, (_, data) => hls === this.#hls && this.#erred(data));
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       if (hls === this.#hls && !details.live) this.#report("finished");
     });
+    hls.on(Hls.Events.FRAG_LOADED, (_, data) => hls === this.#hls && this.#arrived(data));
+    if (this.#returnTo !== null) hls.once(Hls.Events.LEVEL_LOADED, () => hls === this.#hls && this.#return());
     hls.loadSource(this.#grant.url);
     hls.attachMedia(this.#video);
     this.#report("attached");
   }
 
   #attachNative() {
+    this.range = new Range(this.#video);
     this.#video.src = this.#grant.url;
+    this.#video.onloadedmetadata = () => this.#return();
     this.#video.onerror = () => this.#failed(new Error("media error"));
     this.#video.onended = () => this.#report("finished");
     this.#report("attached");
+  }
+
+  /** Go on where a viewer was who had gone back. */
+  #return() {
+    const position = this.#returnTo === null ? null : this.range.positionOf(this.#returnTo);
+    this.#returnTo = null;
+    if (position === null) this.#deliberate = false;
+    else if (this.#hls) this.#hls.startLoad(position);
+    else this.#video.currentTime = position;
+  }
+
+  #arrived({ frag, part, payload }) {
+    if (frag.sn === "initSegment") return;
+    const { paused, readyState } = this.#video;
+    const moving = !paused && readyState > 0 && this.#settledAt > 0 && Date.now() > this.#settledAt;
+    const seconds = (part ?? frag).duration;
+    this.#arrivals.add({ bytes: payload.byteLength, seconds, ahead: this.#bufferedAhead(), moving });
   }
 
   #release() {
     const hls = this.#hls;
     this.#hls = null;
     hls?.destroy();
-    this.#video.onerror = this.#video.onended = null;
+    this.#video.onerror = this.#video.onended = this.#video.onloadedmetadata = null;
     if (!this.#video.getAttribute("src")) return;
     this.#video.removeAttribute("src");
     this.#video.load(); // only now is the last picture let go
@@ -183,12 +230,25 @@ export class Source {
 
   #erred(data) {
     const { ErrorDetails, ErrorTypes } = this.#Hls;
-    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stalledAt = Date.now();
+    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stalled();
     const status = data.response?.code;
     if (status === 401 || status === 403) return this.#renewAndReopen();
+    if (status === 404 && this.#deliberate && data.frag) return this.#stepOver(data.frag);
     if (!data.fatal) return;
     if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRepair()) return this.#hls.recoverMediaError();
     this.#failed(data.error ?? new Error(data.details));
+  }
+
+  #stalled() {
+    this.#stalledAt = Date.now();
+    this.#stalls += 1;
+  }
+
+  /** The recording has lost this segment: whoever went back goes on behind it. */
+  #stepOver({ start, duration }) {
+    const behind = start + duration + 0.01;
+    if (this.#video.currentTime < behind) this.#video.currentTime = behind;
+    this.#hls.startLoad(behind);
   }
 
   #mayRepair() {
@@ -244,16 +304,16 @@ export class Source {
 
   #look() {
     const video = this.#video;
-    const expected = !video.paused && !this.#waiting && this.#hls !== null;
+    const expected = !video.paused && (!this.#waiting || this.#deliberate) && this.#hls !== null;
     const remedy = this.#watchdog.look(video.currentTime, Date.now(), expected);
     if (remedy === "skip") this.#skipHole();
-    if (remedy === "edge") this.#loadFromEdge();
+    if (remedy === "edge") this.#loadAnew();
     if (remedy === "reopen") this.#failed(new Error("the picture stands still"));
-    if (this.#hls && !video.paused && video.readyState >= 3) this.#steer();
+    if (!video.paused && !video.seeking && video.readyState >= 3) this.#steer();
   }
 
   #steer() {
-    const { latency, targetLatency: target } = this.#hls;
+    const { latency, targetLatency: target } = this.range;
     const video = this.#video;
     if (latency - target < NEAR_EDGE) this.#deliberate = false;
     if (this.#deliberate || !(latency > 0) || !(target > 0)) {
@@ -271,7 +331,7 @@ export class Source {
   /** Each stall moves hls.js a little away from the edge; a calm minute moves it back. */
   #forgetOldStalls() {
     if (!this.#stalledAt || Date.now() - this.#stalledAt < CALM_MS) return;
-    const details = this.#hls.latestLevelDetails;
+    const details = this.#hls?.latestLevelDetails;
     const holdBack = details?.partHoldBack || details?.holdBack;
     if (holdBack) this.#hls.targetLatency = holdBack;
     this.#stalledAt = 0;
@@ -297,19 +357,10 @@ export class Source {
     }
   }
 
-  #loadFromEdge() {
+  /** At the edge, where most viewers are; who went back stays there. */
+  #loadAnew() {
     this.#report("trouble", new Error("the picture stands still"));
-    this.#hls?.startLoad(-1);
-    this.toLiveEdge();
-  }
-
-  #seekableEnd() {
-    const { seekable } = this.#video;
-    return seekable.length ? seekable.end(seekable.length - 1) : NaN;
-  }
-
-  #nativeDate() {
-    const start = this.#video.getStartDate?.().getTime();
-    return Number.isFinite(start) ? start + this.#video.currentTime * 1000 : null;
+    this.#hls?.startLoad(this.#deliberate ? this.#video.currentTime : -1);
+    if (!this.#deliberate) this.toLiveEdge();
   }
 }

@@ -1,0 +1,80 @@
+/** What can be seen of a broadcast, from its oldest second to the live edge, whether hls.js plays it or the browser.
+ * Positions are seconds on the video element's own timeline; dates are milliseconds on the server's clock. */
+
+const LEEWAY = 10; // seconds: the window moves on while its oldest segment is fetched
+const MOVED = 0.5;
+const USUAL = 10; // seconds from the edge at which a browser that plays by itself begins at the latest
+
+export class Range {
+  #video;
+  #hls;
+  #firstStart = null;
+  #nearest = USUAL;
+
+  /** @param {HTMLVideoElement} video
+   * @param {object|null} hls the hls.js player; null when the browser plays */
+  constructor(video, hls = null) {
+    this.#video = video;
+    this.#hls = hls;
+  }
+
+  /** The oldest second that is listed, null while nothing is known. */
+  get start() {
+    const { seekable } = this.#video;
+    const start = this.#hls ? this.#hls.latestLevelDetails?.fragmentStart : seekable.length ? seekable.start(0) : null;
+    if (!Number.isFinite(start)) return null;
+    this.#firstStart ??= start;
+    return start;
+  }
+
+  /** The oldest second that one can play on from: of a broadcast that is listed whole, its first. */
+  get oldest() {
+    const start = this.start;
+    if (start === null) return null;
+    return start > this.#firstStart + MOVED ? start + LEEWAY : start;
+  }
+
+  /** Where a viewer at the live edge is, null while unknown. */
+  get live() {
+    const { seekable } = this.#video;
+    const live = this.#hls ? this.#hls.liveSyncPosition : seekable.length ? seekable.end(seekable.length - 1) : null;
+    return Number.isFinite(live) ? live : null;
+  }
+
+  /** Seconds that the picture is behind what the playlist ends with, null while unknown. */
+  get latency() {
+    const latency = this.#hls ? this.#hls.latency : this.live - this.#video.currentTime;
+    return latency > 0 ? latency : null;
+  }
+
+  /** What that distance should be, null while unknown. A browser that plays by itself knows best: as near as it has
+   * ever been is right, and more than that is drift. */
+  get targetLatency() {
+    if (this.#hls) return this.#hls.targetLatency;
+    if (this.latency !== null) this.#nearest = Math.min(this.#nearest, Math.max(this.latency, 0.5));
+    return this.#nearest;
+  }
+
+  /** When the frame on screen passed the ingest, null while unknown. */
+  get shownAt() {
+    const date = this.#hls ? this.#hls.playingDate?.getTime() : this.#startDate() + this.#video.currentTime * 1000;
+    return Number.isFinite(date) ? date : null;
+  }
+
+  /** Where the picture of that moment is, the nearest there is; null when no dates are known. */
+  positionOf(date) {
+    if (!this.#hls) {
+      const position = (date - this.#startDate()) / 1000;
+      return Number.isFinite(position) ? Math.max(position, this.oldest ?? 0) : null;
+    }
+    const fragments = this.#hls.latestLevelDetails?.fragments ?? [];
+    const segment = fragments.findLast(({ programDateTime }) => programDateTime <= date) ?? fragments[0];
+    if (!segment) return null;
+    const into = Math.min(Math.max((date - segment.programDateTime) / 1000, 0), segment.duration);
+    return Math.max(segment.start + into, this.oldest);
+  }
+
+  #startDate() {
+    return this.#video.getStartDate?.().getTime() ?? NaN;
+  }
+}
