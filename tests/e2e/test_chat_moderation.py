@@ -116,7 +116,7 @@ def test_what_the_banned_said_is_read_by_moderators_alone_until_they_are_back(
             await_value(
                 lambda visitor=visitor: visitor.lines()[:3], lambda lines, wanted=wanted: lines == wanted, 10
             )
-            await_value(visitor.page.locator("[data-struck]").count, lambda count: count == 2, 10)
+            await_value(visitor.page.locator("[data-struck]").count, lambda count: count == 2)
             assert "ugly" not in visitor.page.locator(".reply:visible").inner_text(), time
         assert "an ugly thing" not in reader.page.content()
         deeds = offered(moderator, "not at all")
@@ -126,7 +126,7 @@ def test_what_the_banned_said_is_read_by_moderators_alone_until_they_are_back(
             visitor.await_chat()
     assert owner.api.delete(f"/api/channels/{channel['id']}/bans/{troll.id}").is_success
     for visitor in (moderator, reader):
-        await_value(visitor.lines, lambda lines: lines == said, 10)
+        await_value(visitor.lines, lambda lines: lines == said)
         assert visitor.page.locator("[data-struck]").count() == 0
         assert "an ugly thing" in visitor.page.locator(".reply:visible").inner_text()
 
@@ -149,7 +149,7 @@ def test_lines_that_came_back_between_the_page_and_its_socket_are_told(
     reader.page.route("**/js/watch*.js", lift_first)
     reader.watch(channel["slug"])
     reader.await_chat()
-    await_value(reader.lines, lambda lines: lines == ["a hasty word"], 10)
+    await_value(reader.lines, lambda lines: lines == ["a hasty word"])
     assert lifted == [204]
 
 

@@ -22,7 +22,7 @@ def pictured(stack: Stack) -> Iterator[dict[str, Any]]:
     with encoder.publishing(streamer.publish_url(channel), size="640x360"):
         stream = reader.await_live(stack, channel)
         await_value(
-            lambda: expect(200, stack.api.get(f"/api/streams/{stream['id']}"))["thumbnailUrl"], bool, 60
+            lambda: expect(200, stack.api.get(f"/api/streams/{stream['id']}"))["thumbnailUrl"], bool, 90
         )
         yield channel
 
@@ -37,7 +37,7 @@ def test_a_card_shows_what_is_on_in_the_size_it_needs(
     visitor.page.goto("/")
     card = visitor.page.locator(".stream-card", has_text=pictured["name"]).locator(".thumb img")
     card.scroll_into_view_if_needed()
-    await_value(lambda: card.evaluate("(image) => image.complete"), bool, 10)
+    await_value(lambda: card.evaluate("(image) => image.complete"), bool)
     assert f"-{width}.webp" in card.evaluate("(image) => image.currentSrc")
     assert card.evaluate("(image) => image.naturalWidth") > 0
 
@@ -49,16 +49,27 @@ def test_a_player_has_a_poster_until_it_plays(
     visitor.watch(pictured["slug"])
     assert "-640.webp" in (visitor.page.locator("[data-player] video").get_attribute("poster") or "")
     visitor.await_player("playing")
-    url = visitor.page.locator("[data-player]").get_attribute("data-storyboard-url")
-    still = visitor.page.evaluate(
-        """async (url) => {
-          const { Storyboard } = await import("/static/js/player/storyboard.js");
-          const still = (await Storyboard.load(url)).at(5);
-          const image = new Image();
-          image.src = still.url;
-          await image.decode();
-          return [image.naturalWidth >= still.x + still.width, image.naturalHeight === still.height];
-        }""",
-        url,
-    )
-    assert still == [True, True]
+
+
+def test_who_points_at_the_seek_bar_sees_what_was_there(
+    visit: Callable[..., Visitor], pictured: dict[str, Any]
+) -> None:
+    visitor = visit()
+    visitor.watch(pictured["slug"])
+    visitor.await_player("playing")
+    bar = visitor.page.locator("[data-seek]")
+    still = visitor.page.locator("[data-seek-tip] .seek-still")
+
+    def point() -> int:
+        bar.hover(position={"x": 30, "y": 10})
+        bar.hover(position={"x": 34, "y": 10})
+        return still.count()
+
+    await_value(point, bool)
+    shows = """async (still) => {
+      const image = new Image();
+      image.src = still.style.backgroundImage.slice(5, -2);
+      await image.decode();
+      return [image.naturalWidth > 0, still.getBoundingClientRect().width];
+    }"""
+    assert still.evaluate(shows) == [True, 160]

@@ -7,22 +7,30 @@ export class Grant {
   #path;
   #life;
   #url;
+  #stills;
   #since = Date.now();
   #renewal = null;
   #timer = 0;
 
-  /** @param {{streamId: string, url?: string, lifeSeconds?: number, isPreview?: boolean, path?: string}} options
-   * `url` is the playlist the page already carries, empty when there was nothing to play yet; `path` is where to
-   * ask for one that is not a broadcast's */
-  constructor({ streamId, url = "", lifeSeconds = 60, isPreview = false, path = "" }) {
+  /** @param {{streamId: string, url?: string, stills?: string, lifeSeconds?: number, isPreview?: boolean,
+   *   path?: string}} options
+   * `url` is the playlist the page already carries, empty when there was nothing to play yet, and `stills` the index
+   * of its storyboard; `path` is where to ask for one that is not a broadcast's */
+  constructor({ streamId, url = "", stills = "", lifeSeconds = 60, isPreview = false, path = "" }) {
     this.#path = path || `/api/streams/${encodeURIComponent(streamId)}/hls${isPreview ? "?preview=1" : ""}`;
     this.#url = url;
+    this.#stills = stills;
     this.#life = lifeSeconds * 1000;
   }
 
   /** The multivariant playlist under the newest grant; empty before the first renewal. */
   get url() {
     return this.#url;
+  }
+
+  /** The storyboard's index under the newest grant; empty where there is none. */
+  get stills() {
+    return this.#stills;
   }
 
   get isStale() {
@@ -61,9 +69,10 @@ export class Grant {
   }
 
   async #ask() {
-    const { hlsUrl, expiresIn } = await request(this.#path);
+    const { hlsUrl, storyboardUrl, expiresIn } = await request(this.#path);
     if (!hlsUrl) throw new ApiError({ status: 409, code: "NOT_LIVE", message: "There is nothing to play." });
     this.#url = hlsUrl;
+    this.#stills = storyboardUrl ?? "";
     if (expiresIn > 0) this.#life = expiresIn * 1000;
     this.#since = Date.now();
     return hlsUrl;

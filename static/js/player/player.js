@@ -2,6 +2,7 @@
 import { Controls } from "./controls.js";
 import { Grant } from "./grants.js";
 import { loadLibrary } from "./library.js";
+import { Previews } from "./previews.js";
 import { Source } from "./source.js";
 import { Witness } from "./witness.js";
 
@@ -28,6 +29,7 @@ export class Player {
   #clock;
   #onNothing;
   #source = null;
+  #previews = null;
   #witness = null;
   #streamId = null;
   #controls;
@@ -38,10 +40,9 @@ export class Player {
 
   /** @param {HTMLElement} root the `[data-player]` section
    * @param {import("../clock.js").ServerClock} clock
-   * @param {{onNothing?: () => void, preview?: (position: number) => Node|null}} [deeds] `onNothing` hears that the
-   * server has nothing more to play, which those who know the broadcast's state should look into; `preview` gives a
-   * small picture of a second to those who look for it */
-  constructor(root, clock, { onNothing = () => {}, preview = () => null } = {}) {
+   * @param {{onNothing?: () => void}} [deeds] `onNothing` hears that the server has nothing more to play, which those
+   * who know the broadcast's state should look into */
+  constructor(root, clock, { onNothing = () => {} } = {}) {
     this.#root = root;
     this.#clock = clock;
     this.#onNothing = onNothing;
@@ -54,7 +55,7 @@ export class Player {
       seekBy: (seconds) => this.#source?.seekBy(seconds),
       range: () => this.#source?.range ?? null,
       isBehind: () => this.#source?.isBehind ?? false,
-      preview,
+      preview: (position) => this.#previews?.of(this.#source.range.dateOf(position)) ?? null,
       stats: () => this.#source && { ...this.#source.stats, delay: this.delay },
     });
     this.#listen();
@@ -140,8 +141,11 @@ export class Player {
     this.#root.dataset.streamId = id;
     const lifeSeconds = Number(this.#root.dataset.grantSeconds) || undefined;
     const isPreview = "preview" in this.#root.dataset;
-    const path = this.#root.dataset.grantPath;
-    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", lifeSeconds, isPreview, path });
+    const { grantPath: path, storyboardUrl } = this.#root.dataset;
+    // The page carries the stills of the broadcast that it was made for.
+    const stills = hlsUrl && hlsUrl === this.#root.dataset.hlsUrl ? storyboardUrl : "";
+    const grant = new Grant({ streamId: id, url: hlsUrl ?? "", stills, lifeSeconds, isPreview, path });
+    this.#previews = new Previews(() => grant.stills);
     this.#source = new Source(this.#video, grant, (event) => this.#heard(event));
     this.#show("loading");
     this.#wanted = true;

@@ -74,6 +74,17 @@ export class Range {
     return Math.max(segment.start + into, this.oldest);
   }
 
+  /** The reverse: when the picture at that position passed the ingest, null when no dates are known. */
+  dateOf(position) {
+    if (!this.#hls) {
+      const date = this.#startDate() + position * 1000;
+      return Number.isFinite(date) ? date : null;
+    }
+    const fragments = this.#hls.latestLevelDetails?.fragments ?? [];
+    const segment = fragments.findLast(({ start }) => start <= position) ?? fragments[0];
+    return segment?.programDateTime ? segment.programDateTime + (position - segment.start) * 1000 : null;
+  }
+
   #startDate() {
     return this.#video.getStartDate?.().getTime() ?? NaN;
   }
