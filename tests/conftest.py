@@ -27,7 +27,7 @@ MODES = ("embedded", "full")
 # Neither database nor Redis nor a process of ours is behind these: with one run everything is said.
 WITHOUT_MODE = (
     "tests/architecture/",
-    "tests/e2e/test_modules.py",
+    "tests/e2e/modules/",
     "tests/load/",
     "tests/moderation/automod/",
     "tests/streams/media/",

@@ -1,0 +1,217 @@
+"""The chat: what is shown, sent and said."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page
+
+from . import run
+
+# chat/sequence.js
+
+
+def test_messages_come_out_in_order_each_once(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        """
+        const sequence = new m.Sequence(4);
+        const numbers = (list) => sequence.take(list.map((seq) => ({ seq }))).map(({ seq }) => seq);
+        return [numbers([5, 6]), numbers([6, 8]), sequence.hole, numbers([7]), sequence.hole, sequence.last];
+        """,
+    )
+    assert taken == [[5, 6], [], 7, [7, 8], None, 8]
+
+
+def test_a_room_seen_for_the_first_time_begins_with_its_first_message(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        "return new m.Sequence().take([{ seq: 41 }, { seq: 42 }]).map(({ seq }) => seq)",
+    )
+    assert taken == [41, 42]
+
+
+def test_numbers_that_no_longer_exist_are_left_behind(module_page: Page) -> None:
+    taken = run(
+        module_page,
+        "chat/sequence.js",
+        """
+        const sequence = new m.Sequence(1);
+        sequence.take([{ seq: 5 }, { seq: 6 }, { seq: 9 }]);
+        return [sequence.giveUp().map(({ seq }) => seq), sequence.hole];
+        """,
+    )
+    assert taken == [[5, 6], 7]
+
+
+# chat/log.js, chat/waiting.js
+
+
+LOG = """
+    const root = document.createElement("aside");
+    root.innerHTML = `<ol data-chat-log></ol><template data-chat-message>
+      <li><button class="reply" hidden></button><time></time><b class="chat-name"></b>
+      <span class="chat-text"></span></li></template>`;
+    const { You } = await import("/js/chat/you.js");
+    const you = new You({ id: "1", username: "me" });
+    const log = new m.Log(root, you);
+    const createdAt = new Date().toISOString();
+    const say = (seq, id = "2") => ({
+      id: `m${seq}`, seq, content: `${seq}`, createdAt, user: { id, username: "x" },
+    });
+    const shown = () =>
+      [...root.querySelectorAll("li:not([hidden]) .chat-text")].map((text) => text.textContent);
+"""
+
+
+def test_own_lines_whose_messages_are_left_out_do_not_wait_for_ever(module_page: Page) -> None:
+    left = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        log.appendPending("n1", "numbered, then skipped", { username: "me" });
+        log.appendPending("n2", "not sent yet", { username: "me" });
+        log.confirm("n1", "the message's id");
+        log.forgetSettled();
+        return shown();
+        """,
+    )
+    assert left == ["not sent yet"]
+
+
+def test_what_comes_back_takes_its_place_if_the_page_reaches_that_far(module_page: Page) -> None:
+    lines = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        log.append([5, 6, 7].map((seq) => say(seq)));
+        log.clear(7);
+        log.append([say(8)]);
+        log.restore([2, 5, 7].map((seq) => say(seq)));
+        log.scrollToNewest();
+        return shown();
+        """,
+    )
+    assert lines == ["5", "7", "8"]
+
+
+def test_whom_one_blocks_is_not_drawn_and_comes_back_with_the_block(module_page: Page) -> None:
+    before, during, after = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        log.append([say(1), say(2, "3")]);
+        log.scrollToNewest();
+        const before = shown();
+        you.learn({ blocked: ["3"] });
+        log.append([say(3, "3"), say(4)]);
+        log.scrollToNewest();
+        const during = shown();
+        you.learn({ blocked: [] });
+        return [before, during, shown()];
+        """,
+    )
+    assert (before, during, after) == (["1", "2"], ["1", "4"], ["1", "2", "3", "4"])
+
+
+# chat/composer.js, chat/modes.js, chat/announcer.js
+
+
+def test_waiting_times_are_said_as_people_say_them(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "chat/composer.js",
+        "return [42, 60, 260, 3600, 11_100, 90_000, 1_209_600].map(m.spell)",
+    )
+    assert said == ["42 s", "1 min", "4 min 20 s", "1 h", "3 h 5 min", "25 h", "14 days"]
+
+
+def test_a_batch_says_how_many_came_and_how_many_of_them_are_mine(module_page: Page) -> None:
+    said = run(
+        module_page,
+        "chat/announcer.js",
+        "return [m.sentence(1, 0), m.sentence(12, 2), m.sentence(3, 1)]",
+    )
+    assert said == ["1 new message", "12 new messages, 2 mention you", "3 new messages, 1 mentions you"]
+
+
+def test_a_countdown_is_seen_but_read_out_once(module_page: Page) -> None:
+    html, changes = run(
+        module_page,
+        "chat/waiting.js",
+        """
+        const box = document.createElement("p");
+        m.writeWaiting(box, "Trying again", " in 3 s");
+        const observer = new MutationObserver(() => {});
+        observer.observe(box.firstElementChild, { childList: true, characterData: true, subtree: true });
+        m.writeWaiting(box, "Trying again", " in 2 s");
+        return [box.innerHTML, observer.takeRecords().length];
+        """,
+    )
+    assert html == '<span>Trying again</span><span aria-hidden="true"> in 2 s</span>'
+    assert changes == 0
+
+
+# chat/outbox.js
+
+
+def test_a_line_is_sent_again_with_the_same_nonce_until_it_is_settled(module_page: Page) -> None:
+    sent = run(
+        module_page,
+        "chat/outbox.js",
+        """
+        const sent = []; let open = false;
+        const outbox = new m.Outbox((nonce, content) => open && sent.push([nonce, content]) > 0);
+        const first = outbox.post("one");
+        open = true;
+        outbox.post("two");
+        outbox.resend();
+        outbox.nudge(Date.now() + 60_000);
+        const given = outbox.settle(first).content;
+        outbox.resend();
+        return [sent.map(([nonce, content]) => [nonce === first, content]), given, outbox.size];
+        """,
+    )
+    lines = [[False, "two"], [True, "one"], [False, "two"], [True, "one"], [False, "two"], [False, "two"]]
+    assert sent == [lines, "one", 1]
+
+
+# chat/text.js
+
+
+def render(page: Page, content: str, me: str = "") -> str:
+    body = """
+        const box = document.createElement("p");
+        box.append(...m.renderText(CONTENT, ME).nodes);
+        return box.innerHTML;
+    """
+    body = body.replace("CONTENT", json.dumps(content)).replace("ME", json.dumps(me))
+    return run(page, "chat/text.js", body)
+
+
+def test_markup_in_a_message_stays_text(module_page: Page) -> None:
+    html = render(module_page, "<img src=x onerror=alert(1)> & <b>")
+    assert html == "&lt;img src=x onerror=alert(1)&gt; &amp; &lt;b&gt;"
+
+
+def test_links_give_their_target_no_handle(module_page: Page) -> None:
+    html = render(module_page, "see https://example.org/a?b=1&c=2).")
+    assert html == (
+        'see <a href="https://example.org/a?b=1&amp;c=2" rel="nofollow noopener noreferrer ugc"'
+        ' target="_blank">https://example.org/a?b=1&amp;c=2</a>).'
+    )
+
+
+def test_other_schemes_are_no_links(module_page: Page) -> None:
+    html = render(module_page, "javascript:alert(1) data:text/html,x")
+    assert "<a" not in html
+
+
+def test_only_my_own_name_is_marked(module_page: Page) -> None:
+    html = render(module_page, "@Nova hi @someone, mail@nova.org", me="nova")
+    assert html == "<mark>@Nova</mark> hi <span>@someone</span>, mail@nova.org"

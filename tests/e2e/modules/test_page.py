@@ -1,0 +1,67 @@
+"""What pages share: numbers and waits."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from . import run
+
+# numbers.js
+
+CHANNEL = """
+    const root = new DOMParser().parseFromString(`
+      <title data-page="Nova — AeThex LIVE"></title>
+      <ul><li data-while="live"><small data-category-or-title></small><i data-viewers="short"></i></li></ul>
+      <a data-ring><span class="avatar"></span></a>
+      <h1 data-title></h1><b data-viewers></b><p data-description></p>`, "text/html");
+    const numbers = new m.Numbers(root, { now: () => 0 });
+    const look = () => [
+      root.title,
+      root.querySelector(".avatar").classList.contains("on"),
+      root.querySelector("li").hidden,
+      ...["small", "i", "b", "[data-description]"].map((part) => root.querySelector(part).textContent),
+    ];
+    const stream = { status: "LIVE", title: "Late <b>", viewerCount: 18249, description: "Slowly." };
+"""
+
+
+def test_tab_ring_and_rail_say_what_is_on_and_when_it_is_over(module_page: Page) -> None:
+    before, after = run(
+        module_page,
+        "numbers.js",
+        CHANNEL + "numbers.show(stream); const before = look(); numbers.show(null); return [before, look()];",
+    )
+    words = ["Late <b>", "18.2k", "18,249", "Slowly."]
+    assert before == ["Late <b> — Nova — AeThex LIVE", True, False, *words]
+    assert after == ["Nova — AeThex LIVE", False, True, *words]
+
+
+def test_a_count_of_the_room_is_newer_than_a_broadcasts_own(module_page: Page) -> None:
+    shown = run(
+        module_page,
+        "numbers.js",
+        CHANNEL + "numbers.showViewers(131_500); numbers.show(stream); return look().slice(4, 6);",
+    )
+    assert shown == ["131k", "131,500"]
+
+
+# backoff.js
+
+
+def test_waits_grow_to_a_ceiling_and_start_small_again(module_page: Page) -> None:
+    waits = run(
+        module_page,
+        "backoff.js",
+        """
+        const backoff = new m.Backoff({ first: 500, most: 8000 });
+        const rounds = Array.from({ length: 200 }, () => {
+          backoff.reset();
+          return Array.from({ length: 8 }, () => backoff.next());
+        });
+        return rounds;
+        """,
+    )
+    for waited in waits:
+        ceilings = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000]
+        assert all(250 <= wait <= ceiling for wait, ceiling in zip(waited, ceilings, strict=True))
+    assert max(waited[4] for waited in waits) > 4000
