@@ -22,6 +22,11 @@ Visit = Callable[..., Visitor]
 DESK: dict[str, Any] = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 BACK = 20 * 60
+STARTED_AT = """async () => {
+    const [slug] = location.pathname.split("/").slice(-1);
+    const answer = await (await fetch(`/api/stream/status?channel=${slug}`)).json();
+    return Date.parse(answer.stream.startedAt) / 1000;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +177,24 @@ def test_who_went_back_comes_back_there_after_the_network_was_away(visit: Visit,
     visitor.await_player("playing", seconds=20)
     visitor.await_clock(frames=4)
     assert 19 * 60 < visitor.clock_delays()[-1] < 22 * 60
+
+
+def test_who_went_back_plays_on_over_a_restart(visit: Visit, live: str) -> None:
+    """Five numbers were under way when the other node died: nobody has their bytes."""
+    visitor = visit()
+    arrive(visitor, live)
+    video = visitor.page.locator("video")
+    # Slow pictures before the restart, two a second; then a camera.
+    on_air = (time.time() - visitor.page.evaluate(STARTED_AT)) + 12
+    seek_back(visitor, on_air)
+    await_delay(visitor, on_air, within=30)
+    stood = video.evaluate("(video) => video.currentTime")
+    slow = visitor.frames_shown()
+    visitor.await_clock(frames=3)
+    assert visitor.frames_shown() - slow < 40
+    visitor.await_clock(frames=90, seconds=40)
+    assert video.evaluate("(video) => video.currentTime") - stood < 45
+    assert visitor.clock_delays()[-1] > 5, "it played on, and did not jump to now"
 
 
 def test_the_figures_behind_the_picture(visit: Visit, live: str) -> None:

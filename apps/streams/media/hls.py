@@ -102,7 +102,7 @@ class HlsApp:
         playlist = stream.media_playlist(skip=directives.skip)
         if len(playlist) >= _LONG and not directives.skip and _unpacks(scope):
             return await answer.whole([stream.packed_playlist()], _PLAYLIST, _FRESH, packed=True)
-        await answer.whole([playlist], _PLAYLIST, _FRESH)
+        await answer.whole([playlist], _PLAYLIST, _FRESH, packed=False)
 
     async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:
         """Return when the playlist contains what was asked for (6.2.5.2), or will not for a while.
@@ -237,11 +237,11 @@ class _Answer:
         cache: Header,
         status: int = 200,
         *,
-        packed: bool = False,
+        packed: bool | None = None,
     ) -> None:
         size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
         headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
-        if content_type is _PLAYLIST:
+        if packed is not None:
             headers.append((b"vary", b"accept-encoding"))
         if packed:
             headers.append((b"content-encoding", b"gzip"))
