@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.accounts.services import block_person
 from apps.channels.models import Channel, SlugHistory
+from apps.chat import services
 from apps.chat.models import ChatRoom, Message
 from tests import factories
 
@@ -90,5 +91,13 @@ def test_the_chats_page_asks_the_database_little(
     for number in range(20):
         first = say(channel, factories.person(f"talker{number}"), f"line {number}")
         say(channel, streamer, "yes", reply_to=first, thread=first)
-    with django_assert_num_queries(4):  # session, person, channel, messages
+    with django_assert_num_queries(5):  # session, person, channel, room, messages
         stranger.get("/chat/night-shift")
+
+
+def test_what_holds_in_the_room_stands_on_its_page_already(
+    channel: Channel, streamer: User, visitor: Client
+) -> None:
+    services.edit_modes(actor=streamer, channel=channel, slow=30)
+    page = visitor.get("/chat/night-shift").content.decode()
+    assert "&quot;slow&quot;:30" in page

@@ -97,10 +97,10 @@ def test_the_watch_page_asks_the_database_little(
     factories.live(channel)
     for number in range(3):
         say(channel, streamer, f"Line {number}")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         visitor.get("/streams/night-shift")
     stranger.get("/streams/night-shift")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         stranger.get("/streams/night-shift")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django import template
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -13,7 +14,9 @@ from apps.accounts.models import Actor, Block
 from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
+from apps.chat import selectors
 from apps.chat.models import Dock, Message
+from apps.chat.payloads import settings_payload
 from apps.moderation.models import Report
 
 register = template.Library()
@@ -47,12 +50,14 @@ def _room(context: template.Context, channel: Channel, user: Actor) -> dict[str,
     # What is removed from here on, the socket tells.
     drawn_at = timezone.now()
     history = _history(channel, user)
+    room = selectors.room_of(channel)
     return {
         "channel": channel,
         "user": user,
         "request": context["request"],
         "history": history,
         "drawn_at": drawn_at,
+        "settings": orjson.dumps(settings_payload(room, selectors.pinned_in(room))).decode(),
         "last_seq": history[-1].seq if history else "",
         "report_reasons": Report.Reason.choices,
     }

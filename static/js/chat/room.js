@@ -82,6 +82,8 @@ export class Room {
     const actions = new Actions(root, { deeds, log, you, answer, openThread });
     walkWithKeys(root, log, new MessageMenu(root, log, you, actions));
     this.#modes = new Modes(root, you, actions);
+    // From the page: what came with the socket would push the lines aside.
+    if (root.dataset.settings) this.#modes.show(JSON.parse(root.dataset.settings));
     new Standing(root, you, deeds, this.#clock);
     attachPopOut(root);
     you.watch(() => offerByPower(root, you));
