@@ -18,12 +18,13 @@ from apps.channels.models import Channel, Follow
 from apps.channels.roles import POWERS, Power
 from apps.core.errors import TooMany
 from apps.core.ratelimit import Limit
+from apps.core.realtime.frames import iso
 from apps.moderation import automod
 from apps.moderation import services as moderation
 from apps.moderation.selectors import rules_of
 
 from .models import HeldMessage, HeldMessageQuerySet, Message, MessageQuerySet
-from .payloads import iso, moderated_payload
+from .payloads import moderated_payload
 
 # So many lines before and after a message tell what it was about.
 AROUND = 10

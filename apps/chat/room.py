@@ -22,14 +22,14 @@ from django.db import Error as DatabaseError
 
 from apps.channels.models import Channel
 from apps.core.realtime.database import read
-from apps.core.realtime.frames import Outgoing, encode, frame, stamp, wrap
+from apps.core.realtime.frames import Outgoing, encode, frame, iso, stamp, wrap
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.topic import Topic
 
 from . import selectors
 from .audience import Audience
 from .crowd import Crowd
-from .payloads import iso, parent_of, without_content, without_parent
+from .payloads import parent_of, without_content, without_parent
 from .removals import Removals
 from .rules import Memory, RoomRules
 from .selectors import Line

@@ -17,12 +17,13 @@ from apps.accounts.models import Block, User
 from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import POWERS, Power, Role
 from apps.core import presence
+from apps.core.realtime.frames import iso
 from apps.moderation import automod
 from apps.moderation.models import Sanction
 from apps.moderation.selectors import Standing, rules_of, standing_of
 
 from .models import ChatRoom, Message, Rulebook
-from .payloads import BRIEF, author_payload, iso, line_payload, settings_payload
+from .payloads import BRIEF, author_payload, line_payload, settings_payload
 from .rules import RoomRules
 
 # What a speaker's card and badges are made of.

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import orjson
 
 from apps.core.errors import DomainError, Unavailable
+from apps.core.realtime.frames import iso
 from apps.core.realtime.hub import Hub
 
-from .payloads import compose, iso
+from .payloads import compose
 from .selectors import Line
 from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, unavailable
 
