@@ -29,8 +29,8 @@ COVERAGE = [sys.executable, "-m", "coverage"]
 UNIT = "not stack and not browser"
 # Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
-# A mode; so a core has two, as many tests wait for real time.
-WORKERS = ("-n", "2")
+# A mode; more than there are cores, as many tests wait for real time.
+WORKERS = ("-n", "4", "--dist", "worksteal")
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 

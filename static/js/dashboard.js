@@ -1,4 +1,5 @@
 /** The creator's desk: what the encoder sends, what was refused, and the room beside it. */
+import { Room } from "./chat/room.js";
 import { HealthPanel } from "./health/panel.js";
 import { Socket } from "./socket.js";
 import { Stage } from "./stage.js";
@@ -27,7 +28,7 @@ class Desk {
     // The crew are no viewers of their own picture.
     player.dataset.preview = "";
     chat.dataset.watch = "0";
-    this.#stage = new Stage({ player, chat, around: document });
+    this.#stage = new Stage({ player, room: new Room(chat), around: document });
     const { channelSlug, ticket, streamId } = root.dataset;
     this.#phase = phaseOf(streamId, player.dataset.status);
     this.#health = new HealthPanel(root.querySelector("[data-health-panel]"));

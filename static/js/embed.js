@@ -2,5 +2,5 @@
 import { Stage } from "./stage.js";
 
 for (const player of document.querySelectorAll("[data-player]")) {
-  new Stage({ player, chat: null, around: player.closest("[data-channel]") ?? player });
+  new Stage({ player, around: player.closest("[data-channel]") ?? player });
 }

@@ -1,6 +1,5 @@
 /** One channel on a page: its player, its chat and its numbers, fed by one socket. */
 import { request } from "./api.js";
-import { Room } from "./chat/room.js";
 import { ServerClock } from "./clock.js";
 import { Numbers } from "./numbers.js";
 import { Player } from "./player/player.js";
@@ -17,15 +16,14 @@ export class Stage {
   /**
    * @param {object} parts
    * @param {HTMLElement} parts.player the `[data-player]` section
-   * @param {HTMLElement|null} parts.chat the `[data-chat]` aside, where the page has one
+   * @param {import("./chat/room.js").Room|null} [parts.room] the chat, where the page has one
    * @param {ParentNode} parts.around whatever shows numbers of this channel
    */
-  constructor({ player, chat, around }) {
+  constructor({ player, room = null, around }) {
     this.#slug = player.dataset.channelSlug;
     this.player = new Player(player, this.#clock, { onNothing: () => this.#ask() });
     this.#numbers = new Numbers(around, this.#clock);
-    this.room = chat ? new Room(chat) : null;
-    this.socket = this.room?.socket ?? new Socket({ path: `/ws/channels/${encodeURIComponent(this.#slug)}` });
+    this.socket = room?.socket ?? new Socket({ path: `/ws/channels/${encodeURIComponent(this.#slug)}` });
     this.#hear();
     this.socket.open();
     setInterval(() => this.socket.state !== "open" && this.#ask(), ASK_WHILE_DEAF_MS);

@@ -1,5 +1,7 @@
 /** The watch page: picture, numbers and chat of one channel. */
+import { Room } from "./chat/room.js";
 import { Stage } from "./stage.js";
 
 const player = document.querySelector("[data-player]");
-if (player) new Stage({ player, chat: document.querySelector("[data-chat]"), around: document });
+const chat = document.querySelector("[data-chat]");
+if (player) new Stage({ player, room: chat && new Room(chat), around: document });

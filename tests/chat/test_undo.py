@@ -117,7 +117,7 @@ def perform(actor: User, channel: Channel, people: People, steps: list[tuple[str
 
 
 GIVEN = hypothesis.settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
 )

@@ -332,7 +332,7 @@ def perform(actor, channel, people, deed, whom, choice):
 
 @pytest.mark.usefixtures("unlimited")
 @hypothesis.settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
 )
@@ -361,7 +361,7 @@ def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
 
 @pytest.mark.usefixtures("unlimited")
 @hypothesis.settings(
-    max_examples=30,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
 )

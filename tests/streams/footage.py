@@ -8,7 +8,7 @@ import subprocess
 from apps.core.ffmpeg import ffmpeg_path
 from apps.streams.archive import recordings_archive
 from apps.streams.media.flv import FlvReader
-from apps.streams.media.recording import init_name, segment_name
+from apps.streams.media.names import init_name, recorded_as
 from apps.streams.models import Broadcast
 from tests.streams.media.studio import Studio
 
@@ -24,7 +24,7 @@ def footage(picture: str, *, seconds: float = 4, video: str = H264) -> tuple[byt
     studio = Studio()
     studio.play(FlvReader().feed(flv.stdout))
     named = [
-        (segment_name(segment, INIT), b"".join(part.data for part in segment.parts))
+        (recorded_as(segment, INIT).name, b"".join(part.data for part in segment.parts))
         for segment in studio.window.segments
     ]
     return studio.window.inits[0].data, named

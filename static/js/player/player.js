@@ -4,7 +4,6 @@ import { Grant } from "./grants.js";
 import { loadLibrary } from "./library.js";
 import { Previews } from "./previews.js";
 import { Source } from "./source.js";
-import { Witness } from "./witness.js";
 
 const PATIENCE_MS = 700; // a shorter wait for data is not worth a word
 
@@ -150,8 +149,15 @@ export class Player {
     this.#show("loading");
     this.#wanted = true;
     this.#source.start();
+    this.#witness = null;
     // What the crew sees of its own picture is no viewer's.
-    this.#witness = isPreview || path ? null : new Witness(this.#video, id, () => this.#honestDelay());
+    if (!isPreview && !path) this.#testify(id);
+  }
+
+  async #testify(id) {
+    const { Witness } = await import("./witness.js");
+    if (id !== this.#streamId || this.#witness) return; // another broadcast by now, or begun anew
+    this.#witness = new Witness(this.#video, id, () => this.#honestDelay());
   }
 
   /** Nothing to show: it is over, not there yet, or never was. */

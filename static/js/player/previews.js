@@ -1,6 +1,4 @@
 /** The small pictures above the seek bar, out of the broadcast's storyboard. */
-import { Storyboard } from "./storyboard.js";
-
 const FRESH_MS = 60_000; // about as often there are new stills
 
 export class Previews {
@@ -35,7 +33,9 @@ export class Previews {
     const address = this.#address();
     if (!address || performance.now() - this.#askedAt < FRESH_MS) return;
     this.#askedAt = performance.now();
-    // A broadcast that has just begun has none: asked again in a minute.
-    Storyboard.load(address).then((board) => (this.#board = board), () => {});
+    import("./storyboard.js")
+      .then(({ Storyboard }) => Storyboard.load(address))
+      .then((board) => (this.#board = board))
+      .catch(() => {}); // a broadcast that has just begun has none: asked again in a minute
   }
 }

@@ -147,7 +147,7 @@ def rules_of_words():
     return automod.compile([terms(*WORDS)])
 
 
-@hypothesis.settings(max_examples=1500, deadline=None)
+@hypothesis.settings(max_examples=500, deadline=None)
 @hypothesis.given(written=evasions())
 def test_a_word_gets_its_verdict_however_kinds_of_evasion_are_combined(rules_of_words, written):
     _word, evasion = written
@@ -157,7 +157,7 @@ def test_a_word_gets_its_verdict_however_kinds_of_evasion_are_combined(rules_of_
     assert 4 <= verdict.span[0] < verdict.span[1] <= 4 + len(evasion)
 
 
-@hypothesis.settings(max_examples=1000, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(
     written=evasions(
         kinds=[read_digits_inside, look_alike, change_case, widen, decorate, hide],
@@ -169,7 +169,7 @@ def test_an_innocent_text_stays_innocent_however_it_is_drawn(strictest, written)
     assert verdict is None, (written, written[1][slice(*verdict.span)])
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(text=st.text(max_size=120))
 def test_any_text_is_judged_and_a_span_lies_within_it(text):
     everything = [rule(kind) for kind in Kind if kind is not Kind.TERMS]
