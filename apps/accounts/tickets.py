@@ -6,6 +6,7 @@ another.
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 import time
@@ -20,18 +21,23 @@ from apps.core.realtime.redis import loop_client
 from .models import User
 
 SECONDS = 60
-_SIGNER = "accounts.ticket"
+
+
+@functools.cache
+def _signer() -> signing.TimestampSigner:
+    # Made once: a crowd that comes back brings thousands of tickets.
+    return signing.TimestampSigner(salt="accounts.ticket")
 
 
 def issue(user: User) -> str:
     """A ticket for `user`, safe to put into a URL."""
-    return signing.dumps([user.pk.hex, secrets.token_urlsafe(9)], salt=_SIGNER)
+    return _signer().sign_object([user.pk.hex, secrets.token_urlsafe(9)])
 
 
 async def redeem(ticket: str) -> uuid.UUID | None:
     """Use up `ticket`: the id of the person it was issued for; None when it is forged, old or used."""
     try:
-        person, nonce = signing.loads(ticket, salt=_SIGNER, max_age=SECONDS)
+        person, nonce = _signer().unsign_object(ticket, max_age=SECONDS)
     except signing.BadSignature:
         return None
     if not await _first_use(nonce):
