@@ -80,6 +80,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
     name = settings.NODE_ID or f"{socket.gethostname()}-{rtmp_port}"
     config = MediaConfig(
         grant_key=grant_key(),
+        name=name,
         rtmp_host=host,
         rtmp_port=rtmp_port,
         part_ms=settings.PART_MS,
@@ -114,7 +115,8 @@ async def _report(node: IngestNode, monitors: Monitors, relays: RelayNews, turn:
         return
     broadcasts = {stream_id: info for stream_id, info in streams.items() if rehearsal_id(stream_id) is None}
     if broadcasts:
-        orders = await _in_thread(services.report)([_publishing(node, info) for info in broadcasts.values()])
+        reports = [_publishing(node, info) for info in broadcasts.values()]
+        orders = await _in_thread(services.report)(reports, node=node.config.name)
         _obey(node, {stream_id: uuid.UUID(stream_id) for stream_id in broadcasts}, orders)
     if tests := {name: pk for name in streams if (pk := rehearsal_id(name)) is not None}:
         reports = [_publishing(node, streams[name]) for name in tests]

@@ -259,7 +259,8 @@ def test_the_report_is_answered_with_what_to_end_and_whom_to_cut(channel, stream
             Publishing(rotated.pk, "old", True),
             Publishing(sending.pk, "mine", True),
             Publishing(channel.pk, None, False),  # never heard of
-        ]
+        ],
+        node="elsewhere",
     )
     assert set(orders.end) == {ended.pk, channel.pk}
     assert orders.cut == [(rotated.pk, "old")]

@@ -94,7 +94,7 @@ def test_it_disturbs_no_broadcast(channel, key):
     services.end_rehearsal(rehearsal_id=rehearsal.pk, session_id="test-1")
     live.refresh_from_db()
     assert live.is_live
-    orders = services.report([Publishing(live.pk, "session-1", True)])
+    orders = services.report([Publishing(live.pk, "session-1", True)], node="elsewhere")
     assert (orders.end, orders.cut) == ([], [])
 
 

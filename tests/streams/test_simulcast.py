@@ -38,9 +38,9 @@ def client_of(user: User | None) -> APIClient:
     return client
 
 
-def report(broadcast, session: str = "session-1", targets: Any = ()) -> Any:
+def report(broadcast, session: str | None = "session-1", targets: Any = (), node: str = "elsewhere") -> Any:
     told = services.Publishing(broadcast.pk, session, is_sending=True, targets=targets)
-    return services.report([told]).forward[broadcast.pk]
+    return services.report([told], node=node).forward.get(broadcast.pk)
 
 
 # Verbs
@@ -182,11 +182,24 @@ def test_what_a_node_knows_is_not_unsealed_again(target, channel, monkeypatch):
 
 def test_only_the_node_with_the_encoder_forwards(target, channel):
     broadcast = factories.live(channel)
-    assert report(broadcast, session="older") == []
+    assert report(broadcast, session="older", node="another") == []
     services.interrupt_broadcast(broadcast_id=broadcast.pk, session_id="session-1")
-    assert len(report(broadcast, session="")) == 1, "its encoder may come back"
+    assert len(report(broadcast, session=None)) == 1, "its encoder may come back"
+    factories.publishing(channel, "session-2", node="another")
+    assert report(broadcast, session=None) == [], "it came back to another node"
+    assert len(report(broadcast, session="session-2", node="another")) == 1
     services.end_broadcast(actor=channel.owner, broadcast=broadcast)
-    assert report(broadcast) == []
+    assert report(broadcast) is None
+
+
+def test_while_an_encoder_comes_or_goes_forwarding_stays(target, channel):
+    broadcast = factories.live(channel)
+    assert len(report(broadcast, session=None)) == 1, "the node knows first that it is gone"
+    services.interrupt_broadcast(broadcast_id=broadcast.pk, session_id="session-1")
+    assert len(report(broadcast, session="session-1")) == 1, "the row knows first"
+    factories.publishing(channel, "session-2", node="elsewhere")
+    assert len(report(broadcast, session=None)) == 1, "admitted, but not attached yet"
+    assert len(report(broadcast, session="session-1")) == 1, "nor is the older one cut"
 
 
 def test_a_report_without_targets_costs_no_query_more(channel, django_assert_num_queries):

@@ -75,6 +75,8 @@ class MediaConfig:
     rtmp_host: str = "0.0.0.0"  # noqa: S104 - encoders come from everywhere
     rtmp_port: int = 1935
     """0 takes a free port; `IngestNode.rtmp_port` tells which."""
+    name: str = ""
+    """What this node is called among all nodes; for who reports what it does."""
     part_ms: int = 200
     """Aimed part duration. PART-TARGET is 5 % more, so that 24 and 29.97 frames a second fit too."""
     target_duration: int = 10

@@ -22,7 +22,7 @@ class Publishing:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the node does next: end whole streams, cut single encoders, forward each of the others."""
+    """What the node does next: end whole streams, cut single encoders, forward each stream that goes on."""
 
     end: list[uuid.UUID] = field(default_factory=list)
     cut: list[tuple[uuid.UUID, str]] = field(default_factory=list)

@@ -149,9 +149,9 @@ def interrupt_silent() -> int:
     return count
 
 
-def report(streams: Iterable[Publishing]) -> Orders:
-    """Take a node's report and answer which streams are over, whose encoders lost their right, and where to
-    forward.
+def report(streams: Iterable[Publishing], *, node: str) -> Orders:
+    """Take this node's report and answer which streams are over, whose encoders lost their right, and where
+    to forward.
 
     A node reports once a second: an end, a rotated key, a takeover and a switched target reach the encoder
     within that time, whichever process they happened in.
@@ -160,18 +160,18 @@ def report(streams: Iterable[Publishing]) -> Orders:
     orders = Orders()
     goes_on = Exists(SimulcastTarget.objects.filter(channel=OuterRef("channel"), is_on=True))
     asked = Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams]).annotate(goes_on=goes_on)
-    rows = {row.pk: row for row in asked.only("status", "publisher_session", "channel_id")}
+    rows = {row.pk: row for row in asked.only("status", "publisher_session", "node", "channel_id")}
     wanted = _wanted(streams, [row.channel_id for row in rows.values() if row.goes_on])
     sending: list[uuid.UUID] = []
     for stream in streams:
         row = rows.get(stream.broadcast_id)
-        status, owner = (row.status, row.publisher_session) if row else (Status.ARCHIVED, "")
-        # Of two nodes that know a stream, the one with its encoder forwards it.
-        is_ours = row is not None and owner == (stream.session_id or "")
-        orders.forward[stream.broadcast_id] = wanted.get(row.channel_id, []) if row and is_ours else []
-        if status == Status.ARCHIVED:
+        if row is None or row.status == Status.ARCHIVED:
             orders.end.append(stream.broadcast_id)
-        elif stream.session_id and owner != stream.session_id:
+            continue
+        # Of two nodes that know a stream, the one forwards it that admitted the last encoder. Not by its
+        # session: while one comes or goes, node and row know another one for a moment.
+        orders.forward[row.pk] = wanted.get(row.channel_id, []) if row.node == node else []
+        if stream.session_id and row.publisher_session != stream.session_id:
             orders.cut.append((stream.broadcast_id, stream.session_id))
         elif stream.is_sending:
             sending.append(stream.broadcast_id)
