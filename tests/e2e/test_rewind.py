@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Route
 
 from tests.stack.earlier import record_earlier
 from tests.stack.people import expect, sign_up
@@ -195,6 +195,45 @@ def test_who_went_back_plays_on_over_a_restart(visit: Visit, live: str) -> None:
     visitor.await_clock(frames=90, seconds=40)
     assert video.evaluate("(video) => video.currentTime") - stood < 45
     assert visitor.clock_delays()[-1] > 5, "it played on, and did not jump to now"
+
+
+def test_one_lost_segment_costs_who_went_back_no_more_than_itself(visit: Visit, live: str) -> None:
+    """It is lost far ahead of the picture: what is buffered before it is seen first."""
+    visitor = visit()
+    visitor.expects_outage = True
+    asked: list[str] = []
+
+    def lose_the_fourth(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if name not in asked:
+            asked.append(name)
+        if asked.index(name) == 3:
+            route.fulfill(status=404)
+        else:
+            route.continue_()
+
+    arrive(visitor, live)
+    visitor.page.route(re.compile(r"/live/.*/earlier-\d+\.m4s"), lose_the_fourth)
+    seek_back(visitor, BACK)
+    await_delay(visitor, BACK, within=15)
+    # Requests are let through while the browser is asked for something.
+    await_value(lambda: visitor.clock_delays() and len(asked), lambda count: count > 4, 20)
+    video = visitor.page.locator("video")
+    video.evaluate(
+        """(video) => {
+          window.jumps = [];
+          let before = video.currentTime;
+          setInterval(() => {
+            if (Math.abs(video.currentTime - before) > 0.7) window.jumps.push([before, video.currentTime]);
+            before = video.currentTime;
+          }, 100);
+        }"""
+    )
+    [jump] = await_value(lambda: visitor.page.evaluate("window.jumps"), bool, 30)
+    assert jump[1] - jump[0] < 3, "only what is lost is stepped over"
+    stood = video.evaluate("(video) => video.currentTime")
+    await_value(lambda: video.evaluate("(video) => video.currentTime") - stood, lambda passed: passed > 3, 10)
+    assert visitor.clock_delays()[-1] > BACK / 2
 
 
 def test_the_figures_behind_the_picture(visit: Visit, live: str) -> None:

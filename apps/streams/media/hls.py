@@ -80,10 +80,10 @@ class HlsApp:
         except GrantRefused as refusal:
             raise _Problem(403, f"this playback grant is {refusal}") from None
         stream = self._streams.get(stream_id)
-        if stream is None:
-            raise _Problem(404, "this stream is not live")
-        if not stream.window.playable or self.closing:
-            raise _Problem(503, "this stream is about to begin")  # players ask again after 503, not after 404
+        # Players ask again after 503; after 404 they take a segment for lost. Whoever signed the grant knew
+        # the stream: this node may just have been started, and its encoder not be back yet.
+        if stream is None or not stream.window.playable or self.closing:
+            raise _Problem(503, "this stream is not here yet")
         stream.seen(viewer)
         if name == playlists.MEDIA:
             return await self._media_playlist(stream, scope, answer)
@@ -241,6 +241,8 @@ class _Answer:
     ) -> None:
         size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
         headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
         if packed is not None:
             headers.append((b"vary", b"accept-encoding"))
         if packed:

@@ -233,8 +233,7 @@ export class Source {
     if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stalled();
     const status = data.response?.code;
     if (status === 401 || status === 403) return this.#renewAndReopen();
-    if (status === 404 && this.#deliberate && data.frag) return this.#stepOver(data.frag);
-    if (!data.fatal) return;
+    if (!data.fatal) return; // for one, hls.js takes a segment that is lost for a gap, and loads what follows it
     if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRepair()) return this.#hls.recoverMediaError();
     this.#failed(data.error ?? new Error(data.details));
   }
@@ -242,13 +241,6 @@ export class Source {
   #stalled() {
     this.#stalledAt = Date.now();
     this.#stalls += 1;
-  }
-
-  /** The recording has lost this segment: whoever went back goes on behind it. */
-  #stepOver({ start, duration }) {
-    const behind = start + duration + 0.01;
-    if (this.#video.currentTime < behind) this.#video.currentTime = behind;
-    this.#hls.startLoad(behind);
   }
 
   #mayRepair() {

@@ -242,7 +242,9 @@ def test_an_ended_stream_leaves_the_memory(make_flv: FlvMaker) -> None:
         publish(edge, make_flv(seconds=3))
         edge.call(edge.node.end, "stream")
         eventually(lambda: not edge.streams)
-        assert edge.get("index.m3u8").status_code == 404
+        answer = edge.get("index.m3u8")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1"), "as before it begins"
+        assert edge.http.get("/live/nonsense/stream/index.m3u8").status_code == 403
 
 
 def test_a_stream_that_nobody_ends_is_ended_by_the_node(make_flv: FlvMaker) -> None:
