@@ -30,6 +30,8 @@ _CHECK_SECONDS = 1.0
 _CLOCK_JUMP_MS = 10_000
 _MASK = 0xFFFFFFFF
 
+_FAULT = "Forwarding failed. Switch it off and on to try again."
+
 _SEQUENCE_HEADER_AVC = bytes((0x17, 0, 0, 0, 0))
 _SEQUENCE_HEADER_AAC = bytes((0xAF, 0))
 
@@ -101,12 +103,37 @@ class Relay:
         self._task.cancel()
         return self._task
 
-    # The stream's side: called for every message, and may do nothing that takes time
+    # The stream's side: called for every message, and may do nothing that takes time. The encoder's session
+    # calls: a fault here must not reach it.
 
     def on_video(self, timestamp: int, body: bytes | bytearray) -> None:
+        try:
+            self._on_video(timestamp, body)
+        except Exception:
+            self._break()
+
+    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
+        try:
+            self._on_audio(timestamp, body)
+        except Exception:
+            self._break()
+
+    def on_encoder(self) -> None:
+        """Another encoder's messages follow, with a clock of their own."""
+        self._flows = False
+        self._origin = None
+
+    def _break(self) -> None:
+        """A fault of ours in one relay ends that relay, and nothing else."""
+        logger.exception("relay %s: stopped by a fault", self.target.id)
+        self._publisher = None
+        self._task.cancel()
+        self._set(RelayState.FAILED, _FAULT)
+
+    def _on_video(self, timestamp: int, body: bytes | bytearray) -> None:
         self._hear()
         publisher = self._publisher
-        if publisher is None or len(body) < 2:
+        if publisher is None or not publisher.is_open or len(body) < 2:
             return
         if not self._flows:
             is_keyframe = body[0] >> 4 == 1 and body[1] == 1
@@ -117,15 +144,10 @@ class Relay:
                 return
         self._send(publisher, chunks.VIDEO, timestamp, body)
 
-    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
+    def _on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
         self._hear()
         if self._flows and self._publisher is not None:
             self._send(self._publisher, chunks.AUDIO, timestamp, body)
-
-    def on_encoder(self) -> None:
-        """Another encoder's messages follow, with a clock of their own."""
-        self._flows = False
-        self._origin = None
 
     def _hear(self) -> None:
         self._heard_at = self._clock.monotonic()
@@ -148,7 +170,7 @@ class Relay:
         return True
 
     def _send(self, publisher: RtmpPublisher, kind: int, timestamp: int, body: bytes | bytearray) -> None:
-        if publisher.unsent > self._limits.unsent_bytes or not publisher.is_open:
+        if not publisher.is_open or publisher.unsent > self._limits.unsent_bytes:
             self._flows = False
             self.dropped += 1
             return
@@ -196,9 +218,8 @@ class Relay:
                     return self._set(RelayState.FAILED, reason)
             except (OSError, EOFError, ValueError) as error:
                 reason = _in_words(error)
-            except Exception:  # a fault of ours in one relay stays in that relay
-                logger.exception("relay %s: stopped by a fault", self.target.id)
-                return self._set(RelayState.FAILED, "Forwarding failed. Switch it off and on to try again.")
+            except Exception:
+                return self._break()
             if self._clock.monotonic() - began > self._limits.steady_seconds:
                 attempts = refusals = 0
             attempts += 1
@@ -223,7 +244,8 @@ class Relay:
             self._set(RelayState.LIVE)
             logger.info("relay %s: live", self.target.id)
             await self._watch(publisher)
-            publisher.write_end()
+            if publisher.is_open:
+                publisher.write_end()
         finally:
             self._publisher, self._flows = None, False
             await publisher.close()

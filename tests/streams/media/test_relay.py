@@ -356,6 +356,25 @@ def test_broken_answers_end_in_a_retry_and_not_in_a_hang(ours: Edge, payload: by
         await_state(ours, "retrying")
 
 
+def test_a_fault_in_one_relay_is_nobody_elses(ours: Edge, theirs: Edge) -> None:
+    theirs.gate.keys["second"] = "another"
+    forward(ours, target(theirs.rtmp_url), target(theirs.rtmp_url, "second", id="other"))
+    eventually(lambda: len(theirs.gate.lives) == 2)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("unable to perform operation on a closed transport")
+
+    with on_time(ours):
+        ours.call(lambda: setattr(ours.node._streams["stream"].relays["target"], "_send", fail))
+        assert "Switch it off and on" in await_state(ours, "failed").reason
+        eventually(lambda: theirs.gate.interruptions)
+        time.sleep(1)
+    assert state(ours, "other").state == "live"
+    assert ours.gate.interruptions == [], "its encoder goes on"
+    forward(ours, target(theirs.rtmp_url, revision=2), target(theirs.rtmp_url, "second", id="other"))
+    await_state(ours, "live")
+
+
 # Where nothing may be forwarded to
 
 PRIVATE = [
@@ -622,6 +641,19 @@ def test_a_targets_clock_goes_on_whatever_the_encoders_does() -> None:
         clock.now += 0.1
         relay.on_video(9_000_100, PICTURE)
     assert [at for _, at in wire.frames] == [0, 500, 2500, 2600, 2700, 2800]
+
+
+def test_nothing_is_written_to_who_has_hung_up() -> None:
+    with by_hand() as (relay, wire, _):
+        wire.is_open = False
+        relay.on_video(0, KEYFRAME)
+        relay.on_audio(10, SOUND)
+        assert wire.sent == []
+        wire.is_open = True
+        relay.on_video(33, KEYFRAME)
+        wire.is_open = False
+        relay.on_video(66, PICTURE)
+    assert wire.frames == [("K", 0)]
 
 
 def test_timestamps_run_over_without_a_jump() -> None:
