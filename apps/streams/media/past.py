@@ -18,8 +18,8 @@ _SHORT_GAP_MS = 100
 class Past:
     """Segments with consecutive numbers, oldest first; the live window continues them.
 
-    What the playlist no longer lists can be fetched for as long as it was listed: players may hold a playlist
-    that has it (6.2.2).
+    What the playlist no longer lists can still be fetched for a while: players may hold a playlist that has
+    it (6.2.2).
     """
 
     def __init__(self) -> None:
@@ -52,8 +52,11 @@ class Past:
         self._texts[index] = self._texts[index].replace(extinf, gap)
         self._text = None
 
-    def shorten(self, length_ms: int) -> list[RecordedSegment]:
-        """List at least `length_ms`, if there is that much, and no gap first; what is listed no more."""
+    def shorten(self, length_ms: int, *, kept_ms: int) -> list[RecordedSegment]:
+        """List at least `length_ms`, if there is that much, and no gap first; what is listed no more.
+
+        Of that, `kept_ms` can still be fetched.
+        """
         dropped = []
         while self.listed and (
             not self.listed[0].name or self.duration_ms - self.listed[0].duration_ms >= length_ms
@@ -66,7 +69,7 @@ class Past:
             self._unlisted.append(segment)
             self._unlisted_ms += segment.duration_ms
             dropped.append(segment)
-        while self._unlisted and self._unlisted_ms > length_ms:
+        while self._unlisted and self._unlisted_ms > kept_ms:
             segment = self._unlisted.popleft()
             self._unlisted_ms -= segment.duration_ms
             self.inits[segment.init] -= 1

@@ -290,7 +290,9 @@ class LiveWindow:
         self._shorten_past(round(self.config.rewind_seconds * 1000) - total)
 
     def _shorten_past(self, length_ms: int) -> None:
-        for segment in self.past.shorten(length_ms):
+        # As long as the longest playlist was, which lists all that is in memory, however little is asked for.
+        kept_ms = max(round(self.config.rewind_seconds * 1000), self.config.memory_ms)
+        for segment in self.past.shorten(max(length_ms, 0), kept_ms=kept_ms):
             self.discontinuity_sequence += segment.discontinuity
 
     def _recall(self, resume: Resume) -> None:

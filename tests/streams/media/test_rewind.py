@@ -178,6 +178,18 @@ def test_what_was_unlisted_can_be_fetched_for_as_long_as_it_was_listed() -> None
     assert camera.window.past.find("e1", 0) is None
 
 
+@pytest.mark.parametrize("rewind", [1.0, 8.0, 12.0])
+def test_who_may_go_back_a_little_still_finds_what_the_last_playlists_listed(rewind: float) -> None:
+    camera = Camera(**{**SHORT, "rewind_seconds": rewind})
+    seen: list[Playlist] = []
+    for _ in range(30):
+        camera.film()
+        seen.append(camera.playlist())
+        for listed in (segment for playlist in seen[-4:] for segment in playlist.segments):
+            assert camera.window.find(listed.msn) or camera.window.past.find("e1", listed.msn), listed.msn
+    assert camera.window.past.find("e1", 1) is None
+
+
 def test_without_a_recording_the_playlist_ends_with_the_memory() -> None:
     camera = Camera(**{**SHORT, "rewind_seconds": 0.0})
     for _ in range(40):
