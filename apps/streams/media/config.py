@@ -112,6 +112,12 @@ class MediaConfig:
     reader_cache_bytes: int = 64 * 1024 * 1024
     reader_seconds: float = 5.0
     """How long one of them may take; hls.js gives a segment 6 s to begin."""
+    reader_per_viewer: int = 6
+    """Files of the past that one viewer may be waiting for or taking; players take one after the other."""
+    reader_sending_bytes: int = 256 * 1024 * 1024
+    """What was read and is on its way to viewers, who may be slow; who wants more is told to ask again."""
+    stall_seconds: float = 10.0
+    """A viewer who takes nothing of a file for so long loses the connection, and what is kept for it goes."""
     limits: RtmpLimits = field(default_factory=RtmpLimits)
     egress: Egress = field(default_factory=Egress)
     """How targets of forwarding are reached."""

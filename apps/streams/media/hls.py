@@ -11,12 +11,14 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from apps.streams.media import playlists
+from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import GrantBook, GrantRefused
-from apps.streams.media.reading import Busy
+from apps.streams.media.reading import Busy, Takers
 
 if TYPE_CHECKING:
     from apps.streams.media.stream import LiveStream
@@ -27,6 +29,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
+Reading = Callable[[], Coroutine[Any, Any, bytes]]
 
 _PLAYLIST = b"application/vnd.apple.mpegurl"
 _MP4 = b"video/mp4"
@@ -43,25 +46,33 @@ _FILE = re.compile(
     r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z",
     re.ASCII,
 )
+_PIECE = 64 * 1024
+"""What is handed to the connection at once, so that the rest waits here, where it is counted."""
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
 class HlsApp:
     """The viewers' door of a node. `streams` is the node's own table, read at every request."""
 
-    def __init__(self, streams: MutableMapping[str, LiveStream], grant_key: bytes) -> None:
+    def __init__(self, streams: MutableMapping[str, LiveStream], config: MediaConfig) -> None:
         self._streams = streams
-        self._grants = GrantBook(grant_key)
+        self._grants = GrantBook(config.grant_key)
+        self._takers = Takers(per_viewer=config.reader_per_viewer, max_bytes=config.reader_sending_bytes)
+        self._stall_seconds = config.stall_seconds
         self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the live edge does not speak {scope['type']}")
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self._stall_seconds)
         try:
             await self._route(scope, answer)
         except _Problem as problem:
             await answer.problem(problem.status, problem.text)
+        except Busy:
+            await answer.problem(503, "too much of the recording is being read")
+        except _Stalled:
+            return  # with half an answer: the server hangs up
 
     async def _route(self, scope: Scope, answer: _Answer) -> None:
         method, path = scope["method"], scope["path"]
@@ -89,7 +100,7 @@ class HlsApp:
             return await self._media_playlist(stream, scope, answer)
         if name == playlists.MULTIVARIANT:
             return await answer.whole([stream.multivariant()], _PLAYLIST, _FRESH)
-        await self._file(stream, name, scope, answer)
+        await self._file(stream, viewer, name, scope, answer)
 
     async def _media_playlist(self, stream: LiveStream, scope: Scope, answer: _Answer) -> None:
         directives = _Directives(scope["query_string"])
@@ -122,7 +133,7 @@ class HlsApp:
                 raise _Problem(503, "nothing new has come")
             await window.change()
 
-    async def _file(self, stream: LiveStream, name: str, scope: Scope, answer: _Answer) -> None:
+    async def _file(self, stream: LiveStream, viewer: str, name: str, scope: Scope, answer: _Answer) -> None:
         window = stream.window
         match = _FILE.match(name)
         if match is None:
@@ -132,7 +143,8 @@ class HlsApp:
             number = int(match["init"])
             if is_ours and number in window.inits:
                 return await answer.media([window.inits[number].data], scope)
-            return await answer.media([await _recorded(stream.recorded_init(f"{epoch}-{number}"))], scope)
+            reading = partial(stream.recorded_init, f"{epoch}-{number}")
+            return await self._recorded(f"{stream.stream_id} {viewer}", reading, scope, answer)
         msn = int(match["msn"])
         if match["part"] is not None:
             if not is_ours:
@@ -140,10 +152,19 @@ class HlsApp:
             return await answer.media([await self._part(stream, msn, int(match["part"]))], scope)
         segment = window.find(msn) if is_ours else None
         if segment is None:
-            return await answer.media([await _recorded(stream.recorded_segment(epoch, msn))], scope)
+            reading = partial(stream.recorded_segment, epoch, msn)
+            return await self._recorded(f"{stream.stream_id} {viewer}", reading, scope, answer)
         if not segment.complete:
             raise _Problem(404, "no such file")
         await answer.media([part.data for part in segment.parts], scope)
+
+    async def _recorded(self, viewer: str, reading: Reading, scope: Scope, answer: _Answer) -> None:
+        """A file of the past; raises Busy before anything is sent."""
+        with self._takers.one_more(viewer):
+            data = await _read(reading)
+            with self._takers.holding(len(data)):
+                pieces = [data[start : start + _PIECE] for start in range(0, len(data), _PIECE)]
+                await answer.media(pieces, scope)
 
     async def _part(self, stream: LiveStream, msn: int, index: int) -> bytes:
         """A part, waited for when it is the one that PRELOAD-HINT promised."""
@@ -166,14 +187,16 @@ def _unpacks(scope: Scope) -> bool:
     return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
 
 
-async def _recorded(reading: Coroutine[Any, Any, bytes]) -> bytes:
+async def _read(reading: Reading) -> bytes:
     """What is read, or the answer that makes players ask again when the archive is the trouble."""
     try:
-        return await reading
+        return await reading()
     except FileNotFoundError:
         raise _Problem(404, "no such file") from None
+    except Busy:
+        raise
     except Exception as error:  # a foreign archive may raise anything
-        if not isinstance(error, Busy | TimeoutError):
+        if not isinstance(error, TimeoutError):
             logger.warning("the archive cannot be read: %r", error)
         raise _Problem(503, "the recording cannot be read right now") from None
 
@@ -183,6 +206,10 @@ class _Problem(Exception):
         super().__init__(text)
         self.status = status
         self.text = text
+
+
+class _Stalled(Exception):
+    """Who asked does not take the answer."""
 
 
 class _Directives:
@@ -214,9 +241,10 @@ def _number(value: str) -> int:
 class _Answer:
     """Sends one response; a HEAD request gets the headers alone."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, stall_seconds: float) -> None:
         self._head = scope["method"] == "HEAD"
         self._send = send
+        self._stall_seconds = stall_seconds
 
     async def preflight(self) -> None:
         headers = [
@@ -277,8 +305,15 @@ class _Answer:
             await self._send({"type": "http.response.body", "body": b""})
             return
         last = len(chunks) - 1
-        for index, chunk in enumerate(chunks):
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": index < last})
+        if not last:
+            await self._send({"type": "http.response.body", "body": chunks[0]})
+            return
+        try:
+            for index, chunk in enumerate(chunks):
+                async with asyncio.timeout(self._stall_seconds):
+                    await self._send({"type": "http.response.body", "body": chunk, "more_body": index < last})
+        except TimeoutError:
+            raise _Stalled from None
 
 
 def _span(asked: str, size: int) -> tuple[int, int] | None:

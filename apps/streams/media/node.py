@@ -70,7 +70,7 @@ class IngestNode:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
-        self.app = HlsApp(self._streams, config.grant_key)
+        self.app = HlsApp(self._streams, config)
 
     # Life
 

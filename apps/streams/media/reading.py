@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 from apps.streams.media.ports import Archive
@@ -12,6 +14,40 @@ from apps.streams.media.ports import Archive
 
 class Busy(Exception):
     """More is being read than the archive can take."""
+
+
+class Takers:
+    """Who takes something of the past at the moment, and how much of it: bounded for each and for all."""
+
+    def __init__(self, *, per_viewer: int, max_bytes: int) -> None:
+        self.bytes = 0
+        self._per_viewer = per_viewer
+        self._max_bytes = max_bytes
+        self._files: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, viewer: str) -> Iterator[None]:
+        """This viewer waits for a file or takes it; Busy when there are enough already."""
+        if self._files[viewer] >= self._per_viewer:
+            raise Busy
+        self._files[viewer] += 1
+        try:
+            yield
+        finally:
+            self._files[viewer] -= 1
+            if not self._files[viewer]:
+                del self._files[viewer]
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """So many bytes are in memory until they are taken; Busy when too many are."""
+        if self.bytes + size > self._max_bytes:
+            raise Busy
+        self.bytes += size
+        try:
+            yield
+        finally:
+            self.bytes -= size
 
 
 class RecordingReader:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -487,6 +489,56 @@ def test_an_archive_that_hangs_is_not_waited_for(tmp_path: Path, make_flv: FlvMa
         archive.free.clear()
         assert edge.get(oldest(edge)).status_code == 503
         archive.free.set()
+
+
+def test_one_viewer_can_not_take_all_that_can_be_read(tmp_path: Path, make_flv: FlvMaker) -> None:
+    archive = MoodyArchive(tmp_path)
+    with Edge(gate=MemoryGate(recording=True), archive=archive, reader_per_viewer=2, **FAST) as edge:
+        film(edge, make_flv)
+        wanted = [segment.uri or "" for segment in whole(edge).segments[:3]]
+        archive.free.clear()
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(edge.get, uri, viewer="greedy") for uri in wanted[:2]]
+            eventually(lambda: len(archive.reads) == 2)
+            refused = edge.get(wanted[2], viewer="greedy")
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            other = pool.submit(edge.get, wanted[2], viewer="patient")
+            eventually(lambda: len(archive.reads) == 3)
+            archive.free.set()
+            assert [answer.result(10).status_code for answer in (*asked, other)] == [200, 200, 200]
+        assert edge.get(wanted[2], viewer="greedy").status_code == 200
+
+
+def test_who_takes_nothing_is_hung_up_on_and_holds_nothing(archive: FileArchive, make_flv: FlvMaker) -> None:
+    """A film of large pictures, on a connection that takes only the beginning."""
+    limits = {"reader_sending_bytes": 9_000_000, "stall_seconds": 1.0}
+    with Edge(gate=MemoryGate(recording=True), archive=archive, **limits, **FAST) as edge:
+        film(edge, make_flv)
+        first, second = (segment.uri or "" for segment in whole(edge).segments[:2])
+        fatten(edge, archive.root / PREFIX, 8_000_000)
+        with socket.create_connection(("127.0.0.1", edge.http_port)) as stalled:
+            stalled.sendall(f"GET {edge.path(first)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            eventually(lambda: edge.call(lambda: edge.node.app._takers.bytes) > 1_000_000)
+            assert edge.get(second).status_code == 503, "more is not read than may be on its way"
+            eventually(lambda: edge.call(lambda: edge.node.app._takers.bytes) == 0, seconds=20)
+            assert edge.get(second).status_code == 200
+            stalled.settimeout(10)
+            taken = 0
+            while data := stalled.recv(1 << 20):
+                taken += len(data)
+            assert taken < 8_000_000, "the connection is closed before its end"
+
+
+def fatten(edge: Edge, folder: Path, size: int) -> None:
+    """Let every recorded segment be as large as those of a good camera."""
+    past = edge.node._streams["stream"].window.past
+
+    def grow() -> None:
+        for index, segment in enumerate(past.listed):
+            (folder / segment.name).write_bytes(bytes(size))
+            past.listed[index] = replace(segment, size=size)
+
+    edge.call(grow)
 
 
 class Numbers:
