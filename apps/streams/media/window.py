@@ -296,8 +296,20 @@ class LiveWindow:
             self.discontinuity_sequence += segment.discontinuity
 
     def _recall(self, resume: Resume) -> None:
-        """Begin with what was recorded before this process."""
-        known = [segment for segment in resume.recorded if segment.epoch]
+        """Begin with what was recorded before this process.
+
+        The loop waits meanwhile, so what nobody can go back to is not looked at, however long that is.
+        """
+        rewind_ms = round(self.config.rewind_seconds * 1000)
+        known: list[RecordedSegment] = []
+        length_ms = 0
+        for segment in reversed(resume.recorded):
+            if length_ms > rewind_ms + self.config.memory_ms:
+                break
+            if segment.epoch:
+                known.append(segment)
+                length_ms += segment.duration_ms
+        known.reverse()
         init = ""
         for segment in recorded_past(known, next_msn=resume.next_msn):
             new_map = segment.init if segment.init != init else None
@@ -311,7 +323,7 @@ class LiveWindow:
             )
             self.discontinuity_sequence -= segment.discontinuity
             self.past.add(segment, before + behind)
-        self._shorten_past(round(self.config.rewind_seconds * 1000))
+        self._shorten_past(rewind_ms)
 
     def _unlist(self, segment: Segment) -> None:
         self._listed_from = segment.msn + 1

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -242,6 +243,31 @@ def test_a_second_restart_counts_what_the_first_one_left() -> None:
     late = Camera(resume=resume, epoch="e2", **{**SHORT, "rewind_seconds": 40.0})
     late.film(discontinuity=True)
     assert late.playlist().tags["#EXT-X-DISCONTINUITY-SEQUENCE"] == "1"
+
+
+def test_a_restart_after_a_month_takes_no_longer_than_one_after_three_hours() -> None:
+    def restart(count: int) -> float:
+        breaks = {1, 10, count - 1000, count - 10}
+        segments = [
+            RecordedSegment("x", msn, msn * 2000, 2000, BEGAN + msn * 2000, 10, "e0-0", True, msn in breaks)
+            for msn in range(1, count + 1)
+        ]
+        resume = Resume(count + 6, count * 2000 + 20_000, len(breaks), segments)
+        gc.collect()
+        gc.disable()  # it would look through the test's own segments
+        began = time.perf_counter()
+        camera = Camera(resume=resume, epoch="e2")
+        took = time.perf_counter() - began
+        gc.enable()
+        camera.film(discontinuity=True)
+        seen = camera.playlist()
+        assert seen.tags["#EXT-X-DISCONTINUITY-SEQUENCE"] == "2"
+        assert [segment.discontinuity for segment in seen.segments].count(True) == 3
+        assert 7200 <= sum(segment.duration or 0 for segment in seen.segments) < 7210
+        return took
+
+    short = min(restart(5400) for _ in range(3))
+    assert min(restart(300_000) for _ in range(2)) < 5 * short
 
 
 def test_recordings_with_older_names_are_not_rewound_into() -> None:
