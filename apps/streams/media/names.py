@@ -64,6 +64,24 @@ def init_name(init: str) -> str:
     return f"init_{init}.mp4"
 
 
+def newest_names(names: Sequence[str], *, after_ms: int) -> list[str]:
+    """Those of `names` whose segments begin after `after_ms`, and the newest with a keyframe in any case.
+
+    They are looked at from the end: of a long recording, few.
+    """
+    found: list[str] = []
+    has_keyframe = False
+    for name in sorted(names, reverse=True):
+        match = _NAME.match(name)
+        if match is None:
+            continue
+        if has_keyframe and int(match["start"]) <= after_ms:
+            break
+        found.append(name)
+        has_keyframe = has_keyframe or "k" in match["flags"]
+    return found
+
+
 def read_names(names: Sequence[str]) -> list[RecordedSegment]:
     """The recorded segments among `names` in playing order; where two nodes overlapped, the earlier stay."""
     found = []

@@ -24,7 +24,7 @@ from PIL import Image
 
 from apps.streams import stills
 from apps.streams.archive import recordings_archive
-from apps.streams.media.names import RecordedSegment, init_name, read_names
+from apps.streams.media.names import RecordedSegment, init_name, newest_names, read_names
 from apps.streams.media.ports import Archive
 from apps.streams.models import LARGE, SMALL, Broadcast, Status, StoryboardSheet, still_name
 
@@ -122,12 +122,14 @@ def _picture(broadcast: Broadcast) -> None:
     """Its thumbnail and what its storyboard lacks. Whatever goes wrong, goes wrong here alone."""
     folder, archive = broadcast.pk.hex, recordings_archive()
     try:
-        segments = [segment for segment in read_names(archive.names(folder)) if segment.independent]
+        sheets = list(broadcast.sheets.all())
+        names = newest_names(archive.names(folder), after_ms=_shown_ms(sheets))
+        segments = [segment for segment in read_names(names) if segment.independent]
         if not segments:
             return _look_again(broadcast, SOON)
         shots = _Shots(archive, folder)
         _replace_thumbnail(broadcast, shots.of(segments[-1]))
-        _extend_storyboard(broadcast, segments, shots)
+        _extend_storyboard(broadcast, sheets, segments, shots)
     except stills.NoStill as reason:
         log.info("broadcast %s: no still: %s", broadcast.pk, reason)
         _look_again(broadcast, LATER)
@@ -168,15 +170,19 @@ def _replace_thumbnail(broadcast: Broadcast, picture: Image.Image) -> None:
     _delete_thumbnails(broadcast.pk.hex, but=newest)
 
 
-def _extend_storyboard(broadcast: Broadcast, segments: Sequence[RecordedSegment], shots: _Shots) -> None:
+def _extend_storyboard(
+    broadcast: Broadcast,
+    sheets: Sequence[StoryboardSheet],
+    segments: Sequence[RecordedSegment],
+    shots: _Shots,
+) -> None:
     """A sheet of what came since the last one; what lies too far back for anybody to seek there goes."""
     oldest = segments[-1].start_ms - STORYBOARD_MS
-    sheets = list(broadcast.sheets.all())
     for sheet in sheets:
         if sheet.tiles[-1][0] < oldest:
             sheet.delete()
             storages["recordings"].delete(f"{broadcast.pk.hex}/{sheet.file}")
-    chosen = _tiles(segments, after_ms=max(oldest, sheets[-1].tiles[-1][0] if sheets else -TILE_MS))
+    chosen = _tiles(segments, after_ms=max(oldest, _shown_ms(sheets)))
     if not chosen:
         return
     file = f"still_{chosen[0].start_ms}_{secrets.token_hex(8)}.webp"
@@ -188,6 +194,11 @@ def _extend_storyboard(broadcast: Broadcast, segments: Sequence[RecordedSegment]
         file=file,
         tiles=[[segment.start_ms, segment.wall_ms] for segment in chosen],
     )
+
+
+def _shown_ms(sheets: Sequence[StoryboardSheet]) -> int:
+    """Where the last still is; before the beginning when there is none."""
+    return sheets[-1].tiles[-1][0] if sheets else -TILE_MS
 
 
 def _tiles(segments: Sequence[RecordedSegment], *, after_ms: int) -> list[RecordedSegment]:

@@ -10,6 +10,7 @@ import pytest
 
 from apps.streams.media import FileArchive, write_playlist
 from apps.streams.media.flv import Tag
+from apps.streams.media.names import newest_names
 from apps.streams.media.recording import read_names, render_playlist, resume_point
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import Edge, MemoryGate, eventually
@@ -172,3 +173,17 @@ def test_two_nodes_that_overlapped_make_one_timeline() -> None:
     segments = read_names(names)
     assert [segment.init for segment in segments] == ["a00", "a00", "a00"]
     assert render_playlist(segments).decode().count("EXTINF") == 3
+
+
+def test_the_newest_names_are_found_from_the_end() -> None:
+    def name(msn: int, flags: str = "k") -> str:
+        return f"{msn:07d}_{msn * 2000}_2000_{msn}_10_e0-0_{flags}.m4s"
+
+    names = [name(msn) for msn in range(50_000)]
+    others = ["index.m3u8", "init_e0-0.mp4", "still_99_ab.webp"]
+    newest = newest_names([*others, *names], after_ms=49_990 * 2000)
+    assert newest == names[:49_990:-1]
+    assert newest_names(names, after_ms=10**9) == names[-1:], "one at least, for a picture of now"
+    assert newest_names([name(1), name(2, "-")], after_ms=10**9) == [name(2, "-"), name(1)]
+    assert newest_names(names[:3], after_ms=-10_000) == names[2::-1]
+    assert newest_names(others, after_ms=0) == []
