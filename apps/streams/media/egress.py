@@ -45,12 +45,18 @@ class Egress:
         addresses = await self._resolve(host, port)
         if not self._allow_private:
             await self._judge(addresses)
-        context = (self._tls or ssl.create_default_context()) if tls else None
+        context = await self._trust() if tls else None
         reader, writer = await _first(addresses, port, context, host)
         if not self._allow_private and _is_this_machine(writer):
             writer.transport.abort()
             raise Forbidden("this machine")
         return reader, writer
+
+    async def _trust(self) -> ssl.SSLContext:
+        """Made once, and in a thread: reading all authorities of this machine takes its time."""
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        return self._tls
 
     def close(self) -> None:
         """Let go of the threads; look-ups under way finish by themselves."""

@@ -547,6 +547,25 @@ def test_rtmps_is_not_forwarded_to_anybody_else(ours: Edge, theirs: Edge, certif
         assert theirs.gate.claims == []
 
 
+def test_whom_to_trust_is_read_once_and_not_in_the_loop(monkeypatch, connections) -> None:
+    asked: list[str] = []
+    make = ssl.create_default_context
+
+    def note() -> ssl.SSLContext:
+        asked.append(threading.current_thread().name)
+        return make()
+
+    async def connect() -> None:
+        for _ in range(3):
+            await gate.open("1.1.1.1", 443, tls=True)
+
+    monkeypatch.setattr(egress.ssl, "create_default_context", note)
+    gate = Egress()
+    asyncio.run(connect())
+    assert len(asked) == 1 and asked != ["MainThread"]
+    assert connections == ["1.1.1.1"] * 3
+
+
 # Message by message
 
 
