@@ -184,9 +184,10 @@ class Relay:
         publisher.write(kind, at & _MASK, body)
 
     def _time(self, timestamp: int) -> int:
-        """Milliseconds since the target's beginning, below zero before it."""
-        passed = (timestamp - (self._origin or 0)) & _MASK
-        return passed if passed < 1 << 31 else passed - (1 << 32)
+        """Milliseconds since the target's beginning, below zero before it; timestamps run over every 49 days,
+        so of the moments that one may mean it is the nearest to what was sent last."""
+        ahead = (timestamp - (self._origin or 0) - self._last_sent) & _MASK
+        return self._last_sent + (ahead if ahead < 1 << 31 else ahead - (1 << 32))
 
     def _set_clock(self, timestamp: int) -> None:
         """`timestamp` is now: the target's clock goes on as real time did, whatever the encoder's does."""

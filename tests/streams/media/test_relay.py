@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -680,6 +681,17 @@ def test_timestamps_run_over_without_a_jump() -> None:
         for timestamp in (0xFFFFFFF0, 0xFFFFFFFF, 0x10):
             relay.on_video(timestamp, KEYFRAME)
     assert [at for _, at in wire.frames] == [0, 15, 32]
+
+
+def test_a_month_of_frames_arrives() -> None:
+    days = 60
+    with by_hand() as (relay, wire, _):
+        relay.on_video(5000, KEYFRAME)
+        for at in range(0, days * 24 * 3600 * 1000, 9000):
+            relay.on_video((5000 + at) & 0xFFFFFFFF, PICTURE)
+    pictures = [at for kind, at in wire.frames if kind == "p"]
+    assert len(pictures) == days * 24 * 400
+    assert all((later - at) & 0xFFFFFFFF == 9000 for at, later in pairwise(pictures))
 
 
 def test_without_targets_a_message_costs_nothing_more(footage: list[Tag]) -> None:
