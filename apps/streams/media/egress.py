@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 import ssl
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Resolvers block, and a hostile name may take long: it must not wait in a pool that anything else needs.
 _LOOKUPS = 16
+_OWN_SECONDS = 60.0  # for which our own addresses are remembered
 _RTMP_PORTS = {443, 1935}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -35,6 +37,8 @@ class Egress:
         self._own_hosts = tuple(own_hosts)
         self._tls = tls
         self._pool: ThreadPoolExecutor | None = None
+        self._running: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
+        self._own: tuple[float, dict[str, str]] = (-math.inf, {})
 
     async def open(
         self, host: str, port: int, *, tls: bool
@@ -68,23 +72,48 @@ class Egress:
         for address in addresses:
             if not is_public(address):
                 raise Forbidden(address)
+        own = await self._own_addresses()
+        for address in addresses:
+            if address in own:
+                raise Forbidden(own[address])
+
+    async def _own_addresses(self) -> dict[str, str]:
+        """Where our own names lead, with the name; asked once a minute, however many targets there are."""
+        now = asyncio.get_running_loop().time()
+        since, known = self._own
+        if now - since < _OWN_SECONDS:
+            return known
+        found: dict[str, str] = {}
         for own in self._own_hosts:
             try:
-                ours = await self._resolve(own, 0)
+                found |= dict.fromkeys(await self._resolve(own, 0), own)
             except OSError:
-                continue  # nobody finds us by that name, so this target is not it
-            if set(ours) & set(addresses):
-                raise Forbidden(own)
+                # By a name that leads nowhere nobody finds us, so this target is not it; the next may be.
+                now = -math.inf
+        self._own = (now, found)
+        return found
 
     async def _resolve(self, host: str, port: int) -> list[str]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="lookup")
-        loop = asyncio.get_running_loop()
+        # A name that nobody answers for keeps a thread for longer than an attempt lasts: the next attempt
+        # waits for the same look-up.
+        asking = self._running.get((host, port))
+        if asking is None:
+            loop = asyncio.get_running_loop()
+            asking = loop.run_in_executor(self._pool, _look_up, host, port)
+            self._running[host, port] = asking
+            asking.add_done_callback(lambda done: self._settle(host, port, done))
         try:
-            found = await loop.run_in_executor(self._pool, _look_up, host, port)
+            found = await asyncio.shield(asking)
         except UnicodeError as error:  # no host name at all
             raise socket.gaierror(str(error)) from None
         return list(dict.fromkeys(found))
+
+    def _settle(self, host: str, port: int, done: asyncio.Future[list[str]]) -> None:
+        del self._running[host, port]
+        if not done.cancelled():
+            done.exception()  # whoever asked may have left
 
 
 def is_public(address: str) -> bool:

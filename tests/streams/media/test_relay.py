@@ -460,6 +460,52 @@ def test_a_name_with_one_private_address_is_refused(monkeypatch, connections, ad
     assert connections == []
 
 
+def test_a_name_that_nobody_answers_for_keeps_one_thread(monkeypatch, connections) -> None:
+    answered, asked = threading.Event(), []
+
+    def look_up(host: str, port: int) -> list[str]:
+        asked.append(host)
+        if host == "slow.example":
+            answered.wait(20)
+        return ["1.1.1.1"]
+
+    async def attempt() -> None:
+        for _ in range(20):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await gate.open("slow.example", 1935, tls=False)
+        async with asyncio.timeout(5):
+            await gate.open("good.example", 1935, tls=False)
+        answered.set()
+        async with asyncio.timeout(5):
+            await gate.open("slow.example", 1935, tls=False)
+
+    monkeypatch.setattr(egress, "_look_up", look_up)
+    gate = Egress()
+    asyncio.run(attempt())
+    assert asked.count("slow.example") <= 2
+    assert connections == ["1.1.1.1", "1.1.1.1"]
+
+
+def test_our_own_names_are_not_looked_up_for_every_target(monkeypatch, connections) -> None:
+    asked: list[str] = []
+    own = {"ours": ["8.8.4.4"], "other": ["9.9.9.9"]}
+    monkeypatch.setattr(
+        egress, "_look_up", lambda host, port: asked.append(host) or own.get(host, ["1.1.1.1"])
+    )
+    gate = Egress(own_hosts=["ours", "other"])
+
+    async def attempt() -> None:
+        for number in range(5):
+            await gate.open(f"{number}.example", 1935, tls=False)
+
+    asyncio.run(attempt())
+    assert [asked.count("ours"), asked.count("other")] == [1, 1]
+    own["mirror.example"] = ["9.9.9.9"]
+    with pytest.raises(Forbidden):
+        opened(Egress(own_hosts=["ours", "other"]), "mirror.example")
+
+
 def test_our_own_public_address_is_refused(monkeypatch, connections) -> None:
     names(monkeypatch, ["1.1.1.1"], ours=["1.1.1.1"])
     with pytest.raises(Forbidden):
