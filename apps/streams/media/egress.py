@@ -122,7 +122,10 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:  # with a zone (fe80::1%eth0), for one
         return False
-    return all(each.is_global and not each.is_multicast and not each.is_reserved for each in _all_of(ip))
+    return all(
+        each.is_global and not (each.is_multicast or each.is_reserved or _is_site_local(each))
+        for each in _all_of(ip)
+    )
 
 
 def is_allowed_port(port: int) -> bool:
@@ -142,6 +145,11 @@ def _all_of(ip: Address) -> list[Address]:
     if ip.sixtofour is not None:
         inner.append(ip.sixtofour)
     return [ip, *inner]
+
+
+def _is_site_local(ip: Address) -> bool:
+    """fec0::/10, which nothing calls private any more although networks still use it."""
+    return isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
 
 
 def _look_up(host: str, port: int) -> list[str]:
