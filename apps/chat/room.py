@@ -177,6 +177,7 @@ class Room:
             case "cleared":
                 self._clear(note["user"] and uuid.UUID(bytes=note["user"]), note["up_to"], note["at"])
             case "restored":
+                self._strikes.begin(_unpack_struck(note["struck"]))
                 self._restore(list(map(Line.unpack, note["lines"])))
             case "person":
                 self.crowd.forget([uuid.UUID(bytes=note["user"])])
@@ -223,10 +224,10 @@ class Room:
             self._is_outdated = False
             try:
                 state = await read(selectors.room_state, self.channel)
+                await self._compare_strikes()  # before anything comes back
                 if state.version > self.version:  # notes got lost: who may do what, and what was removed
                     await self._catch_up_on_removals()
                     self.crowd.forget()
-                await self._compare_strikes()
             except DatabaseError as error:  # housekeeping tries again
                 self._is_outdated = True
                 log.warning("The rules of a room could not be read: %s", error)
@@ -411,6 +412,21 @@ def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
         "at": at,
         "lines": [line.pack() for line in lines],
     }
+
+
+def restored_note(channel_id: uuid.UUID, lines: list[Line]) -> dict[str, Any]:
+    """Lines that are there again, as every process is told of them, with who of their people is kept out: rooms
+    know that of those alone whose lines they hold."""
+    struck = selectors.struck_among(channel_id, people_of(lines))
+    return {
+        "kind": "restored",
+        "lines": [line.pack() for line in lines],
+        "struck": [(user_id.bytes, until and until.isoformat()) for user_id, until in struck.items()],
+    }
+
+
+def _unpack_struck(packed: Iterable[tuple[bytes, str | None]]) -> dict[uuid.UUID, datetime | None]:
+    return {uuid.UUID(bytes=who): datetime.fromisoformat(until) if until else None for who, until in packed}
 
 
 def _settings_frame(settings: bytes) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client as Browser
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -21,6 +22,7 @@ from apps.chat.rooms import Rooms
 from apps.chat.store import Draft, append
 from apps.core.errors import Conflict
 from apps.core.ids import uuid7
+from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
 from apps.moderation import services as moderation
 from apps.moderation.models import Sanction
 from tests import factories
@@ -281,3 +283,49 @@ def test_a_sanction_of_another_channel_strikes_nothing_here(
     )
     moderation.warn(actor=channel.owner, channel=channel, user=viewer, reason="Mind the tone")
     assert listed(f"/api/channels/{channel.pk}/messages") == SAID
+
+
+def test_a_removed_line_of_somebody_who_is_kept_out_comes_back_struck(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User, stranger: User, say: Say,
+    unlimited: None, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Also where the room has never heard of its author: their lines are older than those that it holds."""
+    answer = Message.objects.get(reply_to=rude)
+    for _ in range(3):
+        say(stranger, "on we go")
+    for message in (rude, answer):
+        services.delete_message(actor=moderator, message_id=message.pk)
+    moderation.ban(actor=moderator, channel=channel, user=viewer)
+    monkeypatch.setattr("apps.chat.room.HISTORY", 2)
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            for message in (rude, answer):
+                await in_thread(services.restore_message, actor=moderator, message_id=message.pk)
+            lines = [(await reader.next("chat:restored"))["messages"][0] for _ in range(2)]
+            assert (lines[0]["content"], lines[0]["struck"]) == ("", True)
+            assert lines[1]["parent"]["content"] == ""
+
+    story(steps)
+
+
+def test_what_comes_back_while_notes_are_lost_comes_back_struck(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User
+) -> None:
+    services.delete_message(actor=moderator, message_id=rude.pk)
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            Rooms.here()._rooms[channel.pk].topic.on_note = lambda note: None
+            await in_thread(restore_and_ban)
+            told = (await reader.next("chat:restored", HOUSEKEEPING_SECONDS + 3))["messages"][0]
+            assert (told["content"], told["struck"]) == ("", True)
+
+    @transaction.atomic
+    def restore_and_ban() -> None:
+        services.restore_message(actor=moderator, message_id=rude.pk)
+        moderation.ban(actor=moderator, channel=channel, user=viewer)
+
+    story(steps)

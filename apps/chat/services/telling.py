@@ -11,7 +11,7 @@ from apps.accounts.payloads import person_payload
 from apps.channels.models import topic
 from apps.chat.models import ChatRoom, HeldMessage, Message, Rulebook
 from apps.chat.review import held_payload
-from apps.chat.room import A_FRAME, messages_note
+from apps.chat.room import A_FRAME, messages_note, restored_note
 from apps.chat.selectors import Line
 from apps.core.realtime import note, push
 from apps.core.realtime.frames import frame, iso
@@ -44,9 +44,9 @@ def messages_cleared(channel_id: uuid.UUID, *, user_id: uuid.UUID | None, up_to:
 def messages_restored(channel_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> None:
     """These messages are there again."""
     found = Message.objects.with_user().filter(pk__in=ids).order_by("seq")
-    lines = [Line.of(message).pack() for message in found]
+    lines = list(map(Line.of, found))
     for start in range(0, len(lines), A_FRAME):
-        _tell_counted(channel_id, kind="restored", lines=lines[start : start + A_FRAME])
+        _tell_counted(channel_id, **restored_note(channel_id, lines[start : start + A_FRAME]))
     if ChatRoom.objects.filter(pk=channel_id, pinned__in=ids).exists():
         rules_moved(channel_id)
 
