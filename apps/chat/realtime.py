@@ -22,10 +22,11 @@ from apps.core.models import AuditEntry
 from apps.core.realtime import frame, note, push
 from apps.moderation import facts as moderation
 from apps.moderation.api import serializers as shapes
-from apps.moderation.models import Report, Sanction, UnbanRequest
+from apps.moderation.models import Report, UnbanRequest
 from apps.moderation.selectors import LOGGED
 from apps.moderation.undo import undone_among
 
+from . import selectors
 from .crowd import PEOPLE
 from .models import Rulebook
 from .services.telling import rules_moved
@@ -48,9 +49,11 @@ def count_person(
 def count_exclusion(fact: moderation.PersonSanctioned | moderation.SanctionLifted) -> None:
     """A person is kept out of the room, or let in again: they hear what they may do, and everybody sees their
     lines struck, or as they were."""
+    # What stands now, whatever the fact says: another may stand in the place of the one that was lifted.
+    struck = selectors.struck_among(fact.channel_id, [fact.user_id])
     standing = None
-    if isinstance(fact, moderation.PersonSanctioned):
-        until = Sanction.objects.values_list("expires_at", flat=True).get(pk=fact.sanction_id)
+    if fact.user_id in struck:
+        until = struck[fact.user_id]
         standing = {"until": until and until.isoformat()}
     version = Rulebook.objects.turn(fact.channel_id)
     told = {"kind": "exclusion", "user": fact.user_id.bytes, "standing": standing, "version": version}

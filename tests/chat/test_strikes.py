@@ -22,9 +22,11 @@ from apps.chat.rooms import Rooms
 from apps.chat.store import Draft, append
 from apps.core.errors import Conflict
 from apps.core.ids import uuid7
+from apps.core.models import AuditEntry
 from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
 from apps.moderation import services as moderation
 from apps.moderation.models import Sanction
+from apps.moderation.undo import undo_action
 from tests import factories
 
 from .conftest import Client, Dial, in_thread, story
@@ -327,5 +329,26 @@ def test_what_comes_back_while_notes_are_lost_comes_back_struck(
     def restore_and_ban() -> None:
         services.restore_message(actor=moderator, message_id=rude.pk)
         moderation.ban(actor=moderator, channel=channel, user=viewer)
+
+    story(steps)
+
+
+def test_undoing_a_ban_that_replaced_a_time_out_says_nothing_aloud(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User
+) -> None:
+    """The time-out stands again."""
+    common = {"actor": moderator, "channel": channel, "user": viewer}
+    moderation.time_out(**common, seconds=600)
+    moderation.ban(**common)
+    entry = AuditEntry.objects.get(action="person.ban")
+
+    async def steps() -> None:
+        async with dial() as reader:
+            assert await history(reader) == HIDDEN
+            await in_thread(undo_action, actor=channel.owner, channel=channel, entry_id=entry.pk)
+            assert (await reader.next("chat:ban"))["kind"] == "timeout"
+            await in_thread(moderation.ban, **common)
+            assert (await reader.next("chat:ban"))["kind"] == "ban"
+            assert not [frame for frame in reader.frames if frame["type"] == "chat:restored"]
 
     story(steps)

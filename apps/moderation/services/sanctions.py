@@ -125,8 +125,7 @@ def hold(user_id: uuid.UUID) -> None:
 
 def lift(sanction: Sanction, *, by: Actor) -> None:
     """End it; the caller has asked for the power, holds the person and writes the audit entry."""
-    sanction.lifted_at, sanction.lifted_by_id = timezone.now(), by.pk
-    sanction.save(update_fields=["lifted_at", "lifted_by", "undone_at"])
+    _end(sanction, by)
     publish(SanctionLifted(sanction.channel_id, sanction.user_id, sanction.pk))
 
 
@@ -147,16 +146,19 @@ def restore(sanction: Sanction, *, by: Actor) -> None:
 
 
 def undo_exclusion(actor: Actor, entry: AuditEntry) -> None:
-    """Inverse of `person.ban` and `person.timeout`: gone, and what it replaced stands again."""
+    """Inverse of `person.ban` and `person.timeout`: gone, and what it replaced stands again, with no moment
+    between in which nothing stands."""
     sanction = _held(entry.details["sanction_id"])
     if sanction.lifted_at is not None or sanction.has_run_out(timezone.now()):
         raise _no_longer("This sanction does not stand any more.")
     sanction.undone_at = timezone.now()
-    lift(sanction, by=actor)
-    if (replaced_id := entry.details["replaced_id"]) is not None:
-        replaced = _held(replaced_id)
-        if not replaced.has_run_out(timezone.now()):
-            restore(replaced, by=actor)
+    replaced_id = entry.details["replaced_id"]
+    replaced = _held(replaced_id) if replaced_id is not None else None
+    if replaced is None or replaced.has_run_out(timezone.now()):
+        lift(sanction, by=actor)
+    else:
+        _end(sanction, actor)
+        restore(replaced, by=actor)
 
 
 def undo_reason(actor: Actor, entry: AuditEntry) -> None:
@@ -224,6 +226,11 @@ def _exclude(
     )
     publish(PersonSanctioned(channel.pk, user.pk, sanction.pk))
     return sanction
+
+
+def _end(sanction: Sanction, by: Actor) -> None:
+    sanction.lifted_at, sanction.lifted_by_id = timezone.now(), by.pk
+    sanction.save(update_fields=["lifted_at", "lifted_by", "undone_at"])
 
 
 def _with_reason(actor: Actor | None, standing: Sanction, reason: str) -> Sanction:
