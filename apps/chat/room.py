@@ -154,14 +154,14 @@ class Room:
 
     def notice_version(self, version: int) -> None:
         """The rulebook has reached `version`: look at what was not told by itself."""
-        if version > self.version:
-            self._is_outdated = True
-        if self._is_outdated:
+        if version > self.version or self._is_outdated:
             self._look_anew()
 
     def note(self, note: dict[str, Any]) -> None:
         """What another process, or a thread of this one, tells about the room."""
+        is_late = False
         if (version := note.get("version")) is not None:
+            is_late = version <= self.version
             if version == self.version + 1:
                 self.version = version  # nothing was missed: this very note tells it
             else:
@@ -170,7 +170,6 @@ class Room:
             case "messages":
                 self.hear(list(map(Line.unpack, note["lines"])), note["at"])
             case "rules":
-                self._is_outdated = True
                 self._look_anew()
             case "deleted":
                 self._remove(uuid.UUID(bytes=note["id"]), note["seq"], note["at"])
@@ -178,13 +177,18 @@ class Room:
                 self._clear(note["user"] and uuid.UUID(bytes=note["user"]), note["up_to"], note["at"])
             case "restored":
                 self._strikes.begin(_unpack_struck(note["struck"]))
+                if is_late:  # who was kept out then may be back
+                    self._look_anew()
                 self._restore(list(map(Line.unpack, note["lines"])))
             case "person":
                 self.crowd.forget([uuid.UUID(bytes=note["user"])])
             case "exclusion":
                 user_id = uuid.UUID(bytes=note["user"])
                 self.crowd.forget([user_id])
-                self._exclude(user_id, note["standing"])
+                if is_late:  # what it tells may have been news once
+                    self._look_anew()
+                else:
+                    self._exclude(user_id, note["standing"])
             case "notice":
                 told = {"nonce": note["nonce"], "message": note["message"]}
                 self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)
@@ -216,6 +220,8 @@ class Room:
             self.hear(lines, stamp())
 
     def _look_anew(self) -> None:
+        """What the room knows may be outdated: compare it with the database, once it is open."""
+        self._is_outdated = True
         if self._is_open and (self._reading is None or self._reading.done()):
             self._reading = self.hub.spawn(self._read_rules())
 
@@ -288,7 +294,7 @@ class Room:
         """A ban or a time-out stands on a person now, or (None) none does any more."""
         # What is being read at the moment may be older.
         if not self._is_open or (self._reading is not None and not self._reading.done()):
-            self._is_outdated = True
+            self._look_anew()
         if standing is None:
             self._readmit([user_id])
         else:
@@ -311,8 +317,7 @@ class Room:
             return
         self._strikes.end(known)
         self._post_restored([line for line in self._ring if people_of([line]) & known])
-        self._is_outdated = True  # what is pinned may be theirs
-        self._look_anew()
+        self._look_anew()  # what is pinned may be theirs
 
     async def _compare_strikes(self) -> None:
         """The last word on who is kept out, of all whom it matters for."""
@@ -330,14 +335,12 @@ class Room:
         people = people_of(lines) - self._strikes.people
         if people and (struck := await read(selectors.struck_among, self.channel_id, people)):
             self._strike(struck)
-            self._is_outdated = True  # the note of an end may have come meanwhile
-            self._look_anew()
+            self._look_anew()  # the note of an end may have come meanwhile
         return lines
 
     def _look_at_the_pin(self) -> None:
         """What is pinned may be among what was removed, or came back."""
         if b'"pinned":null' not in self._settings:
-            self._is_outdated = True
             self._look_anew()
 
     def _redraw(self) -> None:
@@ -415,8 +418,8 @@ def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
 
 
 def restored_note(channel_id: uuid.UUID, lines: list[Line]) -> dict[str, Any]:
-    """Lines that are there again, as every process is told of them, with who of their people is kept out: rooms
-    know that of those alone whose lines they hold."""
+    """Lines that are there again, as every process is told of them, and who of their people is kept out: a
+    room knows that only of those whose lines it holds."""
     struck = selectors.struck_among(channel_id, people_of(lines))
     return {
         "kind": "restored",

@@ -352,3 +352,36 @@ def test_undoing_a_ban_that_replaced_a_time_out_says_nothing_aloud(
             assert not [frame for frame in reader.frames if frame["type"] == "chat:restored"]
 
     story(steps)
+
+
+def test_a_note_that_comes_late_is_no_news(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User
+) -> None:
+    """As when it was on its way while the database told what came after it."""
+    common = {"actor": moderator, "channel": channel, "user": viewer}
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            notes = overheard(Rooms.here()._rooms[channel.pk].topic)
+            await in_thread(moderation.ban, **common)
+            await reader.next("chat:ban")
+            await in_thread(moderation.lift_sanction, **common)
+            await reader.next("chat:restored")
+            banned, lifted = notes.copy()
+            Rooms.here()._rooms[channel.pk].note(banned)
+            async with dial() as newcomer:
+                assert await history(newcomer) == SAID
+            await in_thread(moderation.time_out, **common, seconds=600)
+            assert (await reader.next("chat:ban"))["kind"] == "timeout"
+            Rooms.here()._rooms[channel.pk].note(lifted)
+            async with dial() as newcomer:
+                assert await history(newcomer) == HIDDEN
+
+    def overheard(topic: Any) -> list[dict[str, Any]]:
+        heard: list[dict[str, Any]] = []
+        hear = topic.on_note
+        topic.on_note = lambda note: heard.append(note) or hear(note)
+        return heard
+
+    story(steps)
