@@ -177,7 +177,10 @@ async def delete_message(visit: Visit, frame: wire.Delete) -> None:
 async def tell_history(visit: Visit, frame: wire.History) -> None:
     """Answer with what came after a number."""
     try:
-        sees_all = visit.user_id is not None and Power.VIEW_MODERATION in (await _speaker(visit)).powers
+        sees_all = False
+        if visit.user_id is not None:
+            speaker = await visit.room.crowd.speaker(visit.user_id)
+            sees_all = Power.VIEW_MODERATION in speaker.powers
         history = await visit.room.history(frame.after, to_moderators=sees_all)
     except DatabaseError:
         raise Refused(Close.LATER, "The room can't be read at the moment.") from None

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat.models import Message
+from apps.core.realtime.closing import Close
 
 from .conftest import Dial, in_thread, story
 
@@ -114,5 +116,24 @@ def test_a_number_that_the_database_has_not_holds_up_nobody(dial: Dial, room: An
             assert [(await reader.next("chat:message"))["seq"] for _ in range(2)] == [1, 3]
             await writer.send("chat:send", content="on it goes", nonce="n")
             assert (await reader.next("chat:message"))["seq"] == 5
+
+    story(steps)
+
+
+def test_who_can_t_be_looked_up_while_the_database_is_away_comes_back_later(
+    dial: Dial, channel: Channel, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error frame would leave a page waiting for the history that it asked for."""
+
+    def is_away(*_: Any) -> None:
+        raise OperationalError("gone")
+
+    async def steps() -> None:
+        async with dial(who=viewer) as client:
+            await client.next("chat:history")
+            monkeypatch.setattr("apps.chat.crowd.speaker_of", is_away)
+            monkeypatch.setattr("apps.chat.crowd.KNOWN_SECONDS", -1.0)
+            await client.send("chat:history", after=0)
+            assert await client.closed() == Close.LATER
 
     story(steps)

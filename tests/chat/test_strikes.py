@@ -141,11 +141,11 @@ def test_a_time_out_that_runs_out_gives_the_lines_back_by_itself(
 ) -> None:
     async def steps() -> None:
         async with dial() as reader:
-            await in_thread(moderation.time_out, actor=moderator, channel=channel, user=viewer, seconds=5)
+            await in_thread(moderation.time_out, actor=moderator, channel=channel, user=viewer, seconds=4)
             await reader.next("chat:ban")
             async with dial() as newcomer:
                 assert await history(newcomer) == HIDDEN
-            back = (await reader.next("chat:restored", 15))["messages"]
+            back = (await reader.next("chat:restored", 20))["messages"]
             assert [m["content"] for m in back] == [RUDE, "please don't"]
             async with dial() as newcomer:
                 assert await history(newcomer) == SAID
