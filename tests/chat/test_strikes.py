@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -385,3 +386,19 @@ def test_a_note_that_comes_late_is_no_news(
         return heard
 
     story(steps)
+
+
+def test_no_account_that_was_kept_out_is_deleted_and_its_words_with_the_ban(
+    channel: Channel, rude: Message, moderator: User, viewer: User
+) -> None:
+    """A sanction would go with its account, and nothing would hide what it is about any more."""
+    moderation.ban(actor=moderator, channel=channel, user=viewer)
+    root = User.objects.create_superuser("root_1", "root@example.org", "correct horse battery")
+    browser = Browser()
+    browser.force_login(root)
+    one = browser.post(reverse("admin:accounts_user_delete", args=[viewer.pk]), {"post": "yes"})
+    deed = {"action": "delete_selected", "_selected_action": [viewer.pk], "post": "yes"}
+    many = browser.post(reverse("admin:accounts_user_changelist"), deed)
+    assert (one.status_code, many.status_code) == (403, 403)
+    assert User.objects.filter(pk=viewer.pk).exists()
+    assert listed(f"/api/channels/{channel.pk}/messages") == HIDDEN
