@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -22,9 +24,19 @@ log = logging.getLogger(__name__)
 def as_refusal(error: BaseException | None) -> DomainError | None:
     """What a person or a program is told of this exception; None for a bug."""
     if isinstance(error, OperationalError | InterfaceError):
-        log.error("The database does not answer: %s", error)
+        # A developer learns more from the page with the traceback.
+        if settings.DEBUG or _is_in_the_question(error):
+            return None
+        log.error("The database does not answer: %s", error, exc_info=error)
         return StoreUnavailable()
     return error if isinstance(error, DomainError) else None
+
+
+def _is_in_the_question(error: Exception) -> bool:
+    """Whether SQLite answered that what it was asked makes no sense, such as of a table that is not there.
+    Other databases have a class of errors for that."""
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_ERROR
 
 
 def headers_of(refusal: DomainError) -> dict[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -121,3 +124,41 @@ def test_a_bug_stays_a_bug(client: Client, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("apps.core.throttles.Window.allow_request", broken)
     answer = client.get("/api/channels")
     assert (answer.status_code, answer.json()["code"]) == (500, "SERVER_ERROR")
+
+
+@pytest.mark.django_db
+def test_a_question_that_makes_no_sense_is_a_bug_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has one class of errors for a table that is not there and for a file that is locked."""
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        connections["default"].cursor().execute("SELECT 1 FROM no_such_table")
+
+    monkeypatch.setattr("apps.core.throttles.Window.allow_request", broken)
+    answer = client.get("/api/channels")
+    assert (answer.status_code, answer.json()["code"]) == (500, "SERVER_ERROR")
+
+
+def test_a_locked_database_is_one_that_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def locked(*args: Any, **kwargs: Any) -> None:
+        with (
+            closing(sqlite3.connect(tmp_path / "db")) as one,
+            closing(sqlite3.connect(tmp_path / "db")) as two,
+        ):
+            one.execute("BEGIN IMMEDIATE")
+            two.execute("PRAGMA busy_timeout = 0")
+            try:
+                two.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise OperationalError(str(error)) from error
+
+    monkeypatch.setattr("apps.core.throttles.Window.allow_request", locked)
+    require_unavailable(client.get("/api/channels"), "locked")
+    assert "in locked" in caplog.text  # where it happened
+
+
+def test_a_developer_sees_what_the_database_said(away: None, client: Client, settings: Any) -> None:
+    settings.DEBUG = True
+    answer = client.get("/streams/night-drive")
+    assert answer.status_code == 500 and "OperationalError" in answer.content.decode()
