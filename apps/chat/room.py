@@ -93,10 +93,12 @@ class Room:
     async def _open(self) -> None:
         """Read the newest lines. What arrives meanwhile waits its turn."""
         last_seq, lines, state = await read(selectors.open_room, self.channel, HISTORY)
+        struck = await read(selectors.struck_among, self.channel_id, people_of(lines))
+        # All is read: a try that fails leaves nothing behind for the next one.
         self.version, self.rules, self._settings = state.version, state.rules, state.settings
         self.last_seq = last_seq
         self._ring.extend(map(self._removals.applied, lines))
-        self._strikes.begin(await read(selectors.struck_among, self.channel_id, people_of(lines)))
+        self._strikes.begin(struck)
         self._is_open = True
         self._hear_all(self._ring)
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}

@@ -137,3 +137,24 @@ def test_who_can_t_be_looked_up_while_the_database_is_away_comes_back_later(
             assert await client.closed() == Close.LATER
 
     story(steps)
+
+
+def test_a_room_that_was_read_half_the_first_time_tells_each_line_once(
+    dial: Dial, say: Say, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(viewer, "once")
+
+    def is_away(*_: Any) -> None:
+        raise OperationalError("gone")
+
+    async def steps() -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr("apps.chat.selectors.struck_among", is_away)
+            async with dial() as early:
+                assert await early.closed() == Close.LATER
+                broken.undo()
+                async with dial() as client:
+                    told = (await client.next("chat:history"))["messages"]
+                    assert [message["content"] for message in told] == ["once"]
+
+    story(steps)
