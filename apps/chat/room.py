@@ -76,6 +76,7 @@ class Room:
         self._filling: asyncio.Task[None] | None = None
         self._removals = Removals()
         self._strikes = Strikes()
+        self._back: set[uuid.UUID] = set()
         self._newest_frames: dict[bool, Outgoing] = {}
         self._greeting: tuple[Outgoing, bytes, Outgoing] | None = None
         self._is_open = False
@@ -181,7 +182,9 @@ class Room:
                 self._strikes.begin(_unpack_struck(note["struck"]))
                 if is_late:  # who was kept out then may be back
                     self._look_anew()
-                self._restore(list(map(Line.unpack, note["lines"])))
+                lines = list(map(Line.unpack, note["lines"]))
+                self._removals.restore(line.id for line in lines)
+                self._restore(lines)
             case "person":
                 self.crowd.forget([uuid.UUID(bytes=note["user"])])
             case "exclusion":
@@ -236,6 +239,7 @@ class Room:
                 if state.version > self.version:  # notes got lost: who may do what, and what was removed
                     await self._catch_up_on_removals()
                     self.crowd.forget()
+                await self._bring_back()
             except DatabaseError as error:  # housekeeping tries again
                 self._is_outdated = True
                 log.warning("The rules of a room could not be read: %s", error)
@@ -256,6 +260,7 @@ class Room:
                 self._ring[place] = replace(line, payload=without_parent(line.payload))
         self._newest_frames.clear()
         if back:
+            self._removals.restore(line.id for line in back)
             self._restore(back)
 
     def _remove(self, message_id: uuid.UUID, seq: int, at: str) -> None:
@@ -275,13 +280,10 @@ class Room:
         self._look_at_the_pin()
 
     def _restore(self, lines: list[Line]) -> None:
-        self._removals.restore(line.id for line in lines)
+        """These lines are as they were said."""
         restored = {line.id: line for line in lines}
         for place, line in enumerate(self._ring):
             self._ring[place] = restored.get(line.id, line)
-        self._post_restored(lines)
-
-    def _post_restored(self, lines: list[Line]) -> None:
         self._newest_frames.clear()
         for start in range(0, len(lines), A_FRAME):
             shown = b",".join(map(self._strikes.shown, lines[start : start + A_FRAME]))
@@ -313,13 +315,29 @@ class Room:
         self._look_at_the_pin()
 
     def _readmit(self, user_ids: Collection[uuid.UUID]) -> None:
-        """What these people said is there again, for who has the newest lines on the screen."""
-        known = self._strikes.people & set(user_ids)
-        if not known:
+        """These people are back. What is pinned may be theirs; what they said comes back with it."""
+        if known := self._strikes.people & set(user_ids):
+            self._strikes.end(known)
+            self._newest_frames.clear()
+            self._back |= known
+            self._look_anew()
+
+    async def _bring_back(self) -> None:
+        """What they said who are back is there again, also where it is quoted, for who has the newest lines
+        on the screen. From the database: what came while they were kept out came without the quotation."""
+        back, self._back = self._back, set()
+        found = [line.id for line in self._ring if people_of([line]) & back] if back else []
+        if not found:
             return
-        self._strikes.end(known)
-        self._post_restored([line for line in self._ring if people_of([line]) & known])
-        self._look_anew()  # what is pinned may be theirs
+        lines, version = [], -1
+        try:
+            while version != self.version:  # a note that came meanwhile knows better than what was read
+                version = self.version
+                lines = await read(selectors.lines_of, found)
+        except DatabaseError:
+            self._back |= back
+            raise
+        self._restore(list(map(self._removals.applied, lines)))
 
     async def _compare_strikes(self) -> None:
         """The last word on who is kept out, of all whom it matters for."""

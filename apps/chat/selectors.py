@@ -165,8 +165,13 @@ def removals_among(room_id: uuid.UUID, lines: list[Line]) -> tuple[dict[uuid.UUI
     removed = {pk: iso(at) for pk, at in found.values_list("pk", "deleted_at") if at}
     blank = {line.id for line in lines if b'"deletedAt":' in line.payload}
     gone = {pk: at for pk, at in removed.items() if pk not in blank}
-    back = Message.objects.with_user().filter(pk__in=blank - removed.keys()).order_by("seq")
-    return gone, _lines(list(back)) if blank - removed.keys() else []
+    back = list(blank - removed.keys())
+    return gone, lines_of(back) if back else []
+
+
+def lines_of(message_ids: list[uuid.UUID]) -> list[Line]:
+    """These messages in the order of their numbers, ready to send."""
+    return _lines(list(Message.objects.with_user().filter(pk__in=message_ids).order_by("seq")))
 
 
 def lines_after(room_id: uuid.UUID, seq: int, limit: int) -> list[Line]:

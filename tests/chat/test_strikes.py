@@ -402,3 +402,24 @@ def test_no_account_that_was_kept_out_is_deleted_and_its_words_with_the_ban(
     assert (one.status_code, many.status_code) == (403, 403)
     assert User.objects.filter(pk=viewer.pk).exists()
     assert listed(f"/api/channels/{channel.pk}/messages") == HIDDEN
+
+
+def test_what_was_quoted_while_its_author_was_kept_out_is_quoted_in_full_afterwards(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User, stranger: User, say: Say
+) -> None:
+    """Whether the room read the answer from the database then, or heard it."""
+    common = {"actor": moderator, "channel": channel, "user": viewer}
+    moderation.ban(**common)
+
+    async def steps() -> None:
+        async with dial() as reader:
+            assert await history(reader) == HIDDEN
+            await in_thread(say, actor=stranger, content="was that so?", reply_to=rude.pk)
+            assert (await reader.next("chat:message"))["parent"]["content"] == ""
+            await in_thread(moderation.lift_sanction, **common)
+            back = (await reader.next("chat:restored"))["messages"]
+            assert [m["parent"] and m["parent"]["content"] for m in back] == [None, RUDE, RUDE]
+            async with dial() as newcomer:
+                assert await history(newcomer) == [*SAID, ("was that so?", False, RUDE)]
+
+    story(steps)
