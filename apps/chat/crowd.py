@@ -68,11 +68,11 @@ class Crowd:
             if not person.connections:
                 del self._people[user_id]
 
-    async def speaker(self, user_id: uuid.UUID) -> Speaker:
-        """What is known of a person who is here. Raises Refused when their account is gone, or
-        the channel."""
+    async def speaker(self, user_id: uuid.UUID, *, known: float | None = None) -> Speaker:
+        """What is known of a person who is here, and was read in the last `known` seconds (KNOWN_SECONDS).
+        Raises Refused when their account is gone, or the channel."""
         person = self._people[user_id]
-        if self._hub.loop.time() - person.read_at > KNOWN_SECONDS:
+        if self._hub.loop.time() - person.read_at > (KNOWN_SECONDS if known is None else known):
             person.is_stale = True
         while person.speaker is None or person.is_stale:
             person.is_stale, read_at = False, self._hub.loop.time()

@@ -39,6 +39,11 @@ from .store import Draft, Receipt, unavailable
 
 T = TypeVar("T")
 
+# What is refused so for the person's sake may be out of date: the note of what they just did, or of what was
+# lifted, is still on its way. They are looked up again, at most once in so many seconds.
+STANDING = {"BANNED", "TIMED_OUT", "WARNED", "FOLLOWERS_ONLY", "MEMBERS_ONLY"}
+SURE_SECONDS = 1.0
+
 # The first copy of what is refused so may have been stored, by another process that broke off before the ack.
 TRIED_AGAIN = {"RATE_LIMITED", "SLOW_MODE", "NOT_UNIQUE", "MESSAGE_REFUSED"}
 
@@ -126,7 +131,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     if room.writer.repeat(speaker.user_id, frame.nonce, answer):
         return
     try:
-        accepted = await _accepted(room, speaker, frame)
+        accepted = await _accepted(visit, speaker, frame)
     except DomainError as refusal:
         stored = None
         if refusal.code in TRIED_AGAIN:
@@ -141,10 +146,17 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     room.writer.submit(draft, speaker.card, answer)
 
 
-async def _accepted(room: Room, speaker: Speaker, frame: wire.Send) -> str | Message:
+async def _accepted(visit: Visit, speaker: Speaker, frame: wire.Send) -> str | Message:
     """The text to store, or the message that a moderator let pass; raises the refusal of every other."""
+    room = visit.room
     rules = room.rules
-    judged = judge(speaker, rules, frame.content, room.memory, nonce=frame.nonce, now=timezone.now())
+    try:
+        judged = judge(speaker, rules, frame.content, room.memory, nonce=frame.nonce, now=timezone.now())
+    except DomainError as refusal:
+        if refusal.code not in STANDING:
+            raise
+        speaker = await _speaker(visit, known=SURE_SECONDS)
+        judged = judge(speaker, rules, frame.content, room.memory, nonce=frame.nonce, now=timezone.now())
     if judged.verdict and judged.verdict.action is RuleAction.TIME_OUT:
         raise await _asked(messages.time_out, speaker, room.channel, judged)
     if rules.slow_seconds and Power.SPEAK_FREELY not in speaker.powers:
@@ -273,12 +285,12 @@ def _greeting(visit: Visit, history: Outgoing) -> Outgoing:
     return visit.room.greet(history, visit.room.crowd.greet(visit.user_id, visit.connection))
 
 
-async def _speaker(visit: Visit) -> Speaker:
+async def _speaker(visit: Visit, *, known: float | None = None) -> Speaker:
     """Who writes here; raises SignInNeeded for the anonymous."""
     if visit.user_id is None:
         raise SignInNeeded("Sign in to chat.")
     try:
-        return await visit.room.crowd.speaker(visit.user_id)
+        return await visit.room.crowd.speaker(visit.user_id, known=known)
     except DatabaseError:
         raise unavailable() from None
 

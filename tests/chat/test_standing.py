@@ -137,6 +137,25 @@ def test_a_note_that_is_lost_is_made_good_by_the_version_of_the_rules(
     story(steps)
 
 
+def test_who_is_free_again_may_write_before_the_room_has_heard_of_it(
+    dial: Dial, channel: Channel, moderator: User, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.chat.sockets.SURE_SECONDS", 0.0)
+    given = moderation.warn(actor=moderator, channel=channel, user=viewer, reason="Keep to the subject.")
+
+    async def steps() -> None:
+        async with dial(who=viewer) as client:
+            assert (await client.next("chat:you"))["standing"]["warning"]
+            assert (await refused(client))["code"] == "WARNED"
+            Rooms.here()._rooms[channel.pk].topic.on_note = lambda note: None
+            await in_thread(
+                moderation.acknowledge_warning, actor=viewer, channel=channel, warning_id=given.pk
+            )
+            await accepted(client)
+
+    story(steps)
+
+
 def test_a_removal_whose_note_is_lost_is_made_good_too(
     dial: Dial, channel: Channel, moderator: User, viewer: User, say: Say
 ) -> None:
