@@ -129,9 +129,25 @@ def test_the_report_is_answered_with_what_is_over_and_whom_to_cut(channel, strea
     assert services.report_rehearsals([mine]) == services.Orders([], [])
     assert services.report_rehearsals([Publishing(channel.pk, "x", True)]).end == [channel.pk]
     services.rotate_key(actor=streamer, channel=channel, kind=TEST)
+    assert services.report_rehearsals([mine]).end == [rehearsal.pk]
+    Rehearsal.objects.update(ended_at=None, publisher_session="test-2")
     assert services.report_rehearsals([mine]).cut == [(rehearsal.pk, "test-1")]
     Rehearsal.objects.update(publisher_session="test-1", began_at=timezone.now() - timedelta(minutes=31))
     assert services.report_rehearsals([mine]).end == [rehearsal.pk]
+
+
+def test_who_loses_the_right_to_rehearse_is_cut_and_over_at_once(channel, streamer, key):
+    rehearsal = shown(key)
+    services.rotate_key(actor=streamer, channel=channel, kind=TEST)
+    rehearsal.refresh_from_db()
+    assert rehearsal.state == "over"
+    again = shown(services.reveal_key(actor=streamer, channel=channel, kind=TEST), "test-2")
+    mine = Publishing(again.pk, "test-2", True)
+    assert services.report_rehearsals([mine]).end == []
+    Channel.objects.update(suspended_at=timezone.now())
+    assert services.report_rehearsals([mine]).end == [again.pk]
+    again.refresh_from_db()
+    assert again.state == "over"
 
 
 def test_one_whose_encoder_or_node_is_gone_is_over(channel, key):

@@ -15,8 +15,10 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
-from apps.streams.models import Broadcast, Rehearsal, StreamKey
+from apps.streams.models import Broadcast, StreamKey
 from apps.streams.sealing import box, derived
+
+from .rehearsals import revoke_rehearsal
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -51,10 +53,10 @@ def rotate_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAI
         _retire(channel, kind)
         key = _make(channel, kind)
         audit.record(actor=actor, action=f"{_NAMES[kind]}.rotated", subject=channel, channel_id=channel.pk)
-        # An empty session matches no encoder: the node's next report is answered with a cut.
         if kind == StreamKey.Kind.REHEARSAL:
-            Rehearsal.objects.filter(channel=channel).update(publisher_session="")
+            revoke_rehearsal(channel.pk)
         else:
+            # An empty session matches no encoder: the node's next report is answered with a cut.
             Broadcast.objects.open().filter(channel=channel).update(publisher_session="")
     return key
 

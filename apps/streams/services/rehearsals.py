@@ -88,16 +88,29 @@ def end_rehearsal(*, rehearsal_id: uuid.UUID, session_id: str) -> None:
             publish(RehearsalMoved(Rehearsal.objects.get(pk=rehearsal_id).channel_id))
 
 
+def revoke_rehearsal(channel_id: uuid.UUID) -> None:
+    """The channel's encoder may not rehearse any more: it is over, and the node's next report is answered
+    with that. Part of the caller's transaction."""
+    running = Rehearsal.objects.filter(channel=channel_id, ended_at=None)
+    if running.update(publisher_session="", ended_at=timezone.now()):
+        publish(RehearsalMoved(channel_id))
+
+
 def report_rehearsals(streams: Iterable[Publishing]) -> Orders:
     """As `report` for broadcasts: which are over, and whose encoder lost its right."""
     streams = list(streams)
     orders = Orders()
-    rows = {row.pk: row for row in Rehearsal.objects.filter(pk__in=[one.broadcast_id for one in streams])}
+    asked = Rehearsal.objects.filter(pk__in=[one.broadcast_id for one in streams])
+    rows = {row.pk: row for row in asked.select_related("channel")}
     sending: list[uuid.UUID] = []
     for stream in streams:
         row = rows.get(stream.broadcast_id)
         # Not by `is_over`: that a report comes late does not end what still sends.
         if row is None or row.ended_at or row.began_at < timezone.now() - Rehearsal.MOST:
+            orders.end.append(stream.broadcast_id)
+        elif row.channel.suspended_at is not None:
+            with transaction.atomic():
+                revoke_rehearsal(row.channel_id)
             orders.end.append(stream.broadcast_id)
         elif stream.session_id and row.publisher_session != stream.session_id:
             orders.cut.append((stream.broadcast_id, stream.session_id))
