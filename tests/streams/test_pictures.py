@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage, storages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
@@ -347,6 +349,17 @@ def test_the_sweeper_finds_what_a_lost_end_left(broadcast):
     services.end_broadcast(actor=broadcast.channel.owner, broadcast=broadcast)
     assert services.sweep_pictures() == 0
     assert (len(thumbnails(broadcast)), broadcast.sheets.count()) == (2, 0)
+
+
+def test_however_many_folders_there_are_a_query_names_some_hundred(broadcast):
+    record(broadcast, RED)
+    services.picture_live_broadcasts()
+    for number in range(1300):
+        (Path(default_storage.location) / "thumbnails" / f"{number:032x}").mkdir()
+    with CaptureQueriesContext(connection) as queries:
+        assert services.sweep_pictures() == 1300
+    assert max(query["sql"].count(",") for query in queries) < 600
+    assert default_storage.listdir("thumbnails")[0] == [broadcast.pk.hex]
 
 
 def test_thumbnails_go_with_their_channel(broadcast):

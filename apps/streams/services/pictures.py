@@ -46,6 +46,7 @@ _lanes = threading.BoundedSemaphore(2)
 _ROUND_SECONDS = 40.0
 
 _FOLDER = "thumbnails"
+_BATCH = 500
 _SHEET = re.compile(r"still_\d+_[0-9a-f]+\.webp\Z")
 
 
@@ -90,9 +91,14 @@ def tidy_pictures(broadcast: Broadcast) -> None:
 
 def sweep_pictures() -> int:
     """Delete the thumbnails of broadcasts that are gone, and what a lost end left; how many were swept."""
-    folders = {name: uuid.UUID(name) for name in _folders(default_storage) if _is_hex(name)}
-    kept = set(Broadcast.objects.filter(pk__in=folders.values()).values_list("pk", flat=True))
-    gone = [folder for folder, pk in folders.items() if pk not in kept]
+    folders = [name for name in _folders(default_storage) if _is_hex(name)]
+    gone: list[str] = []
+    # There is a folder for every broadcast that ever was, and a query takes only so many ids.
+    for start in range(0, len(folders), _BATCH):
+        batch = folders[start : start + _BATCH]
+        kept = Broadcast.objects.filter(pk__in=[uuid.UUID(name) for name in batch])
+        known = {pk.hex for pk in kept.values_list("pk", flat=True)}
+        gone += [name for name in batch if name not in known]
     for folder in gone:
         _delete_thumbnails(folder, but=[])
     recent = timezone.now() - timedelta(hours=3)
