@@ -506,6 +506,27 @@ def test_our_own_names_are_not_looked_up_for_every_target(monkeypatch, connectio
         opened(Egress(own_hosts=["ours", "other"]), "mirror.example")
 
 
+def test_our_own_name_that_could_not_be_told_is_asked_for_again(monkeypatch, connections) -> None:
+    own: list[list[str]] = [[], ["1.1.1.1"]]
+
+    def look_up(host: str, port: int) -> list[str]:
+        if host != "ours":
+            return ["1.1.1.1"]
+        if found := own.pop(0):
+            return found
+        raise socket.gaierror("the name service is away")
+
+    async def attempt() -> None:
+        await gate.open("mirror.example", 1935, tls=False)
+        with pytest.raises(Forbidden):
+            await gate.open("mirror.example", 1935, tls=False)
+
+    monkeypatch.setattr(egress, "_look_up", look_up)
+    gate = Egress(own_hosts=["ours"])
+    asyncio.run(attempt())
+    assert connections == ["1.1.1.1"]
+
+
 def test_our_own_public_address_is_refused(monkeypatch, connections) -> None:
     names(monkeypatch, ["1.1.1.1"], ours=["1.1.1.1"])
     with pytest.raises(Forbidden):
