@@ -19,6 +19,7 @@ from PIL import Image
 
 from apps.channels.models import Channel
 from apps.channels.services import delete_channel
+from apps.core.errors import Unavailable
 from apps.streams import services, stills
 from apps.streams.media.recording import init_name
 from apps.streams.models import Broadcast, still_name
@@ -349,6 +350,20 @@ def test_the_sweeper_finds_what_a_lost_end_left(broadcast):
     services.end_broadcast(actor=broadcast.channel.owner, broadcast=broadcast)
     assert services.sweep_pictures() == 0
     assert (len(thumbnails(broadcast)), broadcast.sheets.count()) == (2, 0)
+
+
+def test_a_storage_out_of_reach_is_no_missing_file(broadcast, monkeypatch):
+    class Away:
+        def read(self, path: str) -> bytes:
+            raise ConnectionError("no route to the bucket")
+
+    assert services.storyboard_sheet(broadcast.pk, "still_0_ab.webp") is None
+    monkeypatch.setattr(services.pictures, "recordings_archive", Away)
+    with pytest.raises(Unavailable):
+        services.storyboard_sheet(broadcast.pk, "still_0_ab.webp")
+    index = services.storyboard_url(broadcast=broadcast)
+    answer = Client().get(index.replace("index.json", "still_0_ab.webp"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 def test_however_many_folders_there_are_a_query_names_some_hundred(broadcast):

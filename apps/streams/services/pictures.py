@@ -22,6 +22,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from PIL import Image
 
+from apps.core.errors import Unavailable
 from apps.streams import stills
 from apps.streams.archive import recordings_archive
 from apps.streams.media.names import RecordedSegment, init_name, newest_names, read_names
@@ -69,13 +70,16 @@ def picture_live_broadcasts() -> int:
 
 
 def storyboard_sheet(broadcast_id: uuid.UUID, name: str) -> bytes | None:
-    """The bytes of one of its sheets; None when there is no such file."""
+    """The bytes of one of its sheets; None when there is no such file. Raises Unavailable."""
     if not _SHEET.match(name):
         return None
     try:
         return recordings_archive().read(f"{broadcast_id.hex}/{name}")
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        log.warning("broadcast %s: %s cannot be read: %r", broadcast_id, name, error)
+        raise Unavailable("The picture can't be read at the moment.", retry_after=5) from error
 
 
 def tidy_pictures(broadcast: Broadcast) -> None:

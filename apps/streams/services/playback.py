@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 
@@ -15,6 +14,7 @@ from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotFound
 from apps.streams.media import grants
 from apps.streams.models import Broadcast
+from apps.streams.sealing import derived
 
 
 def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
@@ -52,4 +52,4 @@ def _grant(broadcast: Broadcast, viewer_id: str) -> str:
 
 def grant_key() -> bytes:
     """The key that pages sign with and ingest nodes verify with."""
-    return hashlib.sha256(f"playback-grant:{settings.SECRET_KEY}".encode()).digest()
+    return derived("playback-grant")

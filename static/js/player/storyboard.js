@@ -24,32 +24,23 @@ export class Storyboard {
     this.#height = height;
     this.#base = base;
     this.#tiles = sheets
-      .flatMap(({ file, tiles }) => tiles.map(([at, date], place) => ({ file, place, at, date })))
-      .sort((one, other) => one.at - other.at);
+      .flatMap(({ file, tiles }) => tiles.map(([, date], place) => ({ file, place, date })))
+      .sort((one, other) => one.date - other.date);
   }
 
-  get size() {
-    return this.#tiles.length;
-  }
-
-  /** The still of second `seconds` on the stream's timeline: the last one before it, or the first of all; null
-   * while there is none.
+  /** The still of a date, which is what a player knows of the frame it shows (EXT-X-PROGRAM-DATE-TIME): the last one
+   * before it, or the first of all; null while there is none.
+   * @param {Date|number} date or milliseconds since the epoch
    * @returns {{url: string, x: number, y: number, width: number, height: number}|null} */
-  at(seconds) {
-    return this.#rectangle(this.#last("at", seconds * 1000));
-  }
-
-  /** The still of a date, which is what a player knows of the frame it shows (EXT-X-PROGRAM-DATE-TIME).
-   * @param {Date|number} date or milliseconds since the epoch */
   atDate(date) {
-    return this.#rectangle(this.#last("date", Number(date)));
+    return this.#rectangle(this.#last(Number(date)));
   }
 
-  #last(clock, moment) {
+  #last(moment) {
     let [low, high] = [0, this.#tiles.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#tiles[middle][clock] <= moment) low = middle + 1;
+      if (this.#tiles[middle].date <= moment) low = middle + 1;
       else high = middle;
     }
     return this.#tiles[Math.max(0, low - 1)];
