@@ -56,6 +56,8 @@ class StreamKey(models.Model):
     key_encrypted = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    # Its encoder was cut by the end of the broadcast, and is refused until it has kept quiet for a while.
+    quiet_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

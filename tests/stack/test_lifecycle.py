@@ -70,6 +70,9 @@ def test_a_creator_announces_goes_live_and_ends(
         assert ended["status"] == "ARCHIVED"
         complaint(camera)
 
+    with dashboard(stack, streamer, channel) as socket:
+        assert "You ended this stream" in complaint(encoder.start(streamer.publish_url(channel)))
+        assert await_frame(socket, "stream:refused")["code"] == "ENDED_HERE"
     assert reader.status(stack, channel) == {"isLive": False}
     refused = stack.api.get(f"/api/streams/{live['id']}/hls")
     assert (refused.status_code, refused.json()["code"]) == (409, "NOT_LIVE")

@@ -12,7 +12,7 @@ from apps.channels.models import Channel
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.streams import services
 from apps.streams.media.ports import Refused
-from apps.streams.models import Broadcast, IngestRefusal, Status, StreamKey, ViewerSample
+from apps.streams.models import Broadcast, IngestRefusal, Rehearsal, Status, StreamKey, ViewerSample
 from apps.streams.services import Publishing
 from tests import factories
 
@@ -203,6 +203,51 @@ def test_ending_twice_is_ending_once(channel, streamer):
     assert ended.status == Status.ARCHIVED
 
 
+def refused(key, session="again"):
+    with raises(Refused) as refusal:
+        claim(key, session)
+    return refusal.value.code
+
+
+def test_an_encoder_that_comes_back_by_itself_does_not_undo_an_end(channel, streamer, key):
+    services.end_broadcast(actor=streamer, broadcast=factories.live(channel))
+    assert refused(key) == "ENDED_HERE"
+    assert "half a minute" in IngestRefusal.objects.get().message
+    assert not Broadcast.objects.open().exists()
+    assert not Channel.objects.get().is_live
+
+
+def test_it_comes_back_after_half_a_minute_of_quiet_and_no_attempt_is_quiet(channel, streamer, key):
+    services.end_broadcast(actor=streamer, broadcast=factories.live(channel))
+    StreamKey.objects.update(quiet_until=timezone.now() + timedelta(seconds=1))
+    assert refused(key) == "ENDED_HERE"
+    assert StreamKey.objects.get().quiet_until > timezone.now() + timedelta(seconds=28)
+    StreamKey.objects.update(quiet_until=timezone.now() - timedelta(seconds=1))
+    assert claim(key, "again").status == Status.OFFLINE
+
+
+def test_announcing_the_next_broadcast_lets_it_in(channel, streamer, key):
+    services.end_broadcast(actor=streamer, broadcast=factories.live(channel))
+    assert refused(key) == "ENDED_HERE"
+    announced = services.open_broadcast(actor=streamer, channel=channel, title="The next one")
+    assert claim(key, "again") == announced
+
+
+def test_an_end_without_an_encoder_sends_nobody_away(channel, streamer, key):
+    gone = factories.live(channel)
+    services.interrupt_broadcast(broadcast_id=gone.pk, session_id="session-1")
+    services.end_broadcast(actor=streamer, broadcast=gone)
+    assert claim(key, "again") != gone
+
+
+def test_a_rehearsal_and_a_new_key_are_not_sent_away(channel, streamer, key):
+    services.end_broadcast(actor=streamer, broadcast=factories.live(channel))
+    test_key = services.reveal_key(actor=streamer, channel=channel, kind=StreamKey.Kind.REHEARSAL)
+    assert isinstance(claim(test_key, "test"), Rehearsal)
+    assert refused(key) == "ENDED_HERE"
+    assert claim(services.rotate_key(actor=streamer, channel=channel), "again").channel == channel
+
+
 def test_a_stranger_neither_edits_nor_ends(channel, stranger):
     broadcast = factories.live(channel)
     with raises(NotAllowed):
@@ -249,6 +294,7 @@ def test_states_move_only_as_declared(channel):
 def test_the_report_is_answered_with_what_to_end_and_whom_to_cut(channel, streamer, key):
     ended = factories.live(channel)
     services.end_broadcast(actor=streamer, broadcast=ended)
+    services.open_broadcast(actor=streamer, channel=channel, title="The next one")
     rotated = claim(key, "old")
     services.rotate_key(actor=streamer, channel=channel)
     sending = factories.live(factories.channel(), "mine")
@@ -307,6 +353,7 @@ def test_an_encoder_that_comes_and_an_end_never_wait_for_each_other(channel, str
     def come_and_go(rounds):
         for number in range(rounds):
             try:
+                StreamKey.objects.update(quiet_until=None)
                 broadcast = claim(key, f"session-{number}")
                 services.start_broadcast(
                     broadcast_id=broadcast.pk, session_id=broadcast.publisher_session, video={}

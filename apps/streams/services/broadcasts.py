@@ -22,6 +22,8 @@ from apps.core.text import clean
 from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, BroadcastWithdrawn
 from apps.streams.models import Broadcast, Status, grace
 
+from .takeover import let_in, send_away
+
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
 
@@ -62,6 +64,7 @@ def open_broadcast(
             setattr(broadcast, field, value)
         broadcast.save()
         Channel.objects.filter(pk=channel.pk).update(next_title=broadcast.title)
+        let_in(channel)
         audit.record(actor=actor, action="broadcast.opened", subject=broadcast, channel_id=channel.pk)
         publish(BroadcastOpened(broadcast.pk, channel.pk))
     return broadcast
@@ -116,12 +119,15 @@ def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Bro
 
 
 def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
-    """End it now and cut the encoder; ending what has ended changes nothing."""
+    """End it now and cut the encoder, which comes back when it has been quiet for half a minute or when the
+    next broadcast is announced; ending what has ended changes nothing."""
     policies.require(actor, Power.END_BROADCAST, broadcast.channel)
     with transaction.atomic():
         broadcast = _held(broadcast)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
+        if broadcast.publisher_session:
+            send_away(broadcast.channel)
         archive(broadcast)
         audit.record(
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id

@@ -36,7 +36,7 @@ from .keys import recognise
 from .orders import Orders, Publishing
 from .rehearsals import begin_rehearsal
 from .simulcast import wanted_targets
-from .takeover import already_publishing, still_sends
+from .takeover import already_publishing, ended_here, is_sent_away, keep_away, still_sends
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +77,14 @@ def claim_publish(
             raise Refused("ACCOUNT_CLOSED", "The account of this channel is closed.")
         with transaction.atomic():
             Channel.objects.select_for_update().get(pk=channel.pk)
-            # Read again under the lock: the key may have been rotated since.
-            row.refresh_from_db(fields=["retired_at"])
+            # Read again under the lock: the key may have been rotated since, or its broadcast ended.
+            row.refresh_from_db(fields=["retired_at", "quiet_until"])
             if row.retired_at is not None:
                 raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
             if row.kind == StreamKey.Kind.REHEARSAL:
                 return begin_rehearsal(channel, session_id=session_id, node=node, silent_for=silent_for)
+            if is_sent_away(row):
+                raise ended_here()
             broadcast = broadcast_of(channel)
             if archive_if_over(broadcast):
                 broadcast = broadcast_of(channel)
@@ -98,6 +100,8 @@ def claim_publish(
                 broadcast.ends_at = max(broadcast.ends_at or soonest, soonest)
             broadcast.save()
     except Refused as refusal:
+        if is_sent_away(row):
+            keep_away(row)
         note_refusal(channel_id=channel.pk, code=refusal.code, message=refusal.message, address=address)
         raise
     return broadcast
