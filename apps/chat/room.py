@@ -41,12 +41,15 @@ log = logging.getLogger(__name__)
 RING = 500
 HISTORY = 100
 RESUME_MOST = 500
+# So far back it is known whose lines are struck: as far as a page that missed the most shows.
+REACH = RING + RESUME_MOST
 HISTORY_BYTES = 512 * 1024
 # Batches of two processes may cross on their way: the earlier one gets so long before the database is asked.
 PATIENCE = 0.05
-# So many removals a client that was away is told of; beyond it reads the room anew. Clocks and commits may
-# be so far apart.
+# So many removals, and people kept out, a client that was away is told of; beyond it reads the room anew.
+# Clocks and commits may be so far apart.
 REMOVED_MOST = 200
+STRUCK_MOST = 500
 SLACK = timedelta(seconds=10)
 AHEAD_MOST = 2_000
 BEAT_SECONDS = 1.0
@@ -94,7 +97,7 @@ class Room:
     async def _open(self) -> None:
         """Read the newest lines. What arrives meanwhile waits its turn."""
         last_seq, lines, state = await read(selectors.open_room, self.channel, HISTORY)
-        struck = await read(selectors.struck_among, self.channel_id, people_of(lines))
+        struck = await read(selectors.struck_lately, self.channel_id, last_seq, REACH)
         # All is read: a try that fails leaves nothing behind for the next one.
         self.version, self.rules, self._settings = state.version, state.rules, state.settings
         self.last_seq = last_seq
@@ -342,7 +345,7 @@ class Room:
     async def _compare_strikes(self) -> None:
         """The last word on who is kept out, of all whom it matters for."""
         known = self._strikes.people
-        standing = await read(selectors.struck_among, self.channel_id, known | people_of(self._ring))
+        standing = await read(selectors.struck_lately, self.channel_id, self.last_seq, REACH, known)
         if begun := {user_id: until for user_id, until in standing.items() if user_id not in known}:
             self._strike(begun)
         self._strikes.begin(standing)
@@ -374,7 +377,7 @@ class Room:
             for line in lines:
                 self.memory.hear(orjson.loads(line.payload)["content"])
 
-    async def _removed_since(self, after: int, since: datetime) -> bytes:
+    async def _removed_since(self, after: int, since: datetime) -> dict[str, Any]:
         """What the history tells of removals to a client that was away."""
         found = await read(
             partial(
@@ -385,9 +388,7 @@ class Room:
                 limit=REMOVED_MOST + 1,
             )
         )
-        if len(found) > REMOVED_MOST:
-            return b',"reload":true'
-        return b',"removed":%b' % orjson.dumps(found)
+        return {"reload": True} if len(found) > REMOVED_MOST else {"removed": found}
 
     def _newest(self, to_moderators: bool) -> Outgoing:
         """The same frame for everybody who comes until there is something newer."""
@@ -398,7 +399,9 @@ class Room:
             self._newest_frames[to_moderators] = known
         return known
 
-    def _since(self, after: int, older: list[Line], removed: bytes | None, to_moderators: bool) -> Outgoing:
+    def _since(
+        self, after: int, older: list[Line], removed: dict[str, Any] | None, to_moderators: bool
+    ) -> Outgoing:
         # What the database had and the room has not shown yet comes live.
         lines = [self._removals.applied(line) for line in older if line.seq <= self.last_seq]
         reached = lines[-1].seq if lines else after
@@ -408,8 +411,13 @@ class Room:
         truncated = (lines[-1].seq if lines else after) < self.last_seq
         meanwhile = b""
         if removed is not None:
-            meanwhile = removed + b',"struck":%b' % orjson.dumps(self._strikes.among(self._ring))
+            meanwhile = b"," + orjson.dumps(removed | self._struck_now())[1:-1]
         return self._history(lines, truncated, meanwhile, to_moderators=to_moderators)
+
+    def _struck_now(self) -> dict[str, Any]:
+        """What the history tells a client that was away of who is kept out."""
+        people = self._strikes.people
+        return {"reload": True} if len(people) > STRUCK_MOST else {"struck": list(people)}
 
     def _history(
         self, lines: list[Line], truncated: bool, meanwhile: bytes = b"", *, to_moderators: bool = False

@@ -134,6 +134,17 @@ def struck_among(channel_id: uuid.UUID, people: Collection[uuid.UUID]) -> dict[u
     return dict(standing.values_list("user", "expires_at"))
 
 
+def struck_lately(
+    channel_id: uuid.UUID, up_to: int, reach: int, people: Collection[uuid.UUID] = ()
+) -> dict[uuid.UUID, datetime | None]:
+    """Those who are kept out of the channel now, and until when: of `people`, and of the authors of the last
+    `reach` messages up to a number, of what these answer, and of what is pinned."""
+    said = Message.objects.of_room(channel_id).filter(seq__gt=up_to - reach)
+    heard = set(people).union(*said.values_list("user", "reply_to__user"))
+    heard.update(ChatRoom.objects.filter(pk=channel_id).values_list("pinned__user", flat=True))
+    return struck_among(channel_id, {user_id for user_id in heard if user_id is not None})
+
+
 def version_of(channel_id: uuid.UUID) -> int:
     """The version of the room's rulebook."""
     return Rulebook.objects.filter(pk=channel_id).values_list("version", flat=True).first() or 0

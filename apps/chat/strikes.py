@@ -38,10 +38,6 @@ class Strikes:
         """Whose time-out has run out."""
         return [user_id for user_id, until in self._until.items() if until is not None and until <= now]
 
-    def among(self, lines: Iterable[Line]) -> list[uuid.UUID]:
-        """Those of the authors of these lines who are kept out."""
-        return list(self._until.keys() & {line.author for line in lines}) if self._until else []
-
     def shown(self, line: Line, *, to_moderators: bool = False) -> bytes:
         """The line's payload as it may be told. Quotations of struck lines are empty for everybody."""
         payload = line.payload

@@ -148,9 +148,9 @@ SERVER_FRAMES = (
         "what came since, oldest first. `truncated` says that more lies between the last of `messages` and "
         "`lastSeq`: page on with `GET /api/channels/{id}/messages?after=`. An empty one with a `lastSeq` "
         "beyond yours says that you read too slowly and missed frames: ask for them. With `after` and "
-        "`since`, `removed` lists the messages removed meanwhile, or `reload` says that they are many, and "
-        "`struck` lists all people whose lines among the newest 500 are struck: those of anybody else are as "
-        "they were said.",
+        "`since`, `removed` lists the messages removed meanwhile, and `struck` the people who are kept out: "
+        "what anybody else said among the 500 messages up to `after` is as it was said. `reload` says, in "
+        "place of either, that they are many: read anew.",
         "{messages, lastSeq, truncated, removed?, reload?, struck?}",
     ),
     ServerFrame(

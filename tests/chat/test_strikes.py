@@ -142,6 +142,7 @@ def test_a_time_out_that_runs_out_gives_the_lines_back_by_itself(
 ) -> None:
     async def steps() -> None:
         async with dial() as reader:
+            await reader.next("chat:history")
             await in_thread(moderation.time_out, actor=moderator, channel=channel, user=viewer, seconds=4)
             await reader.next("chat:ban")
             async with dial() as newcomer:
@@ -201,6 +202,7 @@ def test_lines_far_back_are_struck_too(
         say(stranger, "on we go")
     moderation.ban(actor=moderator, channel=channel, user=viewer)
     monkeypatch.setattr("apps.chat.room.HISTORY", 2)
+    monkeypatch.setattr("apps.chat.room.REACH", 2)
 
     async def steps() -> None:
         async with dial() as reader:
@@ -300,6 +302,7 @@ def test_a_removed_line_of_somebody_who_is_kept_out_comes_back_struck(
         services.delete_message(actor=moderator, message_id=message.pk)
     moderation.ban(actor=moderator, channel=channel, user=viewer)
     monkeypatch.setattr("apps.chat.room.HISTORY", 2)
+    monkeypatch.setattr("apps.chat.room.REACH", 2)
 
     async def steps() -> None:
         async with dial() as reader:
@@ -421,5 +424,62 @@ def test_what_was_quoted_while_its_author_was_kept_out_is_quoted_in_full_afterwa
             assert [m["parent"] and m["parent"]["content"] for m in back] == [None, RUDE, RUDE]
             async with dial() as newcomer:
                 assert await history(newcomer) == [*SAID, ("was that so?", False, RUDE)]
+
+    story(steps)
+
+
+@pytest.mark.parametrize("reach", [5, 2, 1])
+def test_who_comes_back_hears_of_all_whose_lines_a_page_may_show(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User, stranger: User, say: Say,
+    unlimited: None, monkeypatch: pytest.MonkeyPatch, reach: int,
+) -> None:  # fmt: skip
+    """Also where the room itself holds none of them, and where they are only quoted."""
+    for _ in range(2):
+        say(stranger, "on we go")
+    if reach < 5:
+        say(stranger, "was that so?", reply_to=rude.pk)
+    moderation.ban(actor=moderator, channel=channel, user=viewer)
+    monkeypatch.setattr("apps.chat.room.HISTORY", 1)
+    monkeypatch.setattr("apps.chat.room.REACH", reach)
+    since = timezone.now().isoformat().replace("+", "%2B")
+
+    async def steps() -> None:
+        async with dial(f"/ws/channels/{channel.slug}?after=4&since={since}") as reader:
+            assert (await reader.next("chat:history"))["struck"] == [str(viewer.pk)]
+
+    story(steps)
+
+
+def test_of_very_many_who_are_kept_out_a_page_is_told_to_read_anew(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    moderation.ban(actor=moderator, channel=channel, user=viewer)
+    monkeypatch.setattr("apps.chat.room.STRUCK_MOST", 0)
+    since = timezone.now().isoformat().replace("+", "%2B")
+
+    async def steps() -> None:
+        async with dial(f"/ws/channels/{channel.slug}?after=2&since={since}") as reader:
+            told = await reader.next("chat:history")
+            assert told["reload"] is True and "struck" not in told
+
+    story(steps)
+
+
+def test_a_pin_comes_back_when_the_time_out_of_its_author_has_run_out(
+    dial: Dial, channel: Channel, rude: Message, moderator: User, viewer: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """However far back it was said."""
+    services.pin_message(actor=moderator, channel=channel, message_id=rude.pk)
+    Message.objects.filter(reply_to=rude).update(reply_to=None)
+    moderation.time_out(actor=moderator, channel=channel, user=viewer, seconds=4)
+    monkeypatch.setattr("apps.chat.room.HISTORY", 1)
+    monkeypatch.setattr("apps.chat.room.REACH", 1)
+
+    async def steps() -> None:
+        async with dial() as reader:
+            assert (await reader.next("chat:settings"))["pinned"] is None
+            assert (await reader.next("chat:settings", 20))["pinned"]["content"] == RUDE
 
     story(steps)
