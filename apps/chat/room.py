@@ -357,7 +357,10 @@ class Room:
         lines = await read(selectors.lines_after, self.channel_id, seq, RESUME_MOST)
         people = people_of(lines) - self._strikes.people
         if people and (struck := await read(selectors.struck_among, self.channel_id, people)):
-            self._strike(struck)
+            # One reader's question: the others hear only of what they may see.
+            self._strikes.begin(struck)
+            if shown := struck.keys() & people_of(self._ring):
+                self._strike({user_id: struck[user_id] for user_id in shown})
             self._look_anew()  # the note of an end may have come meanwhile
         return lines
 
