@@ -1,8 +1,7 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
-First the unit part of both (this process's own memory and loop), one under coverage; then the live part
-(real processes, real encoders, real browsers) in lanes: each mode's browser stories and the rest of it beside
-each other, as they mostly wait for pictures and clocks.
+First the unit part of both (this process's own memory and loop), one under coverage; then the live part (real
+processes, real encoders, real browsers), the browser stories of one mode beside the rest of the other.
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -26,11 +25,21 @@ from tests.stack.services import postgres_tool
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 COVERAGE = [sys.executable, "-m", "coverage"]
-UNIT = "not stack and not browser"
+LANES = {
+    "unit": "not stack and not browser",
+    "processes": "stack and not browser",
+    "browser": "browser",
+}
+# What runs side by side. A browser without a graphics card takes a whole core to draw: one at a time.
+ROUNDS = (
+    (("embedded", "unit"), ("full", "unit")),
+    (("embedded", "browser"), ("full", "processes")),
+    (("full", "browser"), ("embedded", "processes")),
+)
 # Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
 # A mode; more than there are cores, as many tests wait for real time.
-WORKERS = ("-n", "4", "--dist", "worksteal")
+WORKERS = ("-n", "3", "--dist", "worksteal")
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
@@ -181,29 +190,25 @@ def whole_suite(arguments: list[str]) -> int:
     names = {tool.name for tool in absent}
     for leftover in ROOT.glob(".coverage*"):
         leftover.unlink()
-    modes = {"embedded": list[str]()}
+    modes, lanes = {"embedded": list[str]()}, dict(LANES)
     if not any(tool.serves == FULL for tool in absent):
         modes["full"] = [sys.executable, "-m", "tests.stack.services"]
-    parts = {"unit": {"unit": UNIT}, "live": {"processes": "stack and not browser"}}
-    if "chromium" not in names:
-        parts["live"]["browser"] = "browser"
-    passes = [
-        one
-        for part, lanes in parts.items()
-        for one in side_by_side(
-            [
-                Run(
-                    f"{mode}, {lane}",
-                    [f"--stack={mode}", "-m", selection, *(WORKERS if part == "unit" else ()), *arguments],
-                    prefix,
-                    is_measured=(mode, part) == MEASURED,
-                    is_narrowed=bool(arguments),
-                )
-                for mode, prefix in modes.items()
-                for lane, selection in lanes.items()
-            ]
-        )
-    ]
+    if "chromium" in names:
+        del lanes["browser"]
+    passes = []
+    for each in ROUNDS:
+        runs = [
+            Run(
+                f"{mode}, {lane}",
+                [f"--stack={mode}", "-m", lanes[lane], *(WORKERS if lane == "unit" else ()), *arguments],
+                modes[mode],
+                is_measured=(mode, lane) == MEASURED,
+                is_narrowed=bool(arguments),
+            )
+            for mode, lane in each
+            if mode in modes and lane in lanes
+        ]
+        passes += side_by_side(runs) if runs else []
     covered = coverage_holds() if not (absent or arguments) else True
     for tool in absent:
         packages = " ".join(tool.packages)
