@@ -35,10 +35,13 @@ export class Standing {
     clearInterval(this.#timer);
     this.#shown = standing;
     const kind = kindOf(standing, this.#clock.now());
-    const hadFocus = this.#form.contains(document.activeElement);
+    const [hadFocus, wasHere] = [this.#form, this.#box].map((part) => part.contains(document.activeElement));
     this.#form.hidden = kind !== null;
     this.#box.hidden = kind === null;
-    if (kind === null) return;
+    if (kind === null) {
+      if (wasHere) this.#form.elements.content.focus();
+      return;
+    }
     this.#box.dataset.kind = kind;
     this.#describe(kind, standing);
     // Who was typing goes on here; nobody else is torn from what they look at.
@@ -66,7 +69,6 @@ export class Standing {
 
   async #acknowledge() {
     await this.#try(this.#deeds.acknowledge(this.#shown.warning.id), { ...this.#shown, warning: null });
-    if (!this.#form.hidden) this.#form.elements.content.focus();
   }
 
   async #ask(event) {
