@@ -17,6 +17,7 @@ from apps.chat import services
 from apps.chat.dock.deeds import DEEDS
 from apps.chat.models import Dock, Message
 from apps.core.models import AuditEntry
+from apps.moderation import services as moderation
 from apps.moderation.models import Sanction
 from tests import factories
 
@@ -72,6 +73,15 @@ def test_a_dock_reads_the_room_with_the_powers_of_its_person_and_cannot_write(
     assert "time_out" in page
     assert 'data-ticket=""' in page
     assert "data-chat-form" not in page
+
+
+def test_a_dock_shows_of_who_is_kept_out_what_anybody_reads(
+    channel: Channel, streamer: User, troll: User, token: str
+) -> None:
+    say(channel, troll, "something rude")
+    moderation.ban(actor=streamer, channel=channel, user=troll)
+    page = room(token).content.decode()
+    assert "data-struck" in page and "something rude" not in page
 
 
 def test_the_pages_address_holds_no_secret_and_tells_none(visitor: Client) -> None:

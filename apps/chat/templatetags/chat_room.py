@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -42,7 +43,7 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
 def dock_room(context: template.Context, dock: Dock) -> dict[str, Any]:
     """The room of a dock: it reads as anybody does, and its person's powers are in its menus."""
     powers = sorted(policies.powers_of(dock.user, dock.channel))
-    room = _room(context, dock.channel, dock.user)
+    room = _room(context, dock.channel, AnonymousUser()) | {"user": dock.user}
     return room | {"powers": powers, "is_dock": True, "is_alone": True}
 
 
