@@ -40,6 +40,8 @@ INVERSES: dict[str, Inverse] = {
     "report.answer": reports.undo_answer,
     "rules.edit": rules.undo_edit,
 }
+# What changes the rules: undoing it is a change of them, too.
+OF_RULES = ("rules.", "shield.")
 AT_ONCE_MOST = 1000
 
 
@@ -59,7 +61,7 @@ def teach(action: str, inverse: Inverse) -> None:
 def undo_action(*, actor: Actor, channel: Channel, entry_id: uuid.UUID) -> AuditEntry:
     """Take one entry of the channel's log back; returns the entry that says so.
 
-    Raises NotFound, Conflict (CANNOT_BE_UNDONE, UNDONE_BEFORE, NO_LONGER_APPLIES) or NotAllowed.
+    Raises NotFound, Conflict (CANNOT_BE_UNDONE, UNDONE_BEFORE, NO_LONGER_APPLIES), NotAllowed, or TooMany.
     """
     policies.require(actor, Power.UNDO_MODERATION, channel)
     entry = log_of(channel).filter(pk=entry_id).first()
@@ -105,6 +107,8 @@ def _undo(actor: Actor, entry: AuditEntry) -> AuditEntry:
         raise Conflict("This can't be undone.", code="CANNOT_BE_UNDONE")
     if entry.subject_type == User._meta.label_lower and entry.subject_id == str(actor.pk):
         raise NotAllowed("Somebody else has to undo what was done to you.")
+    if entry.action.startswith(OF_RULES) and entry.channel_id is not None:
+        rules.take_turn(actor, entry.channel_id)
     try:
         with transaction.atomic():
             # First: of two who undo the same entry at once, the second waits here and is refused.

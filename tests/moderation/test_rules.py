@@ -3,15 +3,17 @@
 import json
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from pytest import raises
 
+from apps.chat import services as chat
 from apps.core.errors import Invalid, NotAllowed, TooMany
 from apps.core.models import AuditEntry
 from apps.moderation import automod, selectors, services
 from apps.moderation.automod import Action, Kind
 from apps.moderation.models import AutomodRule
 from apps.moderation.services import rules as verbs
+from apps.moderation.undo import undo_action
 from tests import factories
 
 from .conftest import client_of
@@ -170,18 +172,44 @@ def test_one_channels_rules_are_not_anothers(channel, moderator):
     assert not named(factories.channel(), "caps").is_on
 
 
+def test_redis_is_not_asked_while_a_channel_is_locked(channel, streamer, monkeypatch, transactional_db):
+    """Whoever else waits for its row would wait for Redis, too."""
+
+    class Outside:
+        def take(self, key):
+            assert not connection.in_atomic_block
+            asked.append(key)
+            return 0.0
+
+    asked: list[str] = []
+    monkeypatch.setattr(verbs, "CHANGES", Outside())
+    common = {"actor": streamer, "channel": channel}
+    services.edit_rule(**common, kind="caps", is_on=True)
+    services.remove_rule(**common, kind="caps")
+    services.replace_rules(**common, rules=[{"kind": "links"}])
+    chat.raise_shield(**common)
+    chat.lower_shield(**common)
+    undo_action(**common, entry_id=AuditEntry.objects.filter(action="rules.edit").latest("pk").pk)
+    assert len(asked) == 6
+
+
 def test_rules_are_not_changed_without_end(channel, streamer, moderator):
-    """Once a person and channel; what changes nothing costs nothing."""
+    """Each person, in each channel."""
     common = {"channel": channel, "kind": "caps"}
     for number in range(verbs.CHANGES.most):
-        for _ in range(2):
-            services.edit_rule(actor=moderator, is_on=number % 2 == 0, **common)
+        services.edit_rule(actor=moderator, is_on=number % 2 == 0, **common)
+    entry = AuditEntry.objects.filter(action="rules.edit").first()
     before = selectors.rules_of(channel)
     with raises(TooMany) as refusal:
         services.edit_rule(actor=moderator, is_on=True, **common)
     assert refusal.value.code == "RATE_LIMITED" and 0 < refusal.value.retry_after <= 60
     with raises(TooMany):
         services.remove_rule(actor=moderator, **common)
+    with raises(TooMany):
+        undo_action(actor=moderator, channel=channel, entry_id=entry.pk)
+    for shield in (chat.raise_shield, chat.lower_shield):
+        with raises(TooMany):
+            shield(actor=moderator, channel=channel)
     rules = {"rules": [{"kind": "links"}]}
     answer = client_of(moderator).put(f"/api/channels/{channel.pk}/filters", rules, format="json")
     assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")

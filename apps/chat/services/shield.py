@@ -26,6 +26,7 @@ SLOW_SECONDS, FOLLOWED_MINUTES = 10, 10
 def raise_shield(*, actor: Actor, channel: Channel) -> ChatRoom:
     """Make the room strict at once; raising the raised shield changes nothing."""
     policies.require(actor, Power.USE_SHIELD, channel)
+    moderation.take_turn(actor, channel.pk)
     with transaction.atomic():
         room = hold_room(channel)
         if room.shield_before is None:
@@ -39,6 +40,7 @@ def raise_shield(*, actor: Actor, channel: Channel) -> ChatRoom:
 def lower_shield(*, actor: Actor, channel: Channel) -> ChatRoom:
     """Return to what was before the shield, whatever was changed behind it; lowering twice is once."""
     policies.require(actor, Power.USE_SHIELD, channel)
+    moderation.take_turn(actor, channel.pk)
     with transaction.atomic():
         room = hold_room(channel)
         if (before := room.shield_before) is not None:

@@ -2,7 +2,7 @@
 
 from .notes import delete_note, write_note
 from .reports import Subject, answer_report, report, teach_context
-from .rules import checked_rule, edit_rule, put_back, remove_rule, replace_rules, tighten
+from .rules import checked_rule, edit_rule, put_back, remove_rule, replace_rules, take_turn, tighten
 from .sanctions import acknowledge_warning, ban, lift_sanction, time_out, time_out_by_rule, warn
 from .unbans import answer_unban_request, request_unban
 
@@ -21,6 +21,7 @@ __all__ = [
     "replace_rules",
     "report",
     "request_unban",
+    "take_turn",
     "teach_context",
     "tighten",
     "time_out",

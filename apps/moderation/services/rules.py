@@ -47,6 +47,7 @@ def edit_rule(*, actor: Actor, channel: Channel, kind: str, label: str = "", **c
     A list of terms with a new `label` is a new list. Raises Invalid by field, or TooMany.
     """
     policies.require(actor, Power.EDIT_AUTOMOD, channel)
+    take_turn(actor, channel.pk)
     with transaction.atomic():
         _lock(channel)
         standing = rules_of(channel)
@@ -60,6 +61,7 @@ def edit_rule(*, actor: Actor, channel: Channel, kind: str, label: str = "", **c
 def remove_rule(*, actor: Actor, channel: Channel, kind: str, label: str = "") -> None:
     """Take a list of terms away, or let a rule of another kind be as it is by default."""
     policies.require(actor, Power.EDIT_AUTOMOD, channel)
+    take_turn(actor, channel.pk)
     with transaction.atomic():
         _lock(channel)
         _change(actor, channel, {Rule(kind=_kind(kind), label=label).key: None})
@@ -81,6 +83,7 @@ def replace_rules(*, actor: Actor, channel: Channel, rules: Iterable[Mapping[str
             raise Invalid(refusal.message, code=refusal.code, fields=fields) from None
         wanted[rule.key] = rule
     _check_together(wanted.values())
+    take_turn(actor, channel.pk)
     with transaction.atomic():
         _lock(channel)
         gone: dict[str, Rule | None] = {
@@ -90,10 +93,21 @@ def replace_rules(*, actor: Actor, channel: Channel, rules: Iterable[Mapping[str
     return rules_of(channel)
 
 
+def take_turn(actor: Actor, channel_id: uuid.UUID) -> None:
+    """Raise TooMany when `actor` has changed the channel's rules often just now, in whichever way. It may ask
+    Redis: call it before anything is locked."""
+    if wait := CHANGES.take(f"{channel_id.hex}:{actor.pk.hex if actor.pk else ''}"):
+        raise TooMany(
+            f"You have changed the rules often just now. Change them again in {max(1, round(wait + 0.5))} s.",
+            code="RATE_LIMITED",
+            retry_after=wait,
+        )
+
+
 def tighten(channel: Channel) -> dict[str, Stored | None]:
     """The rules' part of shield mode: set SHIELD and return what `put_back` needs.
 
-    The caller has asked for the power, is inside a transaction and writes the audit entry.
+    The caller has asked for the power, has taken a turn, is inside a transaction and writes the audit entry.
     """
     _lock(channel)
     standing = {rule.key: rule for rule in rules_of(channel)}
@@ -203,12 +217,6 @@ def _change(actor: Actor, channel: Channel, wanted: Mapping[str, Rule | None]) -
     changed = sorted(key for key in after if after[key] != before[key])
     if not changed:
         return
-    if wait := CHANGES.take(f"{channel.pk.hex}:{actor.pk.hex if actor.pk else ''}"):
-        raise TooMany(
-            f"You have changed the rules often just now. Change them again in {max(1, round(wait + 0.5))} s.",
-            code="RATE_LIMITED",
-            retry_after=wait,
-        )
     after, before = ({key: state[key] for key in changed} for state in (after, before))
     _write(channel, after)
     audit.record(
