@@ -37,6 +37,13 @@ export class Lines {
     return line;
   }
 
+  /** The line of a message that came back, in place of `standing`. What is struck is told everybody without its
+   * words: a moderator who reads them reads on. */
+  redraw(message, standing) {
+    const readsOn = message.struck && !message.deletedAt && standing && this.#you.may("view_moderation");
+    return this.draw(readsOn ? { ...message, content: messageOf(standing).content } : message);
+  }
+
   /** A line that the server rendered gets what only a script can give: colour, links, the reader's own time. */
   adopt(line) {
     const { user, content, isHidden } = messageOf(line);

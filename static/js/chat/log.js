@@ -243,8 +243,8 @@ export class Log {
   }
 
   #putBack(message) {
-    const line = this.#lines.draw(message);
     const standing = this.find(message.id);
+    const line = this.#lines.redraw(message, standing);
     if (standing) return standing.replaceWith(line);
     if (message.seq < this.#from) return; // it comes in its place, once somebody reads up to there
     const later = [...this.#list.querySelectorAll("[data-seq]")].find(({ dataset }) => dataset.seq > message.seq);

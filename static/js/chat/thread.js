@@ -61,7 +61,8 @@ export class Thread {
   /** Messages came back. */
   restore(messages) {
     for (const message of messages) {
-      this.#list.querySelector(`[data-message-id="${CSS.escape(message.id)}"]`)?.replaceWith(this.#lines.draw(message));
+      const standing = this.#list.querySelector(`[data-message-id="${CSS.escape(message.id)}"]`);
+      standing?.replaceWith(this.#lines.redraw(message, standing));
     }
   }
 

@@ -99,6 +99,28 @@ def test_what_comes_back_takes_its_place_if_the_page_reaches_that_far(module_pag
     assert lines == ["5", "7", "8"]
 
 
+def test_a_moderator_goes_on_reading_what_comes_back_struck(module_page: Page) -> None:
+    """It is told everybody without its words, such as when what it quotes comes back."""
+    lines = run(
+        module_page,
+        "chat/log.js",
+        LOG
+        + """
+        const told = { struck: true, content: "" };
+        const read = (powers) => {
+          you.learn({ powers });
+          log.clear();
+          log.append([{ ...say(1), struck: true }, say(2)]);
+          log.restore([{ ...say(1), ...told }, { ...say(2), ...told, deletedAt: createdAt }]);
+          log.scrollToNewest();
+          return shown();
+        };
+        return [read(["view_moderation"]), read([])];
+        """,
+    )
+    assert lines == [["1", "Message removed"], ["Message removed", "Message removed"]]
+
+
 def test_whom_one_blocks_is_not_drawn_and_comes_back_with_the_block(module_page: Page) -> None:
     before, during, after = run(
         module_page,
