@@ -18,13 +18,13 @@ export class Attendance {
     this.#opener = root.querySelector("[data-chat-who]");
     this.#deeds = deeds;
     this.#call = call;
-    this.#opener.addEventListener("click", () => (this.#panel.hidden ? this.#open() : this.#close()));
+    this.#opener.addEventListener("click", () => (this.#panel.hidden ? this.open() : this.#close()));
     this.#panel.querySelector("header button").addEventListener("click", () => this.#close());
     this.#panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.#close());
     this.#panel.addEventListener("click", ({ target }) => this.#chose(target.closest("[data-username]")));
   }
 
-  #open() {
+  open() {
     this.#show(true);
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_AGAIN_MS);

@@ -3,7 +3,6 @@ import { ServerClock } from "../clock.js";
 import { Socket } from "../socket.js";
 import { Actions } from "./actions.js";
 import { Announcer } from "./announcer.js";
-import { Attendance } from "./attendance.js";
 import { Deeds } from "./deeds.js";
 import { loadEarlier } from "./earlier.js";
 import { walkWithKeys } from "./keys.js";
@@ -76,7 +75,7 @@ export class Room {
     const [root, you, deeds, log] = [this.#root, this.#you, this.#deeds, this.#log];
     this.#writing = new Writing(root, { socket: this.socket, log, you, deeds, people: this.#people, slug });
     const answer = (message, stays) => this.#writing.answer(message, stays);
-    new Attendance(root, deeds, (username) => this.#writing.call(username));
+    root.querySelector("[data-chat-who]").addEventListener("click", () => this.#attend(), { once: true });
     this.#thread = new Thread(root, you, deeds, answer);
     const openThread = (message) => this.#thread.open(message);
     const actions = new Actions(root, { deeds, log, you, answer, openThread });
@@ -88,6 +87,12 @@ export class Room {
     attachPopOut(root);
     you.watch(() => offerByPower(root, you));
     attachPreferences(root, { batches: (on) => (this.#announcer.inBatches = on) });
+  }
+
+  /** The list of who is here comes when it is first wanted. */
+  async #attend() {
+    const { Attendance } = await import("./attendance.js");
+    new Attendance(this.#root, this.#deeds, (username) => this.#writing.call(username)).open();
   }
 
   /** Each frame that this room understands, and what it does. */
