@@ -210,7 +210,8 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
 # Exported, and nobody's deed: parts of other verbs, and what automatic rules do by themselves.
 NO_VERBS = {
     "chat.find_dock", "chat.rate_limited", "moderation.Subject", "moderation.checked_rule",
-    "moderation.put_back", "moderation.teach_context", "moderation.tighten", "moderation.time_out_by_rule",
+    "moderation.put_back", "moderation.take_turn", "moderation.teach_context", "moderation.tighten",
+    "moderation.time_out_by_rule",
 }  # fmt: skip
 # Whose deed it isn't hears of another reason than a missing power.
 OTHER_REFUSALS = {
