@@ -135,10 +135,12 @@ def test_keys_go_far_and_near(visit: Visit, live: str) -> None:
     arrive(visitor, live)
     keyboard = visitor.page.keyboard
     seek_bar(visitor).focus()
+    on_air = time.time() - visitor.page.evaluate(STARTED_AT)
     keyboard.press("Home")
-    await_delay(visitor, 25 * 60, within=90)
+    await_delay(visitor, 25 * 60 + on_air, within=30)
     oldest = visitor.clock_delays()[-1]
     for key, step in (("l", 10), ("ArrowRight", 5), ("j", -10), ("ArrowLeft", -5), ("l", 10)):
+        visitor.await_clock(frames=1)
         at = visitor.clock_delays()[-1]
         keyboard.press(key)
         # The pictures of then are half a second apart.
@@ -177,6 +179,23 @@ def test_who_went_back_comes_back_there_after_the_network_was_away(visit: Visit,
     visitor.await_player("playing", seconds=20)
     visitor.await_clock(frames=4)
     assert 19 * 60 < visitor.clock_delays()[-1] < 22 * 60
+
+
+def test_a_slow_network_takes_nobody_back_to_now(visit: Visit, live: str) -> None:
+    """What was watched before the seek lies in the buffer, far ahead of what is being fetched."""
+    visitor = visit()
+    arrive(visitor, live)
+    held: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route.request.url)
+        visitor.page.wait_for_timeout(2_500)  # longer than a hole in the buffer is looked at
+        route.continue_()
+
+    visitor.page.route(re.compile(r"/live/.*/earlier-\d+\.m4s"), hold, times=1)
+    seek_back(visitor, BACK)
+    await_delay(visitor, BACK, within=30)
+    assert held
 
 
 def test_who_went_back_plays_on_over_a_restart(visit: Visit, live: str) -> None:

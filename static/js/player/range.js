@@ -3,6 +3,7 @@
 
 const LEEWAY = 10; // seconds: the window moves on while its oldest segment is fetched
 const MOVED = 0.5;
+const FIRST = 0.05; // hls.js takes a playhead at 0 for none, and would stay with what it was loading
 const USUAL = 10; // seconds from the edge at which a browser that plays by itself begins at the latest
 
 export class Range {
@@ -31,7 +32,7 @@ export class Range {
   get oldest() {
     const start = this.start;
     if (start === null) return null;
-    return start > this.#firstStart + MOVED ? start + LEEWAY : start;
+    return start > this.#firstStart + MOVED ? start + LEEWAY : Math.max(start, FIRST);
   }
 
   /** Where a viewer at the live edge is, null while unknown. */

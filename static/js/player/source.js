@@ -340,7 +340,8 @@ export class Source {
   }
 
   #skipHole() {
-    const { buffered, currentTime } = this.#video;
+    const { buffered, currentTime, seeking } = this.#video;
+    if (this.#deliberate && seeking) return; // what was asked for is on its way; the next that is there may be now
     for (let index = 0; index < buffered.length; index += 1) {
       if (buffered.start(index) > currentTime) {
         this.#video.currentTime = buffered.start(index) + 0.01;
