@@ -14,6 +14,7 @@ from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
 from apps.streams.media.config import MediaConfig, RelayLimits, RtmpLimits
 from apps.streams.media.egress import Egress
+from apps.streams.media.gaps import Gap
 from apps.streams.media.measures import Sample
 from apps.streams.media.node import IngestNode
 from apps.streams.media.ports import (
@@ -28,13 +29,14 @@ from apps.streams.media.ports import (
     StreamInfo,
     Target,
 )
-from apps.streams.media.recording import write_playlist
+from apps.streams.media.recording import gaps_recorded, write_playlist
 
 __all__ = [
     "Admission",
     "Archive",
     "Egress",
     "FileArchive",
+    "Gap",
     "IngestNode",
     "MediaConfig",
     "PublishGate",
@@ -48,6 +50,7 @@ __all__ = [
     "SilentFor",
     "StreamInfo",
     "Target",
+    "gaps_recorded",
     "grants",
     "write_playlist",
 ]
