@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -9,23 +10,37 @@ from django.http import HttpRequest
 from django.http.request import split_domain_port
 
 
-def rtmp_url(request: HttpRequest) -> str:
-    """The address that an encoder publishes to, for the person who asks.
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The addresses that an encoder publishes to; empty where there is no such door."""
 
-    RTMP_URL when it is set; else the host by which that person reached this page, because "localhost" is
-    of no use to an encoder on another machine.
+    rtmp: str
+    rtmps: str
+
+
+def doors_for(request: HttpRequest) -> Doors:
+    """The doors as the person who asks reaches them.
+
+    RTMP_URL and RTMPS_URL when they are set; else the host by which that person reached this page, because
+    "localhost" is of no use to an encoder on another machine.
     """
-    if settings.RTMP_URL:
-        return str(settings.RTMP_URL)
-    return local_rtmp_url(split_domain_port(request.get_host())[0] or "localhost")
+    return doors_at(split_domain_port(request.get_host())[0] or "localhost")
+
+
+def doors_at(host: str) -> Doors:
+    """The same for who reaches this machine as `host`."""
+    rtmps = _url("rtmps", host, settings.RTMPS_PORT, 443) if settings.RTMPS_CERTIFICATE else ""
+    return Doors(
+        rtmp=settings.RTMP_URL or _url("rtmp", host, settings.RTMP_PORT, 1935),
+        rtmps=settings.RTMPS_URL or rtmps,
+    )
 
 
 def own_hosts() -> list[str]:
     """The names by which the outside reaches this platform."""
-    urls = [settings.PUBLIC_URL, settings.RTMP_URL, settings.MEDIA_URL_BASE]
+    urls = [settings.PUBLIC_URL, settings.RTMP_URL, settings.RTMPS_URL, settings.MEDIA_URL_BASE]
     return sorted({host for url in urls if (host := urlsplit(url).hostname)})
 
 
-def local_rtmp_url(host: str) -> str:
-    port = "" if settings.RTMP_PORT == 1935 else f":{settings.RTMP_PORT}"
-    return f"rtmp://{host}{port}/live"
+def _url(scheme: str, host: str, port: int, usual: int) -> str:
+    return f"{scheme}://{host}{'' if port == usual else f':{port}'}/live"

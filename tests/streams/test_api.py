@@ -18,10 +18,12 @@ STREAM = {
 
 def test_the_key_and_the_door_are_told_to_the_owner_only(mine, theirs, visitor, channel, settings):
     body = mine.get(f"/api/channels/{channel.pk}/stream-key").json()
-    assert set(body) == {"streamKey", "rtmpUrl"}
-    assert body["rtmpUrl"] == "rtmp://testserver/live"
-    settings.RTMP_URL = "rtmp://in.example.org/live"
+    assert set(body) == {"streamKey", "rtmpUrl", "rtmpsUrl"}
+    assert (body["rtmpUrl"], body["rtmpsUrl"]) == ("rtmp://testserver/live", None)
+    settings.RTMP_URL, settings.RTMPS_CERTIFICATE = "rtmp://in.example.org/live", "chain.pem"
     rotated = mine.post(f"/api/channels/{channel.pk}/stream-key").json()
+    assert rotated["rtmpUrl"] == "rtmp://in.example.org/live"
+    assert rotated["rtmpsUrl"] == "rtmps://testserver:1936/live"
     assert rotated["streamKey"] != body["streamKey"]
     assert theirs.get(f"/api/channels/{channel.pk}/stream-key").status_code == 403
     assert visitor.get(f"/api/channels/{channel.pk}/stream-key").status_code == 401

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from aethex import demo, env
 from apps.core.realtime.server import Server, config, run
-from apps.streams.doors import local_rtmp_url
+from apps.streams.doors import doors_at
 
 
 class Command(BaseCommand):
@@ -41,11 +41,11 @@ class Command(BaseCommand):
         server = Server(config(app, settings.BIND_HOST, settings.PORT))
         try:
             await node.start()
-        except OSError:
+        except OSError as error:
             raise CommandError(
-                f"Port {settings.RTMP_PORT} for encoders is taken. Set RTMP_PORT to another."
+                f"{error}. RTMP_PORT, RTMPS_PORT and RTMPS_CERTIFICATE say what it is."
             ) from None
-        reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
+        reporting = asyncio.create_task(report_forever(node))
         try:
             with background(), broadcaster(with_demo):
                 self._greet(people)
@@ -60,10 +60,12 @@ class Command(BaseCommand):
             self.stdout.write("Stopped. Everything is kept in " + str(settings.DATA_DIR))
 
     def _greet(self, people: list[demo.DemoPerson]) -> None:
+        doors = doors_at("localhost")
         lines = [
             "",
             f"  AeThex LIVE   {settings.PUBLIC_URL}",
-            f"  Encoders      {settings.RTMP_URL or local_rtmp_url('localhost')}",
+            f"  Encoders      {doors.rtmp}",
+            f"  behind TLS    {doors.rtmps or 'off: needs RTMPS_CERTIFICATE'}",
         ]
         for person in people:
             lines.append(f"  Demo {person.role:<9}{person.username} / {person.password}")

@@ -107,6 +107,7 @@ class HlsSerializer(serializers.Serializer):
 class KeySerializer(serializers.Serializer):
     streamKey = serializers.CharField()
     rtmpUrl = serializers.CharField()
+    rtmpsUrl = serializers.CharField(allow_null=True, help_text="The same behind TLS; null where it is off.")
 
 
 class ForwardingSerializer(serializers.Serializer):

@@ -28,7 +28,7 @@ from apps.core.throttles import PlaybackReports, StreamControl
 from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.audience import Stall, next_report, note_playback
-from apps.streams.doors import rtmp_url
+from apps.streams.doors import doors_for
 from apps.streams.health import graph_of, health_of
 from apps.streams.models import Broadcast, StreamKey
 from apps.streams.monitors import shown_point
@@ -275,8 +275,10 @@ class ChannelKey(APIView):
         return self._answer(request, services.rotate_key(actor=request.user, channel=found, kind=self.kind))
 
     def _answer(self, request: Request, key: str) -> Response:
+        doors = doors_for(request)
         return Response(
-            {"streamKey": key, "rtmpUrl": rtmp_url(request)}, headers={"Cache-Control": "no-store"}
+            {"streamKey": key, "rtmpUrl": doors.rtmp, "rtmpsUrl": doors.rtmps or None},
+            headers={"Cache-Control": "no-store"},
         )
 
 

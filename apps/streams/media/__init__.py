@@ -12,9 +12,8 @@ grant:
 
 from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
-from apps.streams.media.config import MediaConfig, RelayLimits, RtmpLimits
+from apps.streams.media.config import DoorLimits, MediaConfig, RelayLimits
 from apps.streams.media.egress import Egress
-from apps.streams.media.gaps import Gap
 from apps.streams.media.measures import Sample
 from apps.streams.media.node import IngestNode
 from apps.streams.media.ports import (
@@ -29,14 +28,16 @@ from apps.streams.media.ports import (
     StreamInfo,
     Target,
 )
-from apps.streams.media.recording import gaps_recorded, write_playlist
+from apps.streams.media.recording import write_playlist
+from apps.streams.media.rtmp.certificate import Certificate
 
 __all__ = [
     "Admission",
     "Archive",
+    "Certificate",
+    "DoorLimits",
     "Egress",
     "FileArchive",
-    "Gap",
     "IngestNode",
     "MediaConfig",
     "PublishGate",
@@ -45,12 +46,10 @@ __all__ = [
     "RelayInfo",
     "RelayLimits",
     "Resume",
-    "RtmpLimits",
     "Sample",
     "SilentFor",
     "StreamInfo",
     "Target",
-    "gaps_recorded",
     "grants",
     "write_playlist",
 ]

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from apps.streams.media.egress import Egress
+from apps.streams.media.rtmp.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True)
-class RtmpLimits:
-    """What one encoder, one address and all of them together may ask of the RTMP door.
+class DoorLimits:
+    """What one encoder, one address and all of them together may ask of the doors, whichever they use.
 
     Seconds are wall-clock seconds, sizes are bytes. Whoever exceeds one of them loses the connection, nobody
     else notices.
     """
 
     handshake_seconds: float = 5.0
+    """From the accepted connection to the end of RTMP's handshake, that of TLS before it included."""
     publish_seconds: float = 10.0
     """From the accepted connection to an admitted `publish`."""
     idle_seconds: float = 15.0
@@ -75,6 +77,9 @@ class MediaConfig:
     rtmp_host: str = "0.0.0.0"  # noqa: S104 - encoders come from everywhere
     rtmp_port: int = 1935
     """0 takes a free port; `IngestNode.rtmp_port` tells which."""
+    rtmps_port: int = 1936
+    """The same for RTMPS, which is there only with a certificate."""
+    certificate: Certificate | None = None
     name: str = ""
     """What this node is called among all nodes; for who reports what it does."""
     part_ms: int = 200
@@ -118,7 +123,7 @@ class MediaConfig:
     """What was read and is on its way to viewers, who may be slow; who wants more is told to ask again."""
     stall_seconds: float = 10.0
     """A viewer who takes nothing of a file for so long loses the connection, and what is kept for it goes."""
-    limits: RtmpLimits = field(default_factory=RtmpLimits)
+    limits: DoorLimits = field(default_factory=DoorLimits)
     egress: Egress = field(default_factory=Egress)
     """How targets of forwarding are reached."""
     relays: RelayLimits = field(default_factory=RelayLimits)

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from apps.streams.media.config import MediaConfig
@@ -27,8 +28,8 @@ from apps.streams.media.publisher import Publisher
 from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.rtmp.server import RtmpServer
-from apps.streams.media.rtmp.session import RtmpSession
-from apps.streams.media.stream import LiveStream, State
+from apps.streams.media.stream import LiveStream, Session, State
+from apps.streams.media.turnstile import Turnstile
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,12 @@ class IngestNode:
             if archive is not None
             else None
         )
-        self._server = RtmpServer(self, config.limits)
+        self._turnstile = Turnstile(config.limits)
+        self._server = RtmpServer(self, config.limits, self._turnstile)
+        self.rtmp_port = 0
+        """The port that is really listened on."""
+        self.rtmps_port = 0
+        """The same for TLS; 0 without a certificate."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
@@ -75,8 +81,13 @@ class IngestNode:
     # Life
 
     async def start(self) -> None:
-        """Open the RTMP door; OSError when the port is taken."""
-        await self._server.start(self.config.rtmp_host, self.config.rtmp_port)
+        """Open the doors; OSError when a port is taken or the certificate cannot be used."""
+        config, host, rtmp = self.config, self.config.rtmp_host, self._server
+        with _naming("RTMP"):
+            self.rtmp_port = await rtmp.start(host, config.rtmp_port)
+        if config.certificate is not None:
+            with _naming("RTMPS"):
+                self.rtmps_port = rtmp.start_tls(host, config.rtmps_port, config.certificate)
         self._watching = [asyncio.create_task(self._tick()), asyncio.create_task(self._lag.watch())]
 
     async def stop(self) -> None:
@@ -104,11 +115,6 @@ class IngestNode:
         self.app.closing = True
         for stream in self._streams.values():
             stream.window.wake()
-
-    @property
-    def rtmp_port(self) -> int:
-        """The port that is really listened on."""
-        return self._server.port
 
     # What the outside may ask
 
@@ -171,9 +177,9 @@ class IngestNode:
         relays = stream.relays.values() if stream is not None else ()
         return [(relay.target, relay.info()) for relay in relays]
 
-    # What RTMP sessions ask
+    # What sessions ask
 
-    async def admit(self, session: RtmpSession, key: str) -> Published:
+    async def admit(self, session: Session, key: str) -> Published:
         """Let the gate decide about the key; the session then feeds its stream. Raises Refused."""
         limit = self.config.limits.claim_seconds
         try:
@@ -230,10 +236,10 @@ class IngestNode:
 
     # What happens by itself
 
-    def announce(self, stream: LiveStream, session: RtmpSession) -> None:
+    def announce(self, stream: LiveStream, session: Session) -> None:
         self._tell(stream, self.gate.live(stream.stream_id, session.id, stream.info()))
 
-    def lost(self, stream: LiveStream, session: RtmpSession, reason: str) -> None:
+    def lost(self, stream: LiveStream, session: Session, reason: str) -> None:
         """A session is over; it matters only if it feeds the stream, and was not replaced or ended."""
         if stream.session is not session:
             return
@@ -241,7 +247,7 @@ class IngestNode:
         logger.info("session %s: stream %s interrupted: %s", session.id, stream.stream_id, reason)
         self._tell(stream, self.gate.interrupted(stream.stream_id, session.id, reason))
 
-    def turned_away(self, stream: LiveStream, session: RtmpSession, key: str, refusal: Refused) -> None:
+    def turned_away(self, stream: LiveStream, session: Session, key: str, refusal: Refused) -> None:
         self._tell(stream, self.gate.refused(key, session.address, refusal.code, refusal.message))
 
     async def _tick(self) -> None:
@@ -291,10 +297,10 @@ class IngestNode:
 
 
 class Published:
-    """An admitted session's hold on its stream: where the RTMP session delivers messages and says goodbye."""
+    """An admitted session's hold on its stream: where the session delivers messages and says goodbye."""
 
     def __init__(
-        self, node: IngestNode, stream: LiveStream, publisher: Publisher, session: RtmpSession, key: str
+        self, node: IngestNode, stream: LiveStream, publisher: Publisher, session: Session, key: str
     ) -> None:
         self._node = node
         self._stream = stream
@@ -333,6 +339,14 @@ class Published:
 
 def _pending(stream: LiveStream) -> set[asyncio.Future[None]]:
     return stream.recording.pending if stream.recording is not None else set()
+
+
+@contextmanager
+def _naming(door: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"the door for {door} does not open: {error}") from error
 
 
 def _epoch(clock: Clock) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from apps.streams.media.gaps import Gap
 from apps.streams.media.names import RecordedSegment
 
 SilentFor = Callable[[str], "float | None"]
@@ -58,7 +57,6 @@ class Recorded:
     size_bytes: int
     segments: int
     lost: int
-    gaps: Sequence[Gap]
 
 
 @dataclass(frozen=True, slots=True)

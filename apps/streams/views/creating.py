@@ -20,7 +20,7 @@ from apps.channels.views import channel_for
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.streams import services
-from apps.streams.doors import rtmp_url
+from apps.streams.doors import doors_for
 from apps.streams.forms import BroadcastForm
 from apps.streams.models import Broadcast, IngestRefusal
 
@@ -134,7 +134,7 @@ def _manager(
         "form": form,
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
-        "rtmp_url": rtmp_url(request),
+        "doors": doors_for(request),
         "refusal": IngestRefusal.objects.filter(channel=channel, refused_at__gt=recent).first(),
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }

@@ -15,7 +15,7 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.views import channel_for
 from apps.streams import services
-from apps.streams.doors import rtmp_url
+from apps.streams.doors import doors_for
 from apps.streams.models import StreamKey
 
 # Every topic of a verdict, and what it is called.
@@ -73,7 +73,7 @@ def _page(request: HttpRequest, channel: Channel, *, key: str = "") -> HttpRespo
         "topics": [(topic, words, findings.get(topic)) for topic, words in TOPICS],
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
-        "rtmp_url": rtmp_url(request),
+        "doors": doors_for(request),
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }
     return render(request, "streams/rehearsal.html", context)

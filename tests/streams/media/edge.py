@@ -16,11 +16,11 @@ import uvicorn
 from apps.streams.media import (
     Admission,
     Archive,
+    DoorLimits,
     IngestNode,
     MediaConfig,
     Recorded,
     Refused,
-    RtmpLimits,
     SilentFor,
     StreamInfo,
     grants,
@@ -82,7 +82,7 @@ class Edge:
         *,
         gate: MemoryGate | None = None,
         archive: Archive | None = None,
-        limits: RtmpLimits | None = None,
+        limits: DoorLimits | None = None,
         http_port: int = 0,
         rtmp_port: int = 0,
         **config: Any,
@@ -92,7 +92,8 @@ class Edge:
             grant_key=GRANT_KEY,
             rtmp_host="127.0.0.1",
             rtmp_port=rtmp_port,
-            limits=limits or RtmpLimits(),
+            rtmps_port=0,
+            limits=limits or DoorLimits(),
             **config,
         )
         self.archive = archive
@@ -157,6 +158,10 @@ class Edge:
     @property
     def rtmp_url(self) -> str:
         return f"rtmp://127.0.0.1:{self.node.rtmp_port}/live"
+
+    @property
+    def rtmps_url(self) -> str:
+        return f"rtmps://127.0.0.1:{self.node.rtmps_port}/live"
 
     def path(
         self, name: str = "", *, stream: str = "stream", viewer: str = "viewer", life: float = 600

@@ -94,10 +94,12 @@ class LiveEncoder:
 
 
 @contextmanager
-def ffmpeg_encoder(edge: Edge, command: str, *, key: str = "key") -> Iterator[subprocess.Popen[bytes]]:
-    """A foreign encoder."""
+def ffmpeg_encoder(
+    edge: Edge, command: str, *, key: str = "key", url: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A foreign encoder, at the RTMP door or at `url`."""
     process = subprocess.Popen(
-        [*command.split(), "-f", "flv", f"{edge.rtmp_url}/{key}"],
+        [*command.split(), "-f", "flv", f"{url or edge.rtmp_url}/{key}"],
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
     )

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apps.streams.media import IngestNode, MediaConfig, RtmpLimits, grants
+from apps.streams.media import DoorLimits, IngestNode, MediaConfig, grants
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import GRANT_KEY, Edge, MemoryGate, eventually
 from tests.streams.media.encoder import LiveEncoder, ffmpeg_encoder, publish, refusal
@@ -368,7 +368,7 @@ def test_a_gate_that_fails_does_not_leave_the_encoder_hanging(make_flv: FlvMaker
 
 def test_an_encoder_far_ahead_of_the_clock_is_slowed_down(make_flv: FlvMaker) -> None:
     heavy = make_flv(seconds=6, video="-c:v libx264 -preset ultrafast -qp 0 -pix_fmt yuv420p")
-    with Edge(limits=RtmpLimits(max_lead_seconds=2.0)) as edge:
+    with Edge(limits=DoorLimits(max_lead_seconds=2.0)) as edge:
         began = time.monotonic()
         publish(edge, heavy)
         # Six seconds of media may be two ahead; what the sockets hold in between has left the encoder.

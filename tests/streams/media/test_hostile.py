@@ -14,18 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.streams.media import Refused, RtmpLimits, amf0
+from apps.streams.media import DoorLimits, Refused, amf0
 from apps.streams.media.flv import Tag
 from apps.streams.media.rtmp import handshake
 from apps.streams.media.rtmp.chunks import COMMAND_AMF0, ChunkWriter, Message
 from apps.streams.media.rtmp.client import RtmpPublisher
 from apps.streams.media.rtmp.server import RtmpServer
-from apps.streams.media.rtmp.session import RtmpSession, Sink
+from apps.streams.media.rtmp.session import RtmpSession
+from apps.streams.media.sinks import Sink
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import Edge, eventually
 from tests.streams.media.encoder import LiveEncoder, RawEncoder, publish, refusal
 
-IMPATIENT = RtmpLimits(
+IMPATIENT = DoorLimits(
     handshake_seconds=0.6,
     publish_seconds=1.2,
     idle_seconds=0.8,
@@ -40,8 +41,8 @@ def strict() -> Iterator[Edge]:
     with Edge(limits=IMPATIENT) as edge:
         yield edge
         eventually(lambda: edge.call(lambda: edge.node._server.connections) == 0)
-        assert edge.call(lambda: len(edge.node._server._unauthenticated)) == 0
-        assert edge.call(lambda: sum(edge.node._server._per_address.values())) == 0
+        assert edge.call(lambda: edge.node._turnstile.unauthenticated) == 0
+        assert edge.call(lambda: edge.node._turnstile.guests) == 0
 
 
 def connect_packet() -> bytes:
@@ -244,9 +245,8 @@ class FaultyDoor:
 
 def test_a_fault_in_one_session_does_not_end_the_watch_over_the_others() -> None:
     async def run() -> int:
-        server = RtmpServer(FaultyDoor(), RtmpLimits(idle_seconds=0.3))
-        await server.start("127.0.0.1", 0)
-        url = f"rtmp://127.0.0.1:{server.port}/live"
+        server = RtmpServer(FaultyDoor(), DoorLimits(idle_seconds=0.3))
+        url = f"rtmp://127.0.0.1:{await server.start('127.0.0.1', 0)}/live"
         encoders = [await RtmpPublisher.connect(url, key) for key in ("one", "two")]
         async with asyncio.timeout(10):
             for encoder in encoders:

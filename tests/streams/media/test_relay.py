@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import logging
 import socket
 import ssl
@@ -18,11 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from apps.streams.media import Egress, RelayInfo, RelayLimits, Target, amf0, egress
+from apps.streams.media import Certificate, Egress, RelayInfo, RelayLimits, Target, amf0, egress
 from apps.streams.media.egress import Forbidden
 from apps.streams.media.flv import Tag
 from apps.streams.media.relay import Headers, Relay
@@ -546,71 +541,19 @@ def test_ports_of_other_services_are_refused(connections, port) -> None:
 # TLS
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Key and certificate of localhost, signed by nobody."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            ),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    path = tmp_path / "localhost.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@contextmanager
-def tls_door(edge: Edge, certificate: Path) -> Iterator[int]:
-    """A port that takes TLS off and hands on to the edge's RTMP door."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", edge.node.rtmp_port)
-        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
-
-    async def listen() -> asyncio.Server:
-        return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-
-    server = edge.do(listen())
-    yield server.sockets[0].getsockname()[1]
-    edge.call(server.close)
-
-
-def test_rtmps_is_forwarded_to_who_proves_its_name(
-    theirs: Edge, footage: list[Tag], certificate: Path
-) -> None:
-    trusting = Egress(allow_private=True, tls=ssl.create_default_context(cafile=str(certificate)))
-    with tls_door(theirs, certificate) as port, source(egress=trusting) as edge:
+def test_rtmps_is_forwarded_to_who_proves_its_name(footage: list[Tag], pem: Path) -> None:
+    trusting = Egress(allow_private=True, tls=ssl.create_default_context(cafile=str(pem)))
+    with Edge(certificate=Certificate(pem, pem)) as theirs, source(egress=trusting) as edge:
         encoder = LiveEncoder(edge, footage)
         eventually(lambda: edge.gate.lives)
-        forward(edge, target(f"rtmps://localhost:{port}/live"))
+        forward(edge, target(theirs.rtmps_url))
         eventually(lambda: theirs.gate.lives)
         encoder.stop()
 
 
-def test_rtmps_is_not_forwarded_to_anybody_else(ours: Edge, theirs: Edge, certificate: Path) -> None:
-    with tls_door(theirs, certificate) as port:
-        forward(ours, target(f"rtmps://localhost:{port}/live"))
+def test_rtmps_is_not_forwarded_to_anybody_else(ours: Edge, pem: Path) -> None:
+    with Edge(certificate=Certificate(pem, pem)) as theirs:
+        forward(ours, target(theirs.rtmps_url))
         assert await_state(ours, "retrying").reason == "The server's certificate is not valid."
         assert theirs.gate.claims == []
 

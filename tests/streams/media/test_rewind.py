@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from apps.streams.media import FileArchive, MediaConfig, Resume, RtmpLimits, playlists
+from apps.streams.media import DoorLimits, FileArchive, MediaConfig, Resume, playlists
 from apps.streams.media.codecs import AacConfig, AvcConfig
 from apps.streams.media.names import RecordedSegment, read_names
 from apps.streams.media.reading import Busy, RecordingReader
@@ -309,7 +309,7 @@ def test_a_reload_of_two_hours_is_as_small_as_one_of_a_minute() -> None:
 FAST: dict[str, Any] = {
     "target_duration": 2,
     "window_seconds": 8.0,
-    "limits": RtmpLimits(max_lead_seconds=None),
+    "limits": DoorLimits(max_lead_seconds=None),
 }
 
 

@@ -9,13 +9,14 @@ import secrets
 import socket
 from enum import Enum, auto
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from apps.streams.media import amf0
-from apps.streams.media.config import RtmpLimits
+from apps.streams.media.config import DoorLimits
 from apps.streams.media.ports import Refused
 from apps.streams.media.rtmp import chunks, handshake
 from apps.streams.media.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, Message
+from apps.streams.media.sinks import Sink
 
 if TYPE_CHECKING:
     from apps.streams.media.rtmp.server import RtmpServer
@@ -46,30 +47,13 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Sink(Protocol):
-    """Where an admitted session's messages go; `on_…` media raise Refused for what cannot be served."""
-
-    def on_video(self, timestamp: int, body: bytes | bytearray) -> None: ...
-
-    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None: ...
-
-    def on_metadata(self, properties: dict[str, Any]) -> None: ...
-
-    def on_refused(self, refusal: Refused) -> None: ...
-
-    def on_gone(self, reason: str) -> None: ...
-
-    @property
-    def media_seconds(self) -> float: ...
-
-
 class RtmpSession(asyncio.Protocol):
     """Speaks the server's side of RTMP publishing; never lets an exception or a byte too many out.
 
     Keys are not kept and not logged.
     """
 
-    def __init__(self, server: RtmpServer, limits: RtmpLimits) -> None:
+    def __init__(self, server: RtmpServer, limits: DoorLimits) -> None:
         self.id = secrets.token_hex(8)
         self.address = ""
         self.state = State.HANDSHAKE
@@ -388,8 +372,9 @@ class RtmpSession(asyncio.Protocol):
         self._gone(reason)
         self.state = State.LEAVING
         self._deadline = self._loop.time() + self._limits.goodbye_seconds
-        with contextlib.suppress(OSError):  # it may have hung up already
-            self._transport.write_eof()
+        if self._transport.can_write_eof():  # TLS has no such thing; the deadline ends it
+            with contextlib.suppress(OSError):  # it may have hung up already
+                self._transport.write_eof()
 
     def _gone(self, reason: str) -> None:
         if self.state is State.CLOSED:
