@@ -11,7 +11,7 @@ from typing import Any
 from apps.core import presence
 from apps.core.ratelimit import Limit
 from apps.core.realtime.connection import Connection
-from apps.core.realtime.frames import Outgoing, encode, frame
+from apps.core.realtime.frames import Outgoing, bundle, encode, frame
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.topic import Topic
 
@@ -23,7 +23,9 @@ SMALL_ROOM = 200
 SAMPLE_EVERY = 5.0
 SAMPLES = Limit("comings", f"1/{SAMPLE_EVERY}")
 TYPING_EVERY = 2.0
-TYPING_GATHER = 0.5
+# Those who type, come or go in a moment are told together: when everybody comes at once, telling each of each
+# would cost more than letting them in.
+GATHER = 0.5
 TELL_EVERY = 5.0
 # A reload leaves and comes back: that is no parting.
 PARTING = 3.0
@@ -39,6 +41,10 @@ class Beat:
     gone: list[str]
     people: list[str]
     parted: list[str]
+
+
+# The type of the event, and who came or went.
+Passer = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Audience:
         self._fresh_people: set[str] = set()
         self._parted: set[str] = set()
         self._partings: dict[str, asyncio.TimerHandle] = {}
+        self._passing: list[Passer] = []
         self._typed_at: dict[str, float] = {}
         self._typing: dict[str, dict[str, Any]] = {}
 
@@ -139,10 +146,7 @@ class Audience:
         if parting is not None:
             parting.cancel()
         elif self._people[person] == 1:
-            if self._is_small():
-                self._tell("chat:user-joined", speaker)
-            elif self._is_sample_due():
-                self._hub.spawn(self._tell_sample("chat:user-joined", speaker))
+            self._pass(("chat:user-joined", speaker.brief))
         self._fresh_people.add(person)
 
     def went(self, speaker: Speaker) -> None:
@@ -156,7 +160,7 @@ class Audience:
             # Asked now: else a crowd that goes would end as a small room full of partings.
             if (is_small := self._is_small()) or self._is_sample_due():
                 self._partings[person] = self._hub.loop.call_later(
-                    PARTING, self._part, person, speaker, is_small
+                    PARTING, self._part, person, ("chat:user-left", speaker.brief), is_small
                 )
 
     def types(self, speaker: Speaker) -> None:
@@ -166,7 +170,7 @@ class Audience:
             return
         self._typed_at[person] = now
         if not self._typing:
-            self._hub.loop.call_later(TYPING_GATHER, self._tell_typing)
+            self._hub.loop.call_later(GATHER, self._tell_typing)
         self._typing[person] = speaker.brief
 
     def show_typing(self, users: list[dict[str, Any]]) -> None:
@@ -186,20 +190,43 @@ class Audience:
         self.show_typing(users)
         self._hub.hint(self._topic.name, {"kind": "typing", "users": users})
 
-    def _part(self, person: str, speaker: Speaker, is_small: bool) -> None:
+    def show_passing(self, passers: list[Passer]) -> None:
+        """Tell the listeners here who came and went, each without themselves."""
+        events = [(passer[1]["id"], _passing_event(passer)) for passer in passers]
+        to_all = bundle([event for _, event in events])
+        people = {person for person, _ in events}
+        for connection in list(self._topic.listeners):
+            messages = to_all
+            if connection.person_id in people:
+                messages = bundle([event for person, event in events if person != connection.person_id])
+            for message in messages:
+                connection.write(message)
+
+    def _part(self, person: str, passer: Passer, is_small: bool) -> None:
         self._partings.pop(person, None)
         if is_small:
-            self._tell("chat:user-left", speaker)
+            self._pass(passer)
         else:
-            self._hub.spawn(self._tell_sample("chat:user-left", speaker))
+            self._hub.spawn(self._tell_sample(passer))
 
-    def _tell(self, type: str, speaker: Speaker) -> None:
-        self._hub.tell(self._topic.name, encode(frame(type, {"user": speaker.brief})))
+    def _pass(self, passer: Passer) -> None:
+        if not self._passing:
+            self._hub.loop.call_later(GATHER, self._tell_gathered)
+        self._passing.append(passer)
 
-    async def _tell_sample(self, type: str, speaker: Speaker) -> None:
+    def _tell_gathered(self) -> None:
+        passers, self._passing = self._passing, []
+        # Asked now: a room that filled up meanwhile was never told one by one.
+        if self._is_small():
+            self.show_passing(passers)
+            self._hub.hint(self._topic.name, {"kind": "passing", "passers": passers})
+        elif self._is_sample_due():
+            self._hub.spawn(self._tell_sample(passers[0]))
+
+    async def _tell_sample(self, passer: Passer) -> None:
         """Of all processes that have somebody to tell of, one does."""
         if not await SAMPLES.atake(self._channel_id.hex):
-            self._tell(type, speaker)
+            self._hub.tell(self._topic.name, _passing_event(passer))
 
     def _is_sample_due(self) -> bool:
         """Whether this process offers somebody; asked before anybody else is."""
@@ -215,3 +242,8 @@ class Audience:
 
 def _typing_event(users: list[dict[str, Any]]) -> Outgoing:
     return Outgoing(encode(frame("chat:typing", {"users": users})))
+
+
+def _passing_event(passer: Passer) -> bytes:
+    type, user = passer
+    return encode(frame(type, {"user": user}))

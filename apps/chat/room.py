@@ -202,6 +202,8 @@ class Room:
                 self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)
             case "typing":
                 self.audience.show_typing(note["users"])
+            case "passing":
+                self.audience.show_passing(note["passers"])
 
     def _release(self, at: str) -> None:
         if not self._is_open:

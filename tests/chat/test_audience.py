@@ -21,6 +21,12 @@ from .conftest import Dial, in_thread, story
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def short_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told together is told soon: a silence means something."""
+    monkeypatch.setattr("apps.chat.audience.GATHER", 0.05)
+
+
 def test_typing_is_told_to_the_others_only(dial: Dial, viewer: User, stranger: User) -> None:
     async def steps() -> None:
         async with dial(who=viewer) as one, dial(who=stranger) as two, dial() as reader:
@@ -51,6 +57,21 @@ def test_small_rooms_see_who_comes_and_goes(dial: Dial, viewer: User, monkeypatc
     story(steps)
 
 
+def test_those_who_come_together_hear_of_each_other(
+    dial: Dial, viewer: User, stranger: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.chat.audience.GATHER", 0.5)
+
+    async def steps() -> None:
+        async with dial(who=viewer) as one, dial(who=stranger) as two:
+            for client, other in ((one, stranger), (two, viewer)):
+                assert (await client.next("chat:user-joined"))["user"]["username"] == other.username
+            for client in (one, two):
+                assert await client.silent("chat:user-joined"), "nobody is told of themselves"
+
+    story(steps)
+
+
 def test_viewers_are_counted_a_browser_once(dial: Dial, channel: Channel) -> None:
     path = f"/ws/channels/{channel.slug}"
     tab = {"cookie": "a=b; viewer=0123456789abcdef"}
@@ -76,6 +97,9 @@ def test_a_crowd_that_goes_is_not_told_one_by_one(dial: Dial, monkeypatch: pytes
             for person in crowd:
                 client = await open_sockets.enter_async_context(dial(who=person))
                 await client.next("chat:history")
+                if person in crowd[:2]:  # of those who come while the room is large one is told
+                    told = await reader.next("chat:user-joined")
+                    assert told["user"]["username"] == person.username
             await open_sockets.aclose()
             left = await reader.next("chat:user-left")
             assert left["user"]["username"] == "crowd0", "the room was small when the last one went"

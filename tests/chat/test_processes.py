@@ -114,6 +114,28 @@ def last_of(reader: Reader) -> int:
     return reader.seen[-1]["seq"] if reader.seen else reader.history["lastSeq"]
 
 
+def test_who_comes_is_told_whichever_process_the_others_are_at(sockets: Sockets) -> None:
+    crowd = {3, 4, 5}
+
+    async def told(line: ClientConnection) -> set[str]:
+        names: set[str] = set()
+        async with asyncio.timeout(10):
+            async for frame in frames(line):
+                if frame["type"] == "chat:user-joined":
+                    names.add(frame["payload"]["user"]["username"])
+                if len(names) == len(crowd):
+                    break
+        return names
+
+    async def run() -> None:
+        async with contextlib.AsyncExitStack() as lines:
+            readers = [await lines.enter_async_context(sockets.dial(process)) for process in (0, 1)]
+            await asyncio.gather(*(lines.enter_async_context(sockets.dial(1, who=who)) for who in crowd))
+            assert await asyncio.gather(*map(told, readers)) == [{f"p{who}" for who in crowd}] * 2
+
+    asyncio.run(run())
+
+
 def test_hostile_bytes_end_their_own_connection_and_no_other(sockets: Sockets) -> None:
     hostile: list[tuple[str, Any, int]] = [
         ("huge", "x" * 20_000, 1009),
