@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("apps.moderation.api.urls")),
     path("", include("apps.streams.api.urls")),
     path("", include("apps.chat.api.urls")),
+    path("", include("apps.vod.api.urls")),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", docs, name="api-docs"),
     re_path(r"^.*$", nothing_here),

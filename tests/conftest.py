@@ -1,7 +1,8 @@
 """What every test may ask for: the platform itself, running, in the mode that --stack names.
 
-`pytest` runs on the embedded default. `pytest --stack=full` runs the same tests on PostgreSQL and Redis with
-every process on its own; `make test` does both. Whoever asks for the platform gets the marker `stack`.
+`pytest` runs on the embedded default. `pytest --stack=full` runs what could behave otherwise there on
+PostgreSQL and Redis with every process on its own; `make test` does both. Whoever asks for the platform gets
+the marker `stack`.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
     from apps.channels.models import Channel
 
 MODES = ("embedded", "full")
-# Neither database nor Redis nor a process of ours is behind these: with one run everything is said.
+# Neither database nor Redis nor a process of ours is behind these: with one run everything is said. (How
+# pictures are claimed and kept on PostgreSQL, tests/stack/test_pictures.py says.)
 WITHOUT_MODE = (
     "tests/architecture/",
+    "tests/core/test_environment.py",
+    "tests/core/test_settings.py",
     "tests/e2e/modules/",
     "tests/load/",
     "tests/moderation/automod/",
     "tests/streams/media/",
+    "tests/streams/test_pictures.py",
     "tests/streams/vitals/",
 )
 

@@ -30,8 +30,10 @@ PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 # Where encoders publish, as shown to creators; empty: the host of the page and RTMP_PORT.
 RTMP_URL = env.text("RTMP_URL", "").rstrip("/")
 RTMPS_URL = env.text("RTMPS_URL", "").rstrip("/")
-# Where playlists are served, as seen by browsers: empty means the same origin as the pages.
+# What browsers' addresses of /live/ begin with: another origin, a path of this one, or nothing.
 MEDIA_URL_BASE = env.text("MEDIA_URL_BASE", "").rstrip("/")
+if not MEDIA_URL_BASE.startswith(("https://", "http://", "/")) and MEDIA_URL_BASE:
+    raise ImproperlyConfigured("MEDIA_URL_BASE is an origin (https://edge.example.org) or a path (/node-1).")
 
 # --- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -226,6 +228,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- live ------------------------------------------------------------------------------------------
 # The ingest node's name, unlike every other's; empty: made of its host and RTMP port.
 NODE_ID = env.text("NODE_ID", "")
+# Where edges reach its HTTP; empty: made of the address that it listens on.
+NODE_URL = env.text("NODE_URL", "").rstrip("/")
 PLAYBACK_GRANT_SECONDS = env.integer("PLAYBACK_GRANT_SECONDS", 600, low=10, high=86_400)
 RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high=3600)
 PUBLISHER_SILENT_SECONDS = 2.0
@@ -262,7 +266,7 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Every ingest node or edge that players may be sent to.
-_media_origin = env.words("MEDIA_ORIGINS", MEDIA_URL_BASE)
+_media_origin = env.words("MEDIA_ORIGINS", "" if MEDIA_URL_BASE.startswith("/") else MEDIA_URL_BASE)
 # Pictures that people uploaded come from the bucket's address.
 _uploads_origin = [S3_PUBLIC_URL] if S3_BUCKET else []
 CONTENT_SECURITY_POLICY = {

@@ -5,16 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from .models import Broadcast
+from .models import Broadcast, Node
 
 
-@admin.register(Broadcast)
-class BroadcastAdmin(admin.ModelAdmin):
-    list_display = ["title", "channel", "status", "viewer_count", "peak_viewers", "started_at", "ended_at"]
-    list_select_related = ["channel"]
-    list_filter = ["status"]
-    search_fields = ["title", "channel__slug"]
-    exclude = ["publisher_session"]
+class Watched(admin.ModelAdmin):
+    """Rows that only the platform writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -24,3 +19,21 @@ class BroadcastAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Node)
+class NodeAdmin(Watched):
+    list_display = ["name", "is_up", "url", "media_base", "streams", "viewers", "started_at", "seen_at"]
+
+    @admin.display(boolean=True)
+    def is_up(self, node: Node) -> bool:
+        return node.is_up
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(Watched):
+    list_display = ["title", "channel", "status", "viewer_count", "peak_viewers", "started_at", "ended_at"]
+    list_select_related = ["channel"]
+    list_filter = ["status"]
+    search_fields = ["title", "channel__slug"]
+    exclude = ["publisher_session"]

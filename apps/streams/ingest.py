@@ -11,11 +11,13 @@ import logging
 import socket
 import time
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.utils import timezone
 
 from apps.core import presence
 
@@ -33,7 +35,7 @@ from .media import (
     StreamInfo,
 )
 from .media.ports import SilentFor
-from .models import Rehearsal
+from .models import Node, Rehearsal
 from .monitors import Monitors, described
 from .relays import RelayNews
 from .services.playback import grant_key
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 REPORT_SECONDS = 1.0
 HEALTH_EVERY = 2  # reports
 VIEWERS_EVERY = 5
+BEAT_EVERY = round(Node.BEAT.total_seconds() / REPORT_SECONDS)
 SENDING_WITHIN = 1.5  # seconds since the last media
 
 
@@ -111,20 +114,46 @@ def _certificate() -> Certificate | None:
     return Certificate(Path(settings.RTMPS_CERTIFICATE), Path(settings.RTMPS_KEY))
 
 
-async def report_forever(node: IngestNode) -> None:
-    """Once a second: report the node's streams, carry out the answer, pass on health, relays and viewers."""
+async def report_forever(node: IngestNode, *, host: str, port: int) -> None:
+    """Once a second: report the node's streams, carry out the answer, pass on health, relays and viewers.
+
+    `host` and `port` are where its HTTP listens: what it tells edges, unless NODE_URL says it better.
+    """
     monitors, relays = Monitors(), RelayNews()
+    url, started_at = own_url(host, port), timezone.now()
     turn = 0
     while True:
         started = time.monotonic()
         turn += 1
         monitors.take(node.take_samples())
         try:
+            if turn % BEAT_EVERY == 1:
+                await _in_thread(services.register_node)(_heartbeat(node, url, started_at))
             await _report(node, monitors, relays, turn)
         except Exception:
             # Database or Redis away: viewers keep watching, and the next report says it all again.
             log.exception("the report to the database failed")
         await asyncio.sleep(max(0.1, REPORT_SECONDS - (time.monotonic() - started)))
+
+
+def own_url(host: str, port: int) -> str:
+    """Where other machines reach this process's HTTP; if it listens everywhere, by this machine's name."""
+    if settings.NODE_URL:
+        return str(settings.NODE_URL)
+    name = socket.gethostname() if host in ("", "0.0.0.0", "::") else host  # noqa: S104
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _heartbeat(node: IngestNode, url: str, started_at: datetime) -> services.Heartbeat:
+    running = [info for info in node.streams.values() if info.state != "ended"]
+    return services.Heartbeat(
+        name=node.config.name,
+        url=url,
+        media_base=settings.MEDIA_URL_BASE,
+        started_at=started_at,
+        streams=len(running),
+        viewers=sum(info.viewers for info in running),
+    )
 
 
 async def _report(node: IngestNode, monitors: Monitors, relays: RelayNews, turn: int) -> None:

@@ -34,6 +34,11 @@ def sweep_pictures() -> None:
     services.sweep_pictures()
 
 
+@shared_task(expires=3600)
+def forget_nodes() -> None:
+    services.forget_nodes()
+
+
 def tidy_after(fact: BroadcastEnded) -> None:
     """Later, when a round that is under way has finished; the sweeper finds it in any case."""
     tidy_pictures.apply_async((str(fact.broadcast_id),), countdown=60)

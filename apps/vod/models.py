@@ -26,6 +26,8 @@ class Recording(models.Model):
     duration_ms = models.PositiveBigIntegerField(default=0)
     segments = models.PositiveIntegerField(default=0)
     size_bytes = models.PositiveBigIntegerField(default=0)
+    # Where it has no picture, when it is READY: `[wall_ms, duration_ms, position_ms]` of each gap.
+    gaps = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True, blank=True)
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import astuple
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
+from apps.channels import policies
+from apps.channels.roles import Power
+from apps.core.errors import Unavailable
 from apps.streams.archive import recordings_archive
 from apps.streams.facts import BroadcastStarted
-from apps.streams.media import write_playlist
+from apps.streams.media import Gap, gaps_recorded, write_playlist
 from apps.streams.models import Broadcast, Status
 
 from .models import Recording
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Actor
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +92,27 @@ def finish_recording(recording: Recording) -> Recording:
             recording.segments = written.segments
             recording.duration_ms = written.duration_ms
             recording.size_bytes = written.size_bytes
+            recording.gaps = [astuple(gap) for gap in written.gaps]
         recording.ready_at = timezone.now()
         recording.save()
     return recording
+
+
+def gaps_of(*, actor: Actor, broadcast: Broadcast) -> list[Gap]:
+    """When the broadcast had no picture, for its channel's crew; while it runs, in what is recorded so far.
+
+    Raises NotAllowed or SignInNeeded for everybody else, Unavailable while the recordings can't be reached.
+    """
+    policies.require(actor, Power.VIEW_DASHBOARD, broadcast.channel)
+    recording = Recording.objects.filter(broadcast=broadcast).first()
+    if recording is not None and recording.status == Recording.Status.READY:
+        return [Gap(*gap) for gap in recording.gaps]
+    try:
+        return gaps_recorded(recordings_archive(), broadcast.pk.hex)
+    except OSError as error:
+        log.warning("the gaps of broadcast %s can't be read: %s", broadcast.pk, error)
+        raise Unavailable(
+            "The recordings can't be reached at the moment. Try again in a few seconds.",
+            code="RECORDINGS_UNAVAILABLE",
+            retry_after=5.0,
+        ) from error

@@ -30,7 +30,7 @@ def boot(tmp_path: Path, ask: str, **environment: str) -> str:
     """What `ask` prints in a process that started with this environment, or its complaint."""
     clean = {k: v for k, v in os.environ.items() if k not in {*PROD, *S3, "PORT", "RTMP_PORT"}}
     done = subprocess.run(
-        [sys.executable, "-c", f"import django; django.setup(); from django.conf import settings; {ask}"],
+        [sys.executable, "-c", f"from django.conf import settings; settings.INSTALLED_APPS; {ask}"],
         cwd=ROOT,
         env=clean
         | {"AETHEX_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "aethex.settings", "AETHEX_ENV": "dev"}

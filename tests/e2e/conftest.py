@@ -30,10 +30,19 @@ FLAGS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A page looks and behaves the same in both modes; what one process must hear from another does not."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    if config.getoption("--stack") == "full":
+        once = [item for item in items if is_in_one_mode(item)]
+        config.hook.pytest_deselected(items=once)
+        items[:] = [item for item in items if item not in once]
+
+
+def is_in_one_mode(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("browser")) and not item.get_closest_marker("both_modes")
 
 
 def chromium() -> str:

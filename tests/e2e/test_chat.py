@@ -90,6 +90,7 @@ def test_the_first_lines_are_there_before_any_script(stack: Stack, visit: Visit,
     assert "plain HTML" in visitor.lines()
 
 
+@pytest.mark.both_modes
 def test_own_words_show_at_once_and_stand_in_their_place(stack: Stack, visit: Visit, room: Room) -> None:
     visitor = enter(visit, stack, room["channel"]["slug"])
     for number in range(3):
@@ -219,6 +220,7 @@ def test_somebody_who_reads_up_is_told_how_much_is_new(stack: Stack, visit: Visi
 AT_BOTTOM = "(list) => list.scrollHeight - list.scrollTop - list.clientHeight < 4"
 
 
+@pytest.mark.both_modes
 def test_a_removed_message_loses_its_words_on_every_open_page(stack: Stack, visit: Visit, room: Room) -> None:
     author, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
     author.say("better not said")
@@ -230,6 +232,7 @@ def test_a_removed_message_loses_its_words_on_every_open_page(stack: Stack, visi
         await_value(page.lines, lambda lines: lines == ["Message removed"])
 
 
+@pytest.mark.both_modes
 def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: Room) -> None:
     writer, reader = (enter(visit, stack, room["channel"]["slug"]) for _ in range(2))
     writer.page.locator("[data-chat-form] textarea").press_sequentially("well")
@@ -238,6 +241,7 @@ def test_who_is_typing_is_said_to_the_others(stack: Stack, visit: Visit, room: R
     assert "typing" not in writer.page.locator("[data-chat-typing]").inner_text()
 
 
+@pytest.mark.both_modes
 def test_who_comes_and_goes_is_said_in_a_small_room(stack: Stack, visit: Visit, room: Room) -> None:
     reader = enter(visit, stack, room["channel"]["slug"])
     newcomer = enter(visit, stack, room["channel"]["slug"])
@@ -248,6 +252,7 @@ def test_who_comes_and_goes_is_said_in_a_small_room(stack: Stack, visit: Visit, 
     await_value(words.inner_text, lambda text: text == "")
 
 
+@pytest.mark.both_modes
 def test_after_a_restart_of_the_server_the_room_has_no_hole(fragile_stack: Stack, guest: Visitor) -> None:
     voice, reader = sign_up(fragile_stack), sign_up(fragile_stack)
     channel = voice.create_channel()

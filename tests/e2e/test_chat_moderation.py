@@ -75,6 +75,7 @@ def test_the_menu_offers_what_the_role_allows(
     assert offered(theirs, "welcome") == [*everybodys, "Report", "Block this person"]
 
 
+@pytest.mark.both_modes
 def test_a_time_out_reaches_its_person_at_once_and_can_be_taken_back(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_time_out_reaches_its_person_at_once_and_can_be_taken_back(
     moderator.await_line("music")
 
 
+@pytest.mark.both_modes
 def test_what_the_banned_said_is_read_by_moderators_alone_until_they_are_back(
     visit: Visit, stack: Stack, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_command_is_carried_out_and_answered_to_its_sender_alone(
     assert moderator.lines() == person.lines() == []
 
 
+@pytest.mark.both_modes
 def test_clearing_empties_every_screen_and_undoing_fills_it_again(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -264,6 +267,7 @@ def test_an_announcement_stands_out(
     assert "Announcement" in line_of(person, "We begin").inner_text()
 
 
+@pytest.mark.both_modes
 def test_a_report_reaches_the_moderators_with_its_reason(
     visit: Visit, stack: Stack, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -320,6 +324,7 @@ def test_all_that_a_person_said_is_removed_at_once_and_where_it_was_quoted(
     assert person.page.locator(".reply:visible").inner_text() == "Reply to a removed message"
 
 
+@pytest.mark.both_modes
 def test_a_held_message_waits_in_its_writers_sight_and_comes_when_it_is_approved(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -361,6 +366,7 @@ def test_slow_mode_says_when_one_may_go_on(
     person.await_line("another thing entirely")
 
 
+@pytest.mark.both_modes
 def test_who_waits_for_a_mode_goes_on_as_soon_as_it_ends(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:
@@ -400,6 +406,7 @@ def test_what_was_removed_between_the_page_and_its_socket_is_told(
     assert removed == [204]
 
 
+@pytest.mark.both_modes
 def test_the_list_says_who_is_there_and_leads_to_a_message(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
 ) -> None:

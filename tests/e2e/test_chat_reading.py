@@ -97,6 +97,7 @@ def test_who_hears_the_chat_may_have_it_in_batches(
     assert live.get_attribute("aria-live") == "off", "the choice was forgotten"
 
 
+@pytest.mark.both_modes
 def test_a_blocked_persons_lines_vanish_at_once_and_come_back(
     visit: Visit, stack: Stack, voice: Person, channel: dict[str, Any]
 ) -> None:

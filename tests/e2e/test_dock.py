@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.stack.people import sign_up
 from tests.stack.running import Stack
 
@@ -13,6 +15,7 @@ from .visitor import Visitor, await_value
 Visit = Callable[..., Visitor]
 
 
+@pytest.mark.both_modes
 def test_a_creator_copies_the_address_and_moderates_without_signing_in(stack: Stack, visit: Visit) -> None:
     owner, troll = sign_up(stack), sign_up(stack)
     channel = owner.create_channel()

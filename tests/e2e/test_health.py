@@ -29,6 +29,7 @@ def channel(owner: Person) -> dict[str, Any]:
     return owner.create_channel()
 
 
+@pytest.mark.both_modes
 def test_the_dashboard_tells_how_the_stream_is_doing(
     stack: Stack, visit: Visit, owner: Person, channel: dict[str, Any]
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_pre_flight_from_the_key_to_the_verdict(
     assert wide <= 0
 
 
+@pytest.mark.both_modes
 def test_a_viewer_s_waiting_reaches_the_creator(
     stack: Stack, visit: Visit, owner: Person, channel: dict[str, Any]
 ) -> None:

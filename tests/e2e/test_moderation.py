@@ -67,6 +67,7 @@ def report(place: Place, reporter: Person) -> dict[str, Any]:
     return expect(201, reporter.api.post("/api/reports", json=asked))
 
 
+@pytest.mark.both_modes
 def test_a_report_comes_up_by_itself_and_leads_to_a_ban(
     stack: Stack, visit: Visit, place: Place, desk: Visitor
 ) -> None:
@@ -149,12 +150,14 @@ def test_the_keyboard_stays_where_it_was_when_the_desk_changes(
     assert first.username in focused[1]
 
 
+@pytest.mark.both_modes
 def test_who_is_let_go_leaves_the_desk_at_once(place: Place, desk: Visitor) -> None:
     assert place.creator.api.delete(f"/api/channels/{place.id}/roles/{place.moderator.username}").is_success
     main = desk.page.locator("main")
     await_value(main.inner_text, lambda words: "Not for you" in words)
 
 
+@pytest.mark.both_modes
 def test_rules_are_tried_saved_and_the_shield_is_one_press(place: Place, desk: Visitor) -> None:
     desk.say("The butler did it")
     desk.await_line("The butler did it")

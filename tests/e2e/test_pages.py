@@ -89,6 +89,7 @@ def test_a_phone_has_player_and_chat_in_one_hand(stack: Stack, visit: Visit, cha
     visitor.await_line("from a train")
 
 
+@pytest.mark.both_modes
 def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, Any]) -> None:
     owner = channel["owner"]
     watcher, desk = visit(), visit()

@@ -27,6 +27,7 @@ def pictured(stack: Stack) -> Iterator[dict[str, Any]]:
         yield channel
 
 
+@pytest.mark.both_modes
 @pytest.mark.parametrize(
     ("window", "width"), [({}, 320), ({"width": 390, "device_scale_factor": 2}, 640)], ids=["desk", "phone"]
 )

@@ -47,6 +47,7 @@ def live(stack: Stack) -> Iterator[str]:
         yield channel["slug"]
 
 
+@pytest.mark.both_modes
 def test_a_page_that_waits_shows_the_first_frame_as_the_stream_starts(stack: Stack, visit: Visit) -> None:
     owner = sign_up(stack)
     channel = owner.create_channel()
@@ -61,6 +62,7 @@ def test_a_page_that_waits_shows_the_first_frame_as_the_stream_starts(stack: Sta
     assert first < 2.5, f"the first frame came {first:.2f} s after it was taken"
 
 
+@pytest.mark.both_modes
 def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: Visit) -> None:
     owner = sign_up(stack)
     channel = owner.create_channel()
@@ -75,6 +77,7 @@ def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: V
         visitor.await_picture()
 
 
+@pytest.mark.both_modes
 def test_a_late_joiner_is_close_to_the_camera(visit: Visit, live: str) -> None:
     visitor = visit()
     visitor.watch(live)
@@ -176,6 +179,7 @@ def test_volume_is_remembered(visit: Visit, live: str) -> None:
     assert state == [False, 0.3]
 
 
+@pytest.mark.both_modes
 def test_a_lost_network_is_survived(visit: Visit, live: str) -> None:
     visitor = visit()
     visitor.expects_outage = True
@@ -197,6 +201,7 @@ def test_the_embedded_player_plays_alone(visit: Visit, live: str) -> None:
     assert visitor.page.locator("[data-chat]").count() == 0
 
 
+@pytest.mark.both_modes
 def test_playing_outlives_the_grant_it_began_with(fragile_stack: Stack, guest: Visitor) -> None:
     owner = sign_up(fragile_stack)
     channel = owner.create_channel()
@@ -219,6 +224,7 @@ def test_playing_outlives_the_grant_it_began_with(fragile_stack: Stack, guest: V
     assert not refused
 
 
+@pytest.mark.both_modes
 def test_after_a_restart_of_the_server_the_picture_comes_back(fragile_stack: Stack, guest: Visitor) -> None:
     owner = sign_up(fragile_stack)
     channel = owner.create_channel()

@@ -86,6 +86,7 @@ def go_live(visitor: Visitor) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.both_modes
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
 def test_twenty_minutes_back_and_to_now_again(visit: Visit, live: str, screen: dict[str, Any]) -> None:
     visitor = visit(**screen)
@@ -198,6 +199,7 @@ def test_a_slow_network_takes_nobody_back_to_now(visit: Visit, live: str) -> Non
     assert held
 
 
+@pytest.mark.both_modes
 def test_who_went_back_plays_on_over_a_restart(visit: Visit, live: str) -> None:
     """Five numbers were under way when the other node died: nobody has their bytes."""
     visitor = visit()

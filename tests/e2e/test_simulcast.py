@@ -78,6 +78,7 @@ def test_targets_are_added_switched_and_removed_by_hand(
     assert row.count() == 0
 
 
+@pytest.mark.both_modes
 def test_the_page_follows_what_happens(
     open_page: Callable[..., Visitor],
     near_stack: Stack,  # noqa: F811

@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.load import clock_source
 from tests.stack.people import unique
 from tests.stack.running import Stack
@@ -15,6 +17,7 @@ from .visitor import Visitor, await_value
 AWAY_SECONDS = 10
 
 
+@pytest.mark.both_modes
 def test_from_sign_up_to_the_end_of_a_broadcast(stack: Stack, visit: Callable[..., Visitor]) -> None:
     creator, guest = visit(), visit()
     slug = f"night-{unique()}"

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:
     node = make_node(host=rtmp_host, rtmp_port=rtmp_port)
     await node.start()
-    reporting = asyncio.create_task(report_forever(node))
+    reporting = asyncio.create_task(report_forever(node, host=host, port=port))
     try:
         await Server(config(only_live(node.app), host, port)).serve()
     finally:

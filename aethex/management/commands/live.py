@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error}. RTMP_PORT, RTMPS_PORT and RTMPS_CERTIFICATE say what it is."
             ) from None
-        reporting = asyncio.create_task(report_forever(node))
+        reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
         try:
             with background(), broadcaster(with_demo):
                 self._greet(people)

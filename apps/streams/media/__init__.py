@@ -14,6 +14,7 @@ from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
 from apps.streams.media.config import DoorLimits, MediaConfig, RelayLimits
 from apps.streams.media.egress import Egress
+from apps.streams.media.gaps import Gap
 from apps.streams.media.measures import Sample
 from apps.streams.media.node import IngestNode
 from apps.streams.media.ports import (
@@ -28,7 +29,7 @@ from apps.streams.media.ports import (
     StreamInfo,
     Target,
 )
-from apps.streams.media.recording import write_playlist
+from apps.streams.media.recording import gaps_recorded, write_playlist
 from apps.streams.media.rtmp.certificate import Certificate
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "DoorLimits",
     "Egress",
     "FileArchive",
+    "Gap",
     "IngestNode",
     "MediaConfig",
     "PublishGate",
@@ -50,6 +52,7 @@ __all__ = [
     "SilentFor",
     "StreamInfo",
     "Target",
+    "gaps_recorded",
     "grants",
     "write_playlist",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from apps.streams.media.gaps import Gap
 from apps.streams.media.names import RecordedSegment
 
 SilentFor = Callable[[str], "float | None"]
@@ -57,6 +58,7 @@ class Recorded:
     size_bytes: int
     segments: int
     lost: int
+    gaps: Sequence[Gap]
 
 
 @dataclass(frozen=True, slots=True)

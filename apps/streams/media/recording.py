@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 
+from apps.streams.media.gaps import Gap, find_gaps, hole_before
 from apps.streams.media.names import RecordedSegment, init_name, read_names
 from apps.streams.media.ports import Archive, Recorded, Resume
 from apps.streams.media.window import Segment
@@ -53,7 +54,13 @@ def write_playlist(archive: Archive, prefix: str, *, lost: int = 0) -> Recorded 
         size_bytes=sum(segment.size for segment in segments),
         segments=len(segments),
         lost=lost,
+        gaps=tuple(find_gaps(segments)),
     )
+
+
+def gaps_recorded(archive: Archive, prefix: str) -> list[Gap]:
+    """The gaps in what is recorded below `prefix`, which may still grow."""
+    return list(find_gaps(read_names(archive.names(prefix))))
 
 
 def render_playlist(segments: Sequence[RecordedSegment]) -> bytes:
@@ -65,9 +72,8 @@ def render_playlist(segments: Sequence[RecordedSegment]) -> bytes:
         if previous is not None and segment.discontinuity:
             body.append("#EXT-X-DISCONTINUITY")
         elif previous is not None:
-            hole = segment.start_ms - previous.start_ms - previous.duration_ms
-            count = segment.msn - previous.msn - 1
-            if hole > 0 and count > 0:
+            count, hole = hole_before(segment, previous)
+            if count:
                 longest = max(longest, hole // count)
                 body += [f"#EXT-X-GAP\n#EXTINF:{hole / count / 1000:.3f},\nlost.m4s"] * count
         if previous is None or previous.init != segment.init:

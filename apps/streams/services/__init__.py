@@ -8,6 +8,7 @@ from .broadcasts import (
     sweep_broadcasts,
 )
 from .keys import reveal_key, rotate_key
+from .nodes import Heartbeat, forget_nodes, node_url, register_node
 from .orders import Orders, Publishing
 from .pictures import picture_live_broadcasts, storyboard_sheet, sweep_pictures, tidy_pictures
 from .playback import grant_key, playback_url, preview_url, storyboard_url
@@ -40,6 +41,7 @@ from .simulcast import (
 from .viewers import sample_viewers
 
 __all__ = [
+    "Heartbeat",
     "Orders",
     "Publishing",
     "add_target",
@@ -49,10 +51,12 @@ __all__ = [
     "edit_broadcast",
     "end_broadcast",
     "end_rehearsal",
+    "forget_nodes",
     "forwarding_of",
     "forwardings",
     "grant_key",
     "interrupt_broadcast",
+    "node_url",
     "note_refusal",
     "note_verdict",
     "open_broadcast",
@@ -60,6 +64,7 @@ __all__ = [
     "playback_url",
     "preview_url",
     "refuse_encoder",
+    "register_node",
     "rehearsal_of",
     "rehearsal_url",
     "remember_relays",
