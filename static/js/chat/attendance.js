@@ -9,6 +9,7 @@ export class Attendance {
   #deeds;
   #call;
   #timer = 0;
+  #pages = 1;
 
   /** @param {HTMLElement} root the `[data-chat]` element
    * @param {import("./deeds.js").Deeds} deeds
@@ -25,6 +26,7 @@ export class Attendance {
   }
 
   open() {
+    this.#pages = 1;
     this.#show(true);
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_AGAIN_MS);
@@ -33,13 +35,31 @@ export class Attendance {
   async #look() {
     const list = this.#panel.querySelector(".chat-people");
     try {
-      const { data, total } = await this.#deeds.chatters();
-      if (list.contains(document.activeElement)) return; // the name that somebody is about to choose stays
-      list.replaceChildren(...Object.keys(ROLES).flatMap((role) => group(role, data)), ...rest(total - data.length));
+      const numbers = Array.from({ length: this.#pages }, (_, index) => index + 1);
+      const pages = await Promise.all(numbers.map((number) => this.#deeds.chatters(number)));
+      if (pages.length < this.#pages || list.contains(document.activeElement)) return; // what is being read stays
+      const [{ total }] = pages;
+      const people = once(pages.flatMap(({ data }) => data));
+      list.replaceChildren(...Object.keys(ROLES).flatMap((role) => group(role, people)));
       if (!total) list.replaceChildren("Nobody who is signed in.");
+      if (total > people.length) list.append(this.#more(total - people.length));
     } catch ({ message }) {
       list.replaceChildren(message);
     }
+  }
+
+  /** Who goes through a long list finds it standing still. */
+  #more(count) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `Show more (${count})`;
+    button.addEventListener("click", () => {
+      clearInterval(this.#timer);
+      button.replaceWith();
+      this.#pages += 1;
+      this.#look();
+    });
+    return button;
   }
 
   #close() {
@@ -60,6 +80,11 @@ export class Attendance {
   }
 }
 
+/** Somebody may have come between two pages, and moved a name from one to the next. */
+function once(people) {
+  return [...new Map(people.map((each) => [each.user.username, each])).values()];
+}
+
 /** One role's heading and names; nothing when nobody has it. */
 function group(role, people) {
   const held = people.filter((each) => String(each.role) === role);
@@ -69,11 +94,6 @@ function group(role, people) {
   const list = document.createElement("ul");
   list.append(...held.map(({ user }) => person(user)));
   return [head, list];
-}
-
-/** How many more there are than names that anybody would read. */
-function rest(count) {
-  return count > 0 ? [Object.assign(document.createElement("p"), { textContent: `and ${count} more` })] : [];
 }
 
 function person({ username, displayName }) {

@@ -77,8 +77,8 @@ export class Deeds {
   }
 
   /** Who is in the room, those with a role first. */
-  chatters() {
-    return request(`${this.#channel}/chatters?limit=100`);
+  chatters(page = 1) {
+    return request(`${this.#channel}/chatters?limit=100&page=${page}`);
   }
 
   /** The slash commands that one may use here. */

@@ -237,3 +237,33 @@ def test_other_schemes_are_no_links(module_page: Page) -> None:
 def test_only_my_own_name_is_marked(module_page: Page) -> None:
     html = render(module_page, "@Nova hi @someone, mail@nova.org", me="nova")
     assert html == "<mark>@Nova</mark> hi <span>@someone</span>, mail@nova.org"
+
+
+# chat/attendance.js
+
+
+def test_a_long_list_of_who_is_there_goes_on_page_by_page(module_page: Page) -> None:
+    told = run(
+        module_page,
+        "chat/attendance.js",
+        """
+        document.body.innerHTML = `<main><button data-chat-who></button><section data-chat-people hidden>
+          <header><button></button></header><div class="chat-people"></div></section></main>`;
+        const pages = { 1: ["ann", "bob"], 2: ["bob", "cem"], 3: ["dan"] };
+        const chatters = async (page) => (
+          { total: 4, data: pages[page].map((username) => ({ user: { username }, role: null })) });
+        new m.Attendance(document.querySelector("main"), { chatters }, () => {}).open();
+        const list = document.querySelector(".chat-people");
+        const names = () => [...list.querySelectorAll("li")].map((item) => item.textContent);
+        const more = () => [...list.querySelectorAll("button")].find((each) => each.textContent.startsWith("Show"));
+        const until = async (good) => { while (!good()) await new Promise((wake) => setTimeout(wake, 5)); };
+        await until(() => names().length === 2);
+        const offered = more().textContent;
+        more().click();
+        await until(() => names().length === 3);
+        more().click();
+        await until(() => names().length === 4);
+        return [offered, names(), more() ?? null];
+        """,
+    )
+    assert told == ["Show more (2)", ["ann", "bob", "cem", "dan"], None]
