@@ -1,7 +1,7 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
 First the unit part of both (this process's own memory and loop), one under coverage; then the live part (real
-processes, real encoders, real browsers), the browser stories of one mode beside the rest of the other.
+processes, real encoders, real browsers), browsers on one side, everything else on the other.
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,10 @@ LANES = {
     "processes": "stack and not browser",
     "browser": "browser",
 }
-# What runs side by side. A browser without a graphics card takes a whole core to draw: one at a time.
-ROUNDS = (
-    (("embedded", "unit"), ("full", "unit")),
-    (("embedded", "browser"), ("full", "processes")),
-    (("full", "browser"), ("embedded", "processes")),
+# Two rows of runs, side by side. A browser without a graphics card takes a whole core to draw: one at a time.
+ROWS = (
+    (("embedded", "unit"), ("embedded", "browser"), ("full", "browser")),
+    (("full", "unit"), ("full", "processes"), ("embedded", "processes")),
 )
 # Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
@@ -140,18 +140,19 @@ class Run:
         if code == NOTHING_SELECTED and self.is_narrowed:
             code = 0
         seconds = time.monotonic() - self.started
-        say(f"{self.title}, {seconds:.0f} s")
-        print(self.words.read_text(errors="replace"), flush=True)
+        say(f"{self.title}, {seconds:.0f} s\n{self.words.read_text(errors='replace')}")
         with self.folder:
             return Pass(self.title, code, *count(self.report))
 
 
-def side_by_side(runs: list[Run]) -> list[Pass]:
-    """Run all at once: they share no server, database or folder."""
-    say(f"{' and '.join(run.title for run in runs)} (their words follow when they end)")
+def one_by_one(runs: list[Run]) -> list[Pass]:
+    """Run a row. It shares no server, database or folder with the other."""
+    passes = []
     for run in runs:
+        say(f"{run.title} begins; its words follow when it ends")
         run.start()
-    return [run.finish() for run in runs]
+        passes.append(run.finish())
+    return passes
 
 
 def count(report: Path) -> tuple[int, int, int]:
@@ -195,9 +196,8 @@ def whole_suite(arguments: list[str]) -> int:
         modes["full"] = [sys.executable, "-m", "tests.stack.services"]
     if "chromium" in names:
         del lanes["browser"]
-    passes = []
-    for each in ROUNDS:
-        runs = [
+    rows = [
+        [
             Run(
                 f"{mode}, {lane}",
                 [f"--stack={mode}", "-m", lanes[lane], *(WORKERS if lane == "unit" else ()), *arguments],
@@ -205,10 +205,13 @@ def whole_suite(arguments: list[str]) -> int:
                 is_measured=(mode, lane) == MEASURED,
                 is_narrowed=bool(arguments),
             )
-            for mode, lane in each
+            for mode, lane in row
             if mode in modes and lane in lanes
         ]
-        passes += side_by_side(runs) if runs else []
+        for row in ROWS
+    ]
+    with ThreadPoolExecutor(len(rows)) as both:
+        passes = [one for row in both.map(one_by_one, rows) for one in row]
     covered = coverage_holds() if not (absent or arguments) else True
     for tool in absent:
         packages = " ".join(tool.packages)

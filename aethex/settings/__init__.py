@@ -3,7 +3,7 @@
 import os
 
 # Python runs this file first also where DJANGO_SETTINGS_MODULE names a module below it: that one counts then.
-_named = os.environ.get("DJANGO_SETTINGS_MODULE", "").removeprefix("aethex.settings").lstrip(".")
+_named = os.environ.get("DJANGO_SETTINGS_MODULE", "").partition("aethex.settings.")[2]
 
 match _named or os.environ.get("AETHEX_ENV", "dev"):
     case "prod":

@@ -82,7 +82,7 @@ def running_python(stack: Stack, code: str, *arguments: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", setup + code, *arguments],
         cwd=running.ROOT,
-        env=stack.env | {"DJANGO_SETTINGS_MODULE": "aethex.settings"},
+        env=stack.env,
         capture_output=True,
         text=True,
         check=False,

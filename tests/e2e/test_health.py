@@ -63,11 +63,10 @@ def line_of(visitor: Visitor) -> str:
     return visitor.page.locator("[data-graph-line]").get_attribute("d") or ""
 
 
-@pytest.mark.parametrize("window", [{}, PHONE], ids=["desktop", "phone"])
 def test_a_pre_flight_from_the_key_to_the_verdict(
-    stack: Stack, visit: Visit, owner: Person, channel: dict[str, Any], window: dict[str, Any]
+    stack: Stack, visit: Visit, owner: Person, channel: dict[str, Any]
 ) -> None:
-    desk = visit(**window)
+    desk = visit(**PHONE)
     desk.sign_in(owner.username)
     desk.page.goto(f"/dashboard/{channel['slug']}")
     desk.page.get_by_role("link", name="Test your encoder privately").click()

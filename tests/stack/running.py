@@ -44,7 +44,8 @@ def environment(**values: str) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("COVERAGE_")
     }
     kept["PATH"] = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
-    return kept | {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0"} | GENEROUS | values
+    ours = {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0", "DJANGO_SETTINGS_MODULE": "tests.stack.settings"}
+    return kept | ours | GENEROUS | values
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
