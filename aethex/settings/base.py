@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aethex import env
 
 from .accounts import *
+from .providers import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("AETHEX_DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -277,9 +278,9 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:", *_uploads_origin],
         "font-src": [SELF],
         # hls.js plays from blob: URLs and demuxes in a blob: worker.
-        "media-src": [SELF, "blob:", *_media_origin],
+        "media-src": [SELF, "blob:", *_media_origin, *PROVIDER_ORIGINS],
         "worker-src": [SELF, "blob:"],
-        "connect-src": [SELF, *_media_origin],
+        "connect-src": [SELF, *_media_origin, *PROVIDER_ORIGINS],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aethex import env
 
 from .base import *
-from .base import DATABASE_URL, REDIS_URL, SIMULCAST_ALLOW_PRIVATE, STORAGES
+from .base import DATABASE_URL, PROVIDER_API_URL, REDIS_URL, SIMULCAST_ALLOW_PRIVATE, STORAGES
 
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 40:
@@ -22,6 +22,11 @@ for _name, _value in {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}.item
 if SIMULCAST_ALLOW_PRIVATE:
     raise ImproperlyConfigured(
         "SIMULCAST_ALLOW_PRIVATE would let creators reach this network's own machines. Unset it."
+    )
+
+if PROVIDER_API_URL:
+    raise ImproperlyConfigured(
+        "PROVIDER_API_URL is a stand-in for trials, it has no secrets to keep. Unset it."
     )
 
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}

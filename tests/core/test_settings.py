@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import cloudflare, mux
+
 ROOT = Path(__file__).resolve().parents[2]
 PROD = {
     "AETHEX_ENV": "prod",
@@ -57,6 +59,11 @@ def boot(tmp_path: Path, ask: str, **environment: str) -> str:
         ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
         ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
         ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),
+        ({"STREAM_PROVIDER": "vimeo"}, "STREAM_PROVIDER"),
+        ({"STREAM_PROVIDER": "mux", "MUX_TOKEN_ID": "a", "MUX_TOKEN_SECRET": "b"}, "MUX_WEBHOOK_SECRET"),
+        ({"STREAM_PROVIDER": "cloudflare"}, "CLOUDFLARE_NOTIFICATION_SECRET"),
+        ({**cloudflare.SETTINGS, "CLOUDFLARE_STREAM_HOST": "https://x.example"}, "CLOUDFLARE_STREAM_HOST"),
+        ({**PROD, **mux.SETTINGS, "PROVIDER_API_URL": "http://127.0.0.1:1"}, "PROVIDER_API_URL"),
     ],
 )
 def test_a_wrong_environment_stops_the_boot_and_names_the_variable(tmp_path, environment, named):
@@ -97,3 +104,17 @@ def test_the_embedded_default_makes_its_own_secret_and_keeps_it(tmp_path):
     assert len(first) > 40
     assert boot(tmp_path, "print(settings.SECRET_KEY)") == first
     assert (tmp_path / "secrets" / "django").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [
+        ({}, ""),
+        (mux.SETTINGS, " https://*.mux.com"),
+        (cloudflare.SETTINGS, f" https://{cloudflare.HOST}"),
+    ],
+    ids=["builtin", "mux", "cloudflare"],
+)
+def test_pages_may_fetch_from_the_site_s_provider_and_from_no_other(tmp_path, environment, host):
+    ask = "print([' '.join(CSP[name]) for CSP in [settings.CONTENT_SECURITY_POLICY['DIRECTIVES']] for name in ('connect-src', 'media-src')])"  # noqa: E501
+    assert boot(tmp_path, ask, **environment).strip() == str([f"'self'{host}", f"'self' blob:{host}"])
