@@ -12,6 +12,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sample viewers": {"task": "apps.streams.tasks.sample_viewers", "schedule": 5.0},
     "sweep broadcasts": {"task": "apps.streams.tasks.sweep_broadcasts", "schedule": 2.0},
+    "settle inputs": {"task": "apps.streams.tasks.settle_inputs", "schedule": 10.0},
+    "check hosted": {"task": "apps.streams.tasks.check_hosted", "schedule": 30.0},
     # Often, for those whose minute is over; each broadcast has one turn a minute.
     "picture live broadcasts": {"task": "apps.streams.tasks.picture_live_broadcasts", "schedule": 5.0},
     "sweep pictures": {"task": "apps.streams.tasks.sweep_pictures", "schedule": 3600.0},

@@ -22,13 +22,15 @@ from apps.vod import tasks as vod_tasks
 
 def connect() -> None:
     on(BlockChanged, channels.end_follows_of_blocked, chat.tell_blocker)
-    on(facts.BroadcastOpened, realtime.tell_opened)
+    on(facts.BroadcastOpened, realtime.tell_opened, stream_tasks.settle_after)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastResumed, realtime.tell_updated)
     on(facts.BroadcastInterrupted, realtime.tell_updated)
     on(facts.BroadcastEdited, realtime.tell_updated)
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after, stream_tasks.tidy_after)
+    on(facts.BroadcastEnded, stream_tasks.settle_after)
+    along(facts.HostedRecordingMade, vod.keep_hosted_recording)
     on(facts.EncoderRefused, realtime.tell_refused)
     on(facts.RehearsalMoved, realtime.tell_rehearsal)
 

@@ -9,6 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
+from apps.channels.models import Channel
+
+from .providers import site_provider
+from .services.inputs import hosted_input
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -34,6 +39,15 @@ def doors_at(host: str) -> Doors:
         rtmp=settings.RTMP_URL or _url("rtmp", host, settings.RTMP_PORT, 1935),
         rtmps=settings.RTMPS_URL or rtmps,
     )
+
+
+def doors_of(request: HttpRequest, channel: Channel) -> Doors:
+    """Where the channel's stream key belongs: to our own doors, or to that of the hosted provider, which is
+    there from the first look at the key on."""
+    if site_provider() is None:
+        return doors_for(request)
+    door = hosted_input(channel)
+    return Doors(rtmp=door.ingest_url if door is not None else "", rtmps="")
 
 
 def own_hosts() -> list[str]:

@@ -57,6 +57,16 @@ class BroadcastEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class HostedRecordingMade:
+    """A hosted provider has the recording of a broadcast, and plays it by this id."""
+
+    broadcast_id: uuid.UUID
+    provider: str
+    playback_id: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderRefused:
     channel_id: uuid.UUID
     code: str

@@ -3,8 +3,9 @@
 from celery import shared_task
 
 from . import services
-from .facts import BroadcastEnded
+from .facts import BroadcastEnded, BroadcastOpened
 from .models import Broadcast
+from .providers import site_provider
 
 
 @shared_task(expires=10)
@@ -37,6 +38,22 @@ def sweep_pictures() -> None:
 @shared_task(expires=3600)
 def forget_nodes() -> None:
     services.forget_nodes()
+
+
+@shared_task(expires=10)
+def settle_inputs() -> None:
+    services.settle_inputs()
+
+
+@shared_task(expires=30)
+def check_hosted() -> None:
+    services.check_hosted()
+
+
+def settle_after(fact: BroadcastOpened | BroadcastEnded) -> None:
+    """At once, where there is a provider to be told; the regular round finds it in any case."""
+    if site_provider() is not None:
+        settle_inputs.delay()
 
 
 def tidy_after(fact: BroadcastEnded) -> None:

@@ -22,6 +22,9 @@ class Recording(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="recording")
     path = models.CharField(max_length=200)
+    # The hosted provider that has it instead, and what it plays it by.
+    provider = models.CharField(max_length=20, blank=True)
+    playback_id = models.CharField(max_length=100, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PROCESSING)
     duration_ms = models.PositiveBigIntegerField(default=0)
     segments = models.PositiveIntegerField(default=0)

@@ -16,7 +16,7 @@ from apps.channels import policies
 from apps.channels.roles import Power
 from apps.core.errors import Unavailable
 from apps.streams.archive import recordings_archive
-from apps.streams.facts import BroadcastStarted
+from apps.streams.facts import BroadcastStarted, HostedRecordingMade
 from apps.streams.media import Gap, gaps_recorded, write_playlist
 from apps.streams.models import Broadcast, Status
 
@@ -29,11 +29,26 @@ log = logging.getLogger(__name__)
 
 # The node still writes its last segment when the end is announced.
 SETTLE = timedelta(seconds=5)
+# A hosted provider repeats for a day what it could not tell: later nothing is to be expected.
+HOSTED_LATEST = timedelta(days=2)
 
 
 def begin_recording(fact: BroadcastStarted) -> None:
     """The row of a broadcast's recording; the segments are being written already."""
     Recording.objects.get_or_create(broadcast_id=fact.broadcast_id, defaults={"path": fact.broadcast_id.hex})
+
+
+def keep_hosted_recording(fact: HostedRecordingMade) -> None:
+    """The provider has it; of several pieces of one broadcast the longest is kept."""
+    recording, _ = Recording.objects.get_or_create(
+        broadcast_id=fact.broadcast_id, defaults={"path": fact.broadcast_id.hex}
+    )
+    if recording.status == Recording.Status.READY and recording.duration_ms >= fact.duration_ms:
+        return
+    recording.status, recording.ready_at = Recording.Status.READY, timezone.now()
+    recording.provider, recording.playback_id = fact.provider, fact.playback_id
+    recording.duration_ms = fact.duration_ms
+    recording.save()
 
 
 def finish_recordings() -> int:
@@ -48,7 +63,11 @@ def finish_recordings() -> int:
     for broadcast_id in settled.filter(recording__isnull=True).values_list("pk", flat=True):
         Recording.objects.get_or_create(broadcast_id=broadcast_id, defaults={"path": broadcast_id.hex})
     waiting = Recording.objects.filter(status=Recording.Status.PROCESSING, broadcast__in=settled)
-    done = 0
+    hosted = waiting.exclude(broadcast__provider="")
+    done = hosted.filter(broadcast__archived_at__lt=timezone.now() - HOSTED_LATEST).update(
+        status=Recording.Status.FAILED
+    )
+    waiting = waiting.filter(broadcast__provider="")
     for recording in waiting.order_by("-id")[:50]:
         try:
             finish_recording(recording)

@@ -31,7 +31,8 @@ class Desk {
     this.#stage = new Stage({ player, room: new Room(chat), around: document });
     const { channelSlug, ticket, streamId } = root.dataset;
     this.#phase = phaseOf(streamId, player.dataset.status);
-    this.#health = new HealthPanel(root.querySelector("[data-health-panel]"));
+    const health = root.querySelector("[data-health-panel]"); // a hosted provider tells nothing of it
+    this.#health = health && new HealthPanel(health);
     this.#followHealth(streamId, player.dataset.status);
     new Socket({ path: `/ws/dashboard/${encodeURIComponent(channelSlug)}`, ticket, signedIn: true })
       .on("stream:health-update", (health) => this.#showHealth(health))
@@ -66,7 +67,7 @@ class Desk {
     if (!answer?.ok) return; // a reload shows the same
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (phase !== this.#phase) return;
-    for (const part of [".on-air-facts", "#broadcast .form-foot"]) {
+    for (const part of [".on-air-facts", "#broadcast .form-foot", "#door"]) {
       const [before, after] = [document, page].map((from) => from.querySelector(part));
       if (before && after) before.replaceWith(document.adoptNode(after));
     }
@@ -81,13 +82,14 @@ class Desk {
 
   /** Reports come before the first picture does; the panel follows whatever is reported. */
   #showHealth(health) {
-    if (health.streamId === this.#over) return;
+    if (!this.#health || health.streamId === this.#over) return;
     this.#health.follow(health.streamId);
     this.#health.show(health);
     this.#root.dataset.encoder = health.connected ? "connected" : "gone";
   }
 
   #followHealth(streamId, status) {
+    if (!this.#health) return;
     const isLive = ["LIVE", "ENDING"].includes(status);
     // An announced stream whose encoder sends already is one that reports tell of.
     if (isLive || this.#health.streamId !== streamId) this.#health.follow(isLive ? streamId : null);

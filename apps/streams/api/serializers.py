@@ -62,11 +62,11 @@ class StreamSerializer(serializers.ModelSerializer):
 
     def get_hlsUrl(self, broadcast: Broadcast) -> str | None:
         viewer_id = self._viewer_of(broadcast)
-        return playback_url(broadcast=broadcast, viewer_id=viewer_id) if viewer_id else None
+        return (playback_url(broadcast=broadcast, viewer_id=viewer_id) or None) if viewer_id else None
 
     def get_storyboardUrl(self, broadcast: Broadcast) -> str | None:
         viewer_id = self._viewer_of(broadcast)
-        return storyboard_url(broadcast=broadcast, viewer_id=viewer_id) if viewer_id else None
+        return (storyboard_url(broadcast=broadcast, viewer_id=viewer_id) or None) if viewer_id else None
 
     def get_thumbnailUrl(self, broadcast: Broadcast) -> str:
         return broadcast.cover_url or broadcast.channel.banner_url
@@ -100,7 +100,7 @@ class NewStatusSerializer(serializers.Serializer):
 
 class HlsSerializer(serializers.Serializer):
     hlsUrl = serializers.CharField()
-    storyboardUrl = serializers.CharField(help_text="Index of stills for seeking, as JSON.")
+    storyboardUrl = serializers.CharField(help_text="Index of stills for seeking, as JSON; empty: none.")
     expiresIn = serializers.IntegerField(help_text="Seconds; ask again before they are over.")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import simulcast, views
+from . import simulcast, views, webhooks
 
 urlpatterns = [
     path("streams", views.Streams.as_view()),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("streams/<str:stream>/viewers", views.StreamViewers.as_view()),
     path("streams/<str:stream>/health", views.StreamHealth.as_view()),
     path("streams/<str:stream>/playback", views.StreamPlayback.as_view()),
+    path("streams/<str:stream>/webhooks", webhooks.StreamWebhook.as_view()),
+    path("webhooks/<str:provider>", webhooks.ProviderWebhook.as_view()),
     path("stream/status", views.StreamStatus.as_view()),
     path("channels/<str:channel>/streams", views.ChannelStreams.as_view()),
     path("channels/<str:channel>/simulcast-targets", simulcast.Targets.as_view()),

@@ -28,7 +28,7 @@ from apps.core.throttles import PlaybackReports, StreamControl
 from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.audience import Stall, next_report, note_playback
-from apps.streams.doors import doors_for
+from apps.streams.doors import Doors, doors_for, doors_of
 from apps.streams.health import graph_of, health_of
 from apps.streams.models import Broadcast, StreamKey
 from apps.streams.monitors import shown_point
@@ -266,16 +266,20 @@ class ChannelKey(APIView):
     @extend_schema(responses=shapes.KeySerializer)
     def get(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(request, services.reveal_key(actor=request.user, channel=found, kind=self.kind))
+        key = services.reveal_key(actor=request.user, channel=found, kind=self.kind)
+        return self._answer(key, self.doors(request, found))
 
     @extend_schema(request=None, responses=shapes.KeySerializer)
     def post(self, request: Request, channel: str) -> Response:
         """Replaces the key; the old one stops at once."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return self._answer(request, services.rotate_key(actor=request.user, channel=found, kind=self.kind))
+        key = services.rotate_key(actor=request.user, channel=found, kind=self.kind)
+        return self._answer(key, self.doors(request, found))
 
-    def _answer(self, request: Request, key: str) -> Response:
-        doors = doors_for(request)
+    def doors(self, request: Request, channel: Channel) -> Doors:
+        return doors_of(request, channel)
+
+    def _answer(self, key: str, doors: Doors) -> Response:
         return Response(
             {"streamKey": key, "rtmpUrl": doors.rtmp, "rtmpsUrl": doors.rtmps or None},
             headers={"Cache-Control": "no-store"},
@@ -286,6 +290,9 @@ class ChannelTestKey(ChannelKey):
     """The key of rehearsals: what is published with it, only the channel's crew can see."""
 
     kind = StreamKey.Kind.REHEARSAL
+
+    def doors(self, request: Request, channel: Channel) -> Doors:
+        return doors_for(request)
 
 
 class ChannelRehearsal(APIView):

@@ -7,6 +7,8 @@ from .broadcasts import (
     open_broadcast,
     sweep_broadcasts,
 )
+from .hosted import check_hosted, take_event
+from .inputs import hosted_input, settle_inputs
 from .keys import reveal_key, rotate_key
 from .nodes import Heartbeat, forget_nodes, node_url, register_node
 from .orders import Orders, Publishing
@@ -47,6 +49,7 @@ __all__ = [
     "add_target",
     "broadcast_of",
     "change_target",
+    "check_hosted",
     "claim_publish",
     "edit_broadcast",
     "end_broadcast",
@@ -55,6 +58,7 @@ __all__ = [
     "forwarding_of",
     "forwardings",
     "grant_key",
+    "hosted_input",
     "interrupt_broadcast",
     "node_url",
     "note_refusal",
@@ -74,6 +78,7 @@ __all__ = [
     "reveal_key",
     "rotate_key",
     "sample_viewers",
+    "settle_inputs",
     "show_rehearsal",
     "start_broadcast",
     "storyboard_sheet",
@@ -81,6 +86,7 @@ __all__ = [
     "sweep_broadcasts",
     "sweep_pictures",
     "switch_target",
+    "take_event",
     "target_of",
     "tidy_pictures",
 ]

@@ -190,7 +190,8 @@ def left_at(broadcast: Broadcast) -> datetime | None:
     """When the encoder of a broadcast on air was last heard of; None while it is waiting or over."""
     if broadcast.status == Status.ENDING and broadcast.ends_at is not None:
         return broadcast.ends_at - grace()
-    return broadcast.media_at if broadcast.status == Status.LIVE else None
+    # A hosted one tells when its encoder leaves, and of no media before.
+    return broadcast.media_at if broadcast.status == Status.LIVE and not broadcast.provider else None
 
 
 def archive(broadcast: Broadcast, *, ended_at: datetime | None = None) -> None:

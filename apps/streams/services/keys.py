@@ -16,8 +16,10 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
 from apps.streams.models import Broadcast, StreamKey
+from apps.streams.providers import site_provider
 from apps.streams.sealing import box, derived
 
+from .inputs import reveal_hosted_key, rotate_hosted_key
 from .rehearsals import revoke_rehearsal
 
 if TYPE_CHECKING:
@@ -30,8 +32,14 @@ _NAMES: dict[str, str] = {StreamKey.Kind.MAIN: "stream_key", StreamKey.Kind.REHE
 
 
 def reveal_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAIN) -> str:
-    """The channel's key of this kind in clear, for its owner only; made on first use."""
+    """The channel's key of this kind in clear, for its owner only; made on first use.
+
+    Where the site uses a hosted provider, its stream keys are the provider's: raises ProviderDown or
+    ProviderRefused. Test keys are always ours.
+    """
     policies.require(actor, Power.USE_KEY, channel)
+    if kind == StreamKey.Kind.MAIN and (host := site_provider()) is not None:
+        return reveal_hosted_key(actor=actor, channel=channel, host=host)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
         audit.record(actor=actor, action=f"{_NAMES[kind]}.revealed", subject=channel, channel_id=channel.pk)
@@ -46,8 +54,11 @@ def reveal_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAI
 
 
 def rotate_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAIN) -> str:
-    """A new key of this kind; the old one stops at once and whoever publishes with it is cut."""
+    """A new key of this kind; the old one stops at once and whoever publishes with it is cut. Raises as
+    `reveal_key` does."""
     policies.require(actor, Power.USE_KEY, channel)
+    if kind == StreamKey.Kind.MAIN and (host := site_provider()) is not None:
+        return rotate_hosted_key(actor=actor, channel=channel, host=host)
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
         _retire(channel, kind)

@@ -115,9 +115,8 @@ def sweep_pictures() -> int:
 def _claim() -> Broadcast | None:
     """A live broadcast that nobody has looked after for a minute; from now on somebody has."""
     now = timezone.now()
-    due = Broadcast.objects.filter(status=Status.LIVE, channel__suspended_at__isnull=True).filter(
-        Q(pictured_at__isnull=True) | Q(pictured_at__lte=now - EVERY)
-    )
+    ours = Broadcast.objects.filter(status=Status.LIVE, channel__suspended_at__isnull=True, provider="")
+    due = ours.filter(Q(pictured_at__isnull=True) | Q(pictured_at__lte=now - EVERY))
     for broadcast in due.order_by(F("pictured_at").asc(nulls_first=True))[:20]:
         # Two workers may have read the same row: one of them finds it as it was.
         seen = Broadcast.objects.filter(pk=broadcast.pk, pictured_at=broadcast.pictured_at)

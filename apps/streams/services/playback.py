@@ -14,24 +14,31 @@ from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotFound
 from apps.streams.media import grants
 from apps.streams.models import Broadcast
+from apps.streams.providers import site_provider
 from apps.streams.sealing import derived
 
 
 def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
     """The multivariant playlist's address, valid for PLAYBACK_GRANT_SECONDS and counted as `viewer_id`.
 
+    A hosted provider's own address is open to all who have it, and "" once the site has left the provider.
     Raises Conflict NOT_LIVE when nothing can be played and NotFound when the channel is suspended.
     """
     if broadcast.channel.suspended_at is not None:
         raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND")
     if not broadcast.is_live:
         raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
+    if broadcast.provider:
+        return _hosted_url(broadcast)
     stream_id = broadcast.pk.hex
     return f"{broadcast.media_base}/live/{_grant(broadcast, viewer_id)}/{stream_id}/index.m3u8"
 
 
 def storyboard_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
-    """The address of its stills' index, for who has a `playback_url`, and valid as long."""
+    """The address of its stills' index, for who has a `playback_url`, and valid as long; "" where a provider
+    has the picture."""
+    if broadcast.provider:
+        return ""
     return reverse("streams:storyboard", args=[_grant(broadcast, viewer_id), broadcast.pk.hex])
 
 
@@ -42,6 +49,12 @@ def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
     """
     policies.require(actor, Power.VIEW_DASHBOARD, broadcast.channel)
     return playback_url(broadcast=broadcast, viewer_id=grants.UNCOUNTED)
+
+
+def _hosted_url(broadcast: Broadcast) -> str:
+    host = site_provider()
+    is_there = host is not None and host.name == broadcast.provider
+    return host.playback_url(broadcast.playback_id) if host and is_there else ""
 
 
 def _grant(broadcast: Broadcast, viewer_id: str) -> str:

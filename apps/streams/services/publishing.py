@@ -30,13 +30,21 @@ from apps.streams.models import (
     StreamKey,
     grace,
 )
+from apps.streams.providers import site_provider
 
 from .broadcasts import archive_if_over, broadcast_of, locked
 from .keys import recognise
 from .orders import Orders, Publishing
 from .rehearsals import begin_rehearsal
 from .simulcast import wanted_targets
-from .takeover import already_publishing, ended_here, is_sent_away, keep_away, still_sends
+from .takeover import (
+    already_publishing,
+    ended_here,
+    is_sent_away,
+    keep_away,
+    sends_elsewhere,
+    still_sends,
+)
 
 log = logging.getLogger(__name__)
 
@@ -83,32 +91,54 @@ def claim_publish(
                 raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
             if row.kind == StreamKey.Kind.REHEARSAL:
                 return begin_rehearsal(channel, session_id=session_id, node=node, silent_for=silent_for)
+            if (host := site_provider()) is not None:
+                raise sends_elsewhere(host.title)
             if is_sent_away(row):
                 raise ended_here()
-            broadcast = broadcast_of(channel)
-            if archive_if_over(broadcast):
-                broadcast = broadcast_of(channel)
-            if still_sends(broadcast, broadcast.pk.hex, node, silent_for):
-                raise already_publishing()
-            broadcast.publisher_session = session_id
-            broadcast.node = node
-            broadcast.media_base = settings.MEDIA_URL_BASE
-            broadcast.media_at = timezone.now()
-            if broadcast.status == Status.ENDING:
-                # It came back in time; the sweeper leaves it the seconds that the first picture takes.
-                soonest = timezone.now() + timedelta(seconds=15)
-                broadcast.ends_at = max(broadcast.ends_at or soonest, soonest)
-            broadcast.save()
+            return admit(channel, session_id=session_id, node=node, silent_for=silent_for)
     except Refused as refusal:
         if is_sent_away(row):
             keep_away(row)
         note_refusal(channel_id=channel.pk, code=refusal.code, message=refusal.message, address=address)
         raise
+
+
+def admit(
+    channel: Channel,
+    *,
+    session_id: str,
+    node: str,
+    silent_for: SilentFor,
+    provider: str = "",
+    playback_id: str = "",
+) -> Broadcast:
+    """The channel's broadcast, given to this session; raises Refused while another one sends. The caller
+    holds the channel's row."""
+    broadcast = broadcast_of(channel)
+    if archive_if_over(broadcast):
+        broadcast = broadcast_of(channel)
+    if broadcast.publisher_session != session_id and still_sends(
+        broadcast, broadcast.pk.hex, node, silent_for
+    ):
+        raise already_publishing()
+    broadcast.publisher_session = session_id
+    broadcast.node = node
+    broadcast.provider, broadcast.playback_id = provider, playback_id
+    broadcast.media_base = settings.MEDIA_URL_BASE
+    broadcast.media_at = timezone.now()
+    if broadcast.status == Status.ENDING:
+        # It came back in time; the sweeper leaves it the seconds that the first picture takes.
+        soonest = timezone.now() + timedelta(seconds=15)
+        broadcast.ends_at = max(broadcast.ends_at or soonest, soonest)
+    broadcast.save()
     return broadcast
 
 
-def start_broadcast(*, broadcast_id: uuid.UUID, session_id: str, video: dict[str, Any]) -> bool:
-    """The picture can be played: LIVE. False when this session no longer owns the broadcast."""
+def start_broadcast(
+    *, broadcast_id: uuid.UUID, session_id: str, video: dict[str, Any], since: datetime | None = None
+) -> bool:
+    """The picture can be played, from now on or `since` a moment ago: LIVE. False when this session no longer
+    owns the broadcast."""
     with transaction.atomic():
         broadcast = _owned(broadcast_id, session_id)
         if broadcast is None:
@@ -121,7 +151,7 @@ def start_broadcast(*, broadcast_id: uuid.UUID, session_id: str, video: dict[str
         came_back = broadcast.status == Status.ENDING
         broadcast.advance(Status.LIVE)
         broadcast.ends_at = None
-        broadcast.started_at = broadcast.started_at or timezone.now()
+        broadcast.started_at = broadcast.started_at or min(since or timezone.now(), timezone.now())
         broadcast.save()
         Channel.objects.filter(pk=broadcast.channel_id).update(is_live=True)
         fact = BroadcastResumed if came_back else BroadcastStarted
@@ -139,7 +169,10 @@ def interrupt_broadcast(*, broadcast_id: uuid.UUID, session_id: str) -> None:
 
 def interrupt_silent() -> int:
     """Do the same for live broadcasts whose node does not report any more; how many."""
-    silent = Broadcast.objects.filter(status=Status.LIVE, media_at__lt=timezone.now() - NODE_SILENT)
+    # A provider reports no media: whether it still has an encoder, it is asked (services.hosted).
+    silent = Broadcast.objects.filter(
+        status=Status.LIVE, provider="", media_at__lt=timezone.now() - NODE_SILENT
+    )
     count = 0
     for pk in silent.values_list("pk", flat=True):
         with transaction.atomic():

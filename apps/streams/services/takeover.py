@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.streams.media.ports import Refused, SilentFor
-from apps.streams.models import Broadcast, Rehearsal, StreamKey
+from apps.streams.models import Broadcast, LiveInput, Rehearsal, StreamKey
 
 # Encoders come back by themselves, OBS every two seconds: one that did not for so long was stopped.
 QUIET = timedelta(seconds=30)
@@ -37,6 +37,8 @@ def send_away(channel: Channel) -> None:
     StreamKey.objects.filter(channel=channel, kind=StreamKey.Kind.MAIN, retired_at=None).update(
         quiet_until=timezone.now() + QUIET
     )
+    # A provider does not tell of encoders that it refuses, so there is no quiet to wait for.
+    LiveInput.objects.filter(channel=channel).update(is_open=False)
 
 
 def is_sent_away(key: StreamKey) -> bool:
@@ -51,6 +53,7 @@ def keep_away(key: StreamKey) -> None:
 def let_in(channel: Channel) -> None:
     """The next broadcast is wanted."""
     StreamKey.objects.filter(channel=channel, quiet_until__isnull=False).update(quiet_until=None)
+    LiveInput.objects.filter(channel=channel, is_open=False).update(is_open=True)
 
 
 def ended_here() -> Refused:
@@ -58,4 +61,11 @@ def ended_here() -> Refused:
         "ENDED_HERE",
         "You ended this stream on the dashboard. Announce the next one there, or stop the encoder for half a "
         "minute.",
+    )
+
+
+def sends_elsewhere(title: str) -> Refused:
+    return Refused(
+        "SENDS_ELSEWHERE",
+        f"This site takes streams through {title}. Copy server and key from your dashboard again.",
     )

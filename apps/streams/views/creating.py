@@ -20,9 +20,10 @@ from apps.channels.views import channel_for
 from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.streams import services
-from apps.streams.doors import doors_for
+from apps.streams.doors import doors_of
 from apps.streams.forms import BroadcastForm
 from apps.streams.models import Broadcast, IngestRefusal
+from apps.streams.providers import site_provider
 
 # A refusal older than this is no answer to "why am I not live?" any more.
 REFUSAL_SHOWN = timedelta(hours=1)
@@ -134,7 +135,9 @@ def _manager(
         "form": form,
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
-        "doors": doors_for(request),
+        "doors": doors_of(request, channel),
+        "host": site_provider(),
+        "door": services.hosted_input(channel),
         "refusal": IngestRefusal.objects.filter(channel=channel, refused_at__gt=recent).first(),
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }

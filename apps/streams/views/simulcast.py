@@ -18,6 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.forms import take_refusal
 from apps.streams import services
 from apps.streams.forms import TargetForm
+from apps.streams.providers import site_provider
 from apps.streams.services.simulcast import MOST
 
 
@@ -77,6 +78,7 @@ def _page(request: HttpRequest, channel: Channel, form: TargetForm) -> HttpRespo
     context = {
         "channel": channel,
         "forwardings": forwardings,
+        "host": site_provider(),
         "form": form,
         "most": MOST,
         "is_full": len(forwardings) >= MOST,
