@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MAX_SIDE = 8192
 _MAX_RECORD = 4096
 _MAX_AUDIO_RECORD = 64
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+_RECORDED_CHROMA = {100, 110, 122, 144}
 _SAMPLE_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)
 
@@ -54,6 +56,35 @@ def read_avc(record: bytes) -> AvcConfig:
         raise CodecError(f"a picture of {width} x {height} is impossible")
     codec = f"avc1.{record[1]:02x}{record[2]:02x}{record[3]:02x}"
     return AvcConfig(record, codec, width, height, frame_rate)
+
+
+def avc_record(sps: Sequence[bytes], pps: Sequence[bytes]) -> bytes:
+    """The AVCDecoderConfigurationRecord of parameter sets; CodecError for ones that no record can hold."""
+    first = sps[0]
+    if len(first) < 4 or len(sps) > 31 or len(pps) > 255 or any(len(each) > 0xFFFF for each in (*sps, *pps)):
+        raise CodecError("the H.264 parameter sets are damaged")
+    record = bytearray((1, first[1], first[2], first[3], 0xFF, 0xE0 | len(sps)))
+    for each in sps:
+        record += len(each).to_bytes(2, "big") + each
+    record.append(len(pps))
+    for each in pps:
+        record += len(each).to_bytes(2, "big") + each
+    if first[1] in _RECORDED_CHROMA:
+        try:
+            record += _chroma_bytes(first)
+        except IndexError as error:
+            raise CodecError("the H.264 picture description is cut off") from error
+    return bytes(record)
+
+
+def aac_record(adts: bytes) -> tuple[bytes, int]:
+    """The AudioSpecificConfig of a frame with ADTS header, and its sample rate; CodecError for an impossible
+    one."""
+    object_type, index = (adts[2] >> 6) + 1, adts[2] >> 2 & 15
+    channels = (adts[2] & 1) << 2 | adts[3] >> 6
+    if index >= len(_SAMPLE_RATES) or not channels:
+        raise CodecError("the AAC frames do not tell their sample rate and channels")
+    return (object_type << 11 | index << 7 | channels << 3).to_bytes(2, "big"), _SAMPLE_RATES[index]
 
 
 def read_aac(record: bytes) -> AacConfig:
@@ -147,6 +178,20 @@ def _read_sps(sps: bytes) -> tuple[int, int, float]:
         width -= (left + right) * (2 if chroma in (1, 2) else 1)
         height -= (top + bottom) * (2 if chroma == 1 else 1) * (2 - frames_only)
     return width, height, _frame_rate(bits)
+
+
+def _chroma_bytes(sps: bytes) -> bytes:
+    """The record's end for profiles that have more than 8 bits and 4:2:0 (14496-15, 5.3.3.1)."""
+    bits = _Bits(sps.replace(b"\x00\x00\x03", b"\x00\x00"))
+    bits.read(32)
+    bits.unsigned()
+    chroma = bits.unsigned()
+    if chroma == 3:
+        bits.read(1)
+    luma_depth, chroma_depth = bits.unsigned(), bits.unsigned()
+    if chroma > 3 or luma_depth > 7 or chroma_depth > 7:
+        raise CodecError("the H.264 picture description is damaged")
+    return bytes((0xFC | chroma, 0xF8 | luma_depth, 0xF8 | chroma_depth, 0))
 
 
 def _skip_high_profile(bits: _Bits, chroma: int) -> None:

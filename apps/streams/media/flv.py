@@ -79,6 +79,16 @@ class AudioBody:
     data: memoryview
 
 
+def unsupported_video(name: str) -> Refused:
+    """For an encoder that sends another codec, with the cure."""
+    return Refused("UNSUPPORTED_VIDEO_CODEC", f"{name} video is not supported. {_USE_H264}")
+
+
+def unsupported_audio(name: str) -> Refused:
+    """The same for sound."""
+    return Refused("UNSUPPORTED_AUDIO_CODEC", f"{name} audio is not supported. {_USE_AAC}")
+
+
 def read_video(body: bytes | bytearray) -> VideoBody | None:
     """An H.264 message; None for one without content. Raises Refused for every other codec."""
     if not body:
@@ -86,13 +96,13 @@ def read_video(body: bytes | bytearray) -> VideoBody | None:
     first = body[0]
     if first & 0x80:
         name = _FOURCC_NAMES.get(bytes(body[1:5]), "This kind of")
-        raise Refused("UNSUPPORTED_VIDEO_CODEC", f"{name} video is not supported. {_USE_H264}")
+        raise unsupported_video(name)
     kind, codec = first >> 4, first & 0x0F
     if kind == 5:  # a command to the decoder, without a picture
         return None
     if codec != 7:
         name = _VIDEO_NAMES.get(codec, "This kind of")
-        raise Refused("UNSUPPORTED_VIDEO_CODEC", f"{name} video is not supported. {_USE_H264}")
+        raise unsupported_video(name)
     if len(body) < 5 or body[1] > 2:
         raise Refused("MALFORMED_MEDIA", "The encoder sent a video message that is not H.264.")
     composition = int.from_bytes(body[2:5], "big", signed=True)
@@ -106,10 +116,10 @@ def read_audio(body: bytes | bytearray) -> AudioBody | None:
     codec = body[0] >> 4
     if codec == 9:
         name = _FOURCC_NAMES.get(bytes(body[1:5]), "This kind of")
-        raise Refused("UNSUPPORTED_AUDIO_CODEC", f"{name} audio is not supported. {_USE_AAC}")
+        raise unsupported_audio(name)
     if codec != 10:
         name = _AUDIO_NAMES.get(codec, "This kind of")
-        raise Refused("UNSUPPORTED_AUDIO_CODEC", f"{name} audio is not supported. {_USE_AAC}")
+        raise unsupported_audio(name)
     if not 2 <= len(body) <= _MAX_AUDIO_BYTES or body[1] > 1:
         raise Refused("MALFORMED_MEDIA", "The encoder sent an audio message that is not AAC.")
     return AudioBody(_PACKETS[body[1]], memoryview(body)[2:])
