@@ -26,11 +26,14 @@ RTMP_PORT = env.integer("RTMP_PORT", 1935, low=1, high=65535)
 RTMPS_PORT = env.integer("RTMPS_PORT", 1936, low=1, high=65535)
 RTMPS_CERTIFICATE = env.text("RTMPS_CERTIFICATE", "")
 RTMPS_KEY = env.text("RTMPS_KEY", "") or RTMPS_CERTIFICATE
+# SRT, over UDP; 0: off. `make run` has it on (dev.py), elsewhere a port is opened because somebody said so.
+SRT_PORT = env.integer("SRT_PORT", 0, low=0, high=65535)
 BIND_HOST = env.text("BIND_HOST", "0.0.0.0")  # noqa: S104  encoders and viewers come from outside
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 # Where encoders publish, as shown to creators; empty: the host of the page and RTMP_PORT.
 RTMP_URL = env.text("RTMP_URL", "").rstrip("/")
 RTMPS_URL = env.text("RTMPS_URL", "").rstrip("/")
+SRT_URL = env.text("SRT_URL", "").rstrip("/")
 # What browsers' addresses of /live/ begin with: another origin, a path of this one, or nothing.
 MEDIA_URL_BASE = env.text("MEDIA_URL_BASE", "").rstrip("/")
 if not MEDIA_URL_BASE.startswith(("https://", "http://", "/")) and MEDIA_URL_BASE:

@@ -20,14 +20,16 @@ class Doors:
     """The addresses that an encoder publishes to; empty where there is no such door."""
 
     rtmp: str
-    rtmps: str
+    rtmps: str = ""
+    srt: str = ""
+    """Without the stream id, which is the stream key."""
 
 
 def doors_for(request: HttpRequest) -> Doors:
     """The doors as the person who asks reaches them.
 
-    RTMP_URL and RTMPS_URL when they are set; else the host by which that person reached this page, because
-    "localhost" is of no use to an encoder on another machine.
+    RTMP_URL, RTMPS_URL and SRT_URL when they are set; else the host by which that person reached this page,
+    because "localhost" is of no use to an encoder on another machine.
     """
     return doors_at(split_domain_port(request.get_host())[0] or "localhost")
 
@@ -38,6 +40,7 @@ def doors_at(host: str) -> Doors:
     return Doors(
         rtmp=settings.RTMP_URL or _url("rtmp", host, settings.RTMP_PORT, 1935),
         rtmps=settings.RTMPS_URL or rtmps,
+        srt=settings.SRT_URL or (f"srt://{host}:{settings.SRT_PORT}" if settings.SRT_PORT else ""),
     )
 
 
@@ -47,12 +50,13 @@ def doors_of(request: HttpRequest, channel: Channel) -> Doors:
     if site_provider() is None:
         return doors_for(request)
     door = hosted_input(channel)
-    return Doors(rtmp=door.ingest_url if door is not None else "", rtmps="")
+    return Doors(rtmp=door.ingest_url if door is not None else "")
 
 
 def own_hosts() -> list[str]:
     """The names by which the outside reaches this platform."""
-    urls = [settings.PUBLIC_URL, settings.RTMP_URL, settings.RTMPS_URL, settings.MEDIA_URL_BASE]
+    urls = [settings.PUBLIC_URL, settings.RTMP_URL, settings.RTMPS_URL, settings.SRT_URL]
+    urls.append(settings.MEDIA_URL_BASE)
     return sorted({host for url in urls if (host := urlsplit(url).hostname)})
 
 

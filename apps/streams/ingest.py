@@ -98,6 +98,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         rtmp_port=rtmp_port,
         rtmps_port=settings.RTMPS_PORT,
         certificate=_certificate(),
+        srt_port=settings.SRT_PORT or None,
         part_ms=settings.PART_MS,
         window_seconds=float(settings.LIVE_WINDOW_SECONDS),
         rewind_seconds=float(settings.REWIND_SECONDS),

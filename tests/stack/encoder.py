@@ -1,4 +1,4 @@
-"""A foreign encoder: ffmpeg publishing a moving test picture and a tone over RTMP."""
+"""A foreign encoder: ffmpeg publishing a moving test picture and a tone over RTMP or SRT."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def start(
         "-re", "-f", "lavfi", "-i", sound,
         "-t", str(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
         "-pix_fmt", "yuv420p", "-g", str(int(gop_seconds * fps)), *rate.split(), "-c:a", "aac", "-b:a", "96k",
-        "-f", "flv", url,
+        "-f", "mpegts" if url.startswith("srt://") else "flv", url,
     ]  # fmt: skip
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

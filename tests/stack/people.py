@@ -45,6 +45,11 @@ class Person:
         key = expect(200, self.api.get(f"/api/channels/{channel['id']}/stream-key"))
         return f"{key['rtmpUrl']}/{key['streamKey']}"
 
+    def srt_url(self, channel: dict[str, Any]) -> str:
+        """The same for an encoder that speaks SRT."""
+        key = expect(200, self.api.get(f"/api/channels/{channel['id']}/stream-key"))
+        return f"{key['srtUrl']}?streamid={key['streamKey']}"
+
 
 def sign_up(stack: Stack) -> Person:
     """A new person with a name that nobody has yet."""

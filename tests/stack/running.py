@@ -205,10 +205,11 @@ def embedded(**settings: str) -> Iterator[Stack]:
     """`manage.py live` on free ports and an empty folder; `settings` are added to its environment."""
     with tempfile.TemporaryDirectory(prefix="aethex-live-") as temporary:
         folder = Path(temporary)
-        port, rtmp_port = free_port(), free_port()
+        port, rtmp_port, srt_port = free_port(), free_port(), free_port()
         env = environment(
             PORT=str(port), RTMP_PORT=str(rtmp_port), BIND_HOST="127.0.0.1",
             PUBLIC_URL=f"http://127.0.0.1:{port}", RTMP_URL=f"rtmp://127.0.0.1:{rtmp_port}/live",
+            SRT_PORT=str(srt_port), SRT_URL=f"srt://127.0.0.1:{srt_port}",
             AETHEX_DATA_DIR=str(folder / "data"), **settings,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
@@ -227,7 +228,7 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         folder = Path(temporary)
         data = folder / "data"
         data.mkdir()
-        names = ("front", "web", "socket1", "socket2", "ingest", "rtmp")
+        names = ("front", "web", "socket1", "socket2", "ingest", "rtmp", "srt")
         ports = {name: free_port() for name in names}
         url = f"http://127.0.0.1:{ports['front']}"
         database_url = services.database_url(f"stack_{ports['front']}")
@@ -242,7 +243,8 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
             PORT=str(ports["web"]), WEB_PORT=str(ports["web"]),
             SOCKET1_PORT=str(ports["socket1"]), SOCKET2_PORT=str(ports["socket2"]),
             INGEST_PORT=str(ports["ingest"]), RTMP_PORT=str(ports["rtmp"]),
-            RTMP_URL=f"rtmp://127.0.0.1:{ports['rtmp']}/live", AETHEX_DATA_DIR=str(data), **settings,
+            RTMP_URL=f"rtmp://127.0.0.1:{ports['rtmp']}/live", SRT_URL=f"srt://127.0.0.1:{ports['srt']}",
+            AETHEX_DATA_DIR=str(data), **settings,
         )  # fmt: skip
         ws_urls = [f"ws://127.0.0.1:{ports[name]}" for name in ("socket1", "socket2")]
         stack = Stack("full", url, env["RTMP_URL"], ws_urls, folder, env)
@@ -250,6 +252,7 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
             healthz = f"http://127.0.0.1:{ports[name]}/healthz" if name in ports else None
             log = folder / f"{name}.log"
             stack.processes[name] = Process(name, ["sh", "-c", command], env, log, healthz)
+        stack.processes["ingest"].env = env | {"SRT_PORT": str(ports["srt"])}
         stack.processes["front"] = front_door(ports, folder, env)
         with _running(stack):
             yield stack

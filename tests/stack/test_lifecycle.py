@@ -119,6 +119,20 @@ def test_a_second_encoder_is_refused_while_the_first_sends(
         assert reader.status(stack, channel)["stream"]["id"] == stream["id"]
 
 
+def test_the_rules_of_a_key_are_the_same_over_srt(
+    stack: Stack, streamer: Person, channel: dict[str, Any]
+) -> None:
+    old = streamer.srt_url(channel)
+    with dashboard(stack, streamer, channel) as socket, encoder.publishing(old) as camera:
+        reader.await_live(stack, channel)
+        complaint(encoder.start(streamer.publish_url(channel)))
+        assert await_frame(socket, "stream:refused")["code"] == "ALREADY_PUBLISHING"
+        expect(200, streamer.api.post(f"/api/channels/{channel['id']}/stream-key"))
+        complaint(camera)
+        complaint(encoder.start(old))
+        assert await_frame(socket, "stream:refused")["code"] == "KEY_ROTATED"
+
+
 def test_an_encoder_that_fell_silent_gives_way(
     stack: Stack, streamer: Person, channel: dict[str, Any]
 ) -> None:

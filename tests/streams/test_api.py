@@ -18,12 +18,18 @@ STREAM = {
 
 def test_the_key_and_the_door_are_told_to_the_owner_only(mine, theirs, visitor, channel, settings):
     body = mine.get(f"/api/channels/{channel.pk}/stream-key").json()
-    assert set(body) == {"streamKey", "rtmpUrl", "rtmpsUrl"}
-    assert (body["rtmpUrl"], body["rtmpsUrl"]) == ("rtmp://testserver/live", None)
+    assert set(body) == {"streamKey", "rtmpUrl", "rtmpsUrl", "srtUrl"}
+    assert [body[name] for name in ("rtmpUrl", "rtmpsUrl", "srtUrl")] == [
+        "rtmp://testserver/live",
+        None,
+        None,
+    ]
     settings.RTMP_URL, settings.RTMPS_CERTIFICATE = "rtmp://in.example.org/live", "chain.pem"
+    settings.SRT_PORT = 8890
     rotated = mine.post(f"/api/channels/{channel.pk}/stream-key").json()
     assert rotated["rtmpUrl"] == "rtmp://in.example.org/live"
     assert rotated["rtmpsUrl"] == "rtmps://testserver:1936/live"
+    assert rotated["srtUrl"] == "srt://testserver:8890"
     assert rotated["streamKey"] != body["streamKey"]
     assert theirs.get(f"/api/channels/{channel.pk}/stream-key").status_code == 403
     assert visitor.get(f"/api/channels/{channel.pk}/stream-key").status_code == 401

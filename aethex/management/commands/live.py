@@ -43,7 +43,7 @@ class Command(BaseCommand):
             await node.start()
         except OSError as error:
             raise CommandError(
-                f"{error}. RTMP_PORT, RTMPS_PORT and RTMPS_CERTIFICATE say what it is."
+                f"{error}. See RTMP_PORT, RTMPS_PORT, RTMPS_CERTIFICATE and SRT_PORT."
             ) from None
         reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
         try:
@@ -66,6 +66,7 @@ class Command(BaseCommand):
             f"  AeThex LIVE   {settings.PUBLIC_URL}",
             f"  Encoders      {doors.rtmp}",
             f"  behind TLS    {doors.rtmps or 'off: needs RTMPS_CERTIFICATE'}",
+            f"  over SRT      {doors.srt or 'off: needs SRT_PORT'}",
         ]
         for person in people:
             lines.append(f"  Demo {person.role:<9}{person.username} / {person.password}")

@@ -108,6 +108,9 @@ class KeySerializer(serializers.Serializer):
     streamKey = serializers.CharField()
     rtmpUrl = serializers.CharField()
     rtmpsUrl = serializers.CharField(allow_null=True, help_text="The same behind TLS; null where it is off.")
+    srtUrl = serializers.CharField(
+        allow_null=True, help_text="For SRT, with the key as the stream id; null where it is off."
+    )
 
 
 class ForwardingSerializer(serializers.Serializer):

@@ -281,7 +281,12 @@ class ChannelKey(APIView):
 
     def _answer(self, key: str, doors: Doors) -> Response:
         return Response(
-            {"streamKey": key, "rtmpUrl": doors.rtmp, "rtmpsUrl": doors.rtmps or None},
+            {
+                "streamKey": key,
+                "rtmpUrl": doors.rtmp,
+                "rtmpsUrl": doors.rtmps or None,
+                "srtUrl": doors.srt or None,
+            },
             headers={"Cache-Control": "no-store"},
         )
 

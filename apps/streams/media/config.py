@@ -41,6 +41,12 @@ class DoorLimits:
     max_lead_seconds: float | None = 10.0
     """How far media time may run ahead of the clock before the encoder is slowed down; None: any."""
 
+    srt_latency_ms: int = 120
+    """How long a missing packet is waited for at least; encoders may ask for more."""
+    srt_max_latency_ms: int = 8000
+    srt_window: int = 8192
+    """Packets that one connection may have under way: 12 MB, some 15 s of 6 Mbit/s."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelayLimits:
@@ -80,6 +86,8 @@ class MediaConfig:
     rtmps_port: int = 1936
     """The same for RTMPS, which is there only with a certificate."""
     certificate: Certificate | None = None
+    srt_port: int | None = None
+    """The UDP port for SRT, on the same host; 0 takes a free one, None leaves SRT out."""
     name: str = ""
     """What this node is called among all nodes; for who reports what it does."""
     part_ms: int = 200

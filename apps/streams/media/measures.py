@@ -56,11 +56,27 @@ class Sample:
     sound_max_bytes: int = 0
     sound_alike: int = 0
     """Frames that are the same bytes as the frame before: silence, of encoders that pad it."""
+    packets: int = 0
+    """Of SRT, as the three below; over RTMP nobody sees what TCP does."""
+    packets_missed: int = 0
+    """Those that did not come at first, and what of them never came."""
+    packets_lost: int = 0
+    rtt_ms: float = 0.0
     delay_ms: int = 0
     lag_ms: int = 0
     """How late this node's own loop was."""
     recording_lost: int = 0
     """Segments that the recording misses, since the stream began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the way from an encoder was since it was last asked for, in packets and milliseconds."""
+
+    rtt_ms: float
+    received: int
+    missed: int
+    lost: int
 
 
 class Measures:

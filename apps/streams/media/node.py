@@ -24,10 +24,11 @@ from apps.streams.media.ports import (
     StreamInfo,
     Target,
 )
-from apps.streams.media.publisher import Publisher
+from apps.streams.media.published import Published
 from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.rtmp.server import RtmpServer
+from apps.streams.media.srt.server import SrtServer
 from apps.streams.media.stream import LiveStream, Session, State
 from apps.streams.media.turnstile import Turnstile
 
@@ -73,6 +74,9 @@ class IngestNode:
         """The port that is really listened on."""
         self.rtmps_port = 0
         """The same for TLS; 0 without a certificate."""
+        self.srt_port = 0
+        """The same for SRT; 0 where it is left out."""
+        self._srt: SrtServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
@@ -88,6 +92,11 @@ class IngestNode:
         if config.certificate is not None:
             with _naming("RTMPS"):
                 self.rtmps_port = rtmp.start_tls(host, config.rtmps_port, config.certificate)
+        if config.srt_port is not None:
+            srt = SrtServer(self, config.limits, self._turnstile)
+            with _naming("SRT"):
+                self.srt_port = await srt.start(host, config.srt_port)
+            self._srt = srt
         self._watching = [asyncio.create_task(self._tick()), asyncio.create_task(self._lag.watch())]
 
     async def stop(self) -> None:
@@ -99,6 +108,8 @@ class IngestNode:
             task.cancel()
         self.let_go()
         await self._server.stop()
+        if self._srt is not None:
+            self._srt.stop()
         for stream in self._streams.values():
             self._forward(stream, [])
         waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
@@ -294,47 +305,6 @@ class IngestNode:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class Published:
-    """An admitted session's hold on its stream: where the session delivers messages and says goodbye."""
-
-    def __init__(
-        self, node: IngestNode, stream: LiveStream, publisher: Publisher, session: Session, key: str
-    ) -> None:
-        self._node = node
-        self._stream = stream
-        self._publisher = publisher
-        self._session = session
-        self._key = key
-
-    def on_video(self, timestamp: int, body: bytes | bytearray) -> None:
-        self._publisher.on_video(timestamp, body)
-        if self._stream.relays:
-            for relay in self._stream.relays.values():
-                relay.on_video(timestamp, body)
-        if self._stream.became_live():
-            self._node.announce(self._stream, self._session)
-
-    def on_audio(self, timestamp: int, body: bytes | bytearray) -> None:
-        self._publisher.on_audio(timestamp, body)
-        if self._stream.relays:
-            for relay in self._stream.relays.values():
-                relay.on_audio(timestamp, body)
-
-    def on_metadata(self, properties: dict[str, Any]) -> None:
-        self._publisher.on_metadata(properties)
-
-    def on_refused(self, refusal: Refused) -> None:
-        self._node.turned_away(self._stream, self._session, self._key, refusal)
-
-    def on_gone(self, reason: str) -> None:
-        self._node.lost(self._stream, self._session, reason)
-
-    @property
-    def media_seconds(self) -> float:
-        """How much media time this session has sent."""
-        return self._publisher.measures.media_ms / 1000
 
 
 def _pending(stream: LiveStream) -> set[asyncio.Future[None]]:

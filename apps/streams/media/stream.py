@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import UNCOUNTED
-from apps.streams.media.measures import Sample
+from apps.streams.media.measures import Line, Sample
 from apps.streams.media.names import init_name
 from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo, Target
@@ -23,6 +23,9 @@ from apps.streams.media.relay import Headers, Relay
 from apps.streams.media.window import LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
+
+
+_UNSEEN = Line(0.0, 0, 0, 0)
 
 
 class State(Enum):
@@ -42,6 +45,9 @@ class Session(Protocol):
 
     def close(self, reason: str) -> None:
         """Hang up; the reason is for the log."""
+
+    def take_line(self) -> Line | None:
+        """How the line was since this was last asked for; None where it cannot be seen."""
 
 
 class LiveStream:
@@ -264,9 +270,13 @@ class LiveStream:
         lost = self.recording.lost if self.recording is not None else 0
         if publisher is None or self.session is None:
             return Sample(now, 1.0, None, lag_ms=lag_ms, recording_lost=lost)
-        video = publisher.video
+        video, line = publisher.video, self.session.take_line() or _UNSEEN
         return replace(
             publisher.sample(self.session.id),
+            packets=line.received,
+            packets_missed=line.missed,
+            packets_lost=line.lost,
+            rtt_ms=line.rtt_ms,
             width=video.width if video else 0,
             height=video.height if video else 0,
             video_codec=video.codec if video else "",

@@ -80,6 +80,13 @@ def _upload_slow(window: Window, stands: bool) -> str | None:
     return f"Pictures arrive {window.behind_ms / 1000:.1f} s late: the upload or the encoder does not keep up"
 
 
+def _packets_lost(window: Window, stands: bool) -> str | None:
+    lost = sum(one.packets_lost for one in window.last(20))
+    if lost <= (0 if stands else 2):
+        return None
+    return f"{lost:,} packets of the last 20 seconds were lost for good: pictures are damaged"
+
+
 def _clock_drift(window: Window, stands: bool) -> str | None:
     drift = window.drift_ms
     if abs(drift) < (200 if stands else 300) or window.behind_ms >= 1000:
@@ -239,6 +246,9 @@ RULES: tuple[Rule, ...] = (
     Rule("UPLOAD_SLOW", Topic.CONNECTION, _WARNING, _NETWORK, _upload_slow,
          "Lower the bitrate to two thirds of your upload at most, and give the encoder's machine less to do.",
          after=3, until=5),
+    Rule("PACKETS_LOST", Topic.CONNECTION, _WARNING, _NETWORK, _packets_lost,
+         "Set the latency of SRT in the encoder to four times the round trip or more, or lower the bitrate.",
+         after=0, until=5),
     Rule("CLOCK_DRIFT", Topic.CONNECTION, _INFO, _ENCODER, _clock_drift,
          "Update or restart the encoder; its clock and the real time part.", after=10, until=20),
     Rule("CLOCK_JUMPS", Topic.CONNECTION, _WARNING, _ENCODER, _clock_jumps,

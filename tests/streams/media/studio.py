@@ -37,6 +37,9 @@ class HandSession:
     def close(self, reason: str) -> None:
         self.closed.append(reason)
 
+    def take_line(self) -> None:
+        """Nothing is seen of it."""
+
 
 class Studio:
     """Keeps every version of the playlist it saw, and checks each against the rules and its predecessor."""

@@ -54,6 +54,7 @@ FOUND: list[tuple[str, Seconds]] = [
     ("RECONNECTS", sessions(20, 10, 10)),
     ("CONNECTION_UNSTEADY", [*good(20), *alternating(12, late_max_ms=700.0, jitter_ms=80.0)]),
     ("UPLOAD_SLOW", [*good(20), *climbing(12, 200)]),
+    ("PACKETS_LOST", [*good(10), *good(4, packets=600, packets_missed=9, packets_lost=1)]),
     ("CLOCK_DRIFT", climbing(110, 8)),
     ("CLOCK_DRIFT", climbing(110, -8)),
     ("CLOCK_JUMPS", [*good(10), *good(1, clock_jumps=1), *good(5)]),

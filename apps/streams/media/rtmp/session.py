@@ -135,6 +135,9 @@ class RtmpSession(asyncio.Protocol):
         if self._transport.get_write_buffer_size():
             self._loop.call_later(self._limits.goodbye_seconds, self._transport.abort)
 
+    def take_line(self) -> None:
+        """What happens to packets is TCP's secret."""
+
     # Bytes
 
     def _gather(self) -> None:
