@@ -32,6 +32,7 @@ WITHOUT_MODE = (
     "tests/core/test_environment.py",
     "tests/core/test_settings.py",
     "tests/e2e/modules/",
+    "tests/fuzz/",
     "tests/load/",
     "tests/moderation/automod/",
     "tests/streams/media/",
