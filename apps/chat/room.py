@@ -13,8 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -26,9 +25,11 @@ from apps.core.realtime.frames import Outgoing, encode, frame, iso, stamp, wrap
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.topic import Topic
 
-from . import selectors
+from . import history, selectors
 from .audience import Audience
 from .crowd import Crowd
+from .history import settings_frame
+from .notes import unpack_struck
 from .payloads import parent_of, without_content, without_parent
 from .removals import Removals
 from .rules import Memory, RoomRules
@@ -39,18 +40,10 @@ from .writer import RoomWriter
 log = logging.getLogger(__name__)
 
 RING = 500
-HISTORY = 100
-RESUME_MOST = 500
 # So far back it is known whose lines are struck: as far as a page that missed the most shows.
-REACH = RING + RESUME_MOST
-HISTORY_BYTES = 512 * 1024
+REACH = RING + history.RESUME_MOST
 # Batches of two processes may cross on their way: the earlier one gets so long before the database is asked.
 PATIENCE = 0.05
-# So many removals, and people kept out, a client that was away is told of; beyond it reads the room anew.
-# Clocks and commits may be so far apart.
-REMOVED_MOST = 200
-STRUCK_MOST = 500
-SLACK = timedelta(seconds=10)
 AHEAD_MOST = 2_000
 BEAT_SECONDS = 1.0
 # So many restored messages fit into one frame whatever they hold.
@@ -80,8 +73,7 @@ class Room:
         self._removals = Removals()
         self._strikes = Strikes()
         self._back: set[uuid.UUID] = set()
-        self._newest_frames: dict[bool, Outgoing] = {}
-        self._greeting: tuple[Outgoing, bytes, Outgoing] | None = None
+        self._history = history.History(self._ring, self._removals, self._strikes)
         self._is_open = False
         self._opening: asyncio.Task[None] | None = None
         topic.on_note = self.note
@@ -96,7 +88,7 @@ class Room:
 
     async def _open(self) -> None:
         """Read the newest lines. What arrives meanwhile waits its turn."""
-        last_seq, lines, state = await read(selectors.open_room, self.channel, HISTORY)
+        last_seq, lines, state = await read(selectors.open_room, self.channel, history.HISTORY)
         struck = await read(selectors.struck_lately, self.channel_id, last_seq, REACH)
         # All is read: a try that fails leaves nothing behind for the next one.
         self.version, self.rules, self._settings = state.version, state.rules, state.settings
@@ -118,27 +110,20 @@ class Room:
         removal until `since`. The answer is made when the returned function is called, right before the
         client hears live frames."""
         if after is None or after > self.last_seq:
-            return lambda: self._newest(to_moderators)
+            return lambda: self._history.newest(self.last_seq, to_moderators)
         older: list[Line] = []
-        if after < self._ring_start() - 1:
+        if after < self._history.first_seq(self.last_seq) - 1:
             older = await self._lines_after(after)
-        removed = None if since is None else await self._removed_since(after, since)
-        return lambda: self._since(after, older, removed, to_moderators)
+        removed = None if since is None else await history.removed_since(self.channel_id, after, since)
+        return lambda: self._history.since(after, older, removed, self.last_seq, to_moderators)
 
-    def greet(self, history: Outgoing, you: bytes | None = None) -> Outgoing:
+    def greet(self, told: Outgoing, you: bytes | None = None) -> Outgoing:
         """The history, then what holds in the room, then what a signed-in newcomer may do here."""
-        settings = self._settings
-        if you is not None:
-            return Outgoing(b"[%b,%b,%b]" % (history.body, _settings_frame(settings), you))
-        known = self._greeting
-        if known is None or known[0] is not history or known[1] is not settings:
-            whole = Outgoing(b"[%b,%b]" % (history.body, _settings_frame(settings)))
-            known = self._greeting = history, settings, whole
-        return known[2]
+        return self._history.greeting(told, self._settings, you)
 
     def mark(self) -> Outgoing:
         """An empty history: tells a client how far the room is, so that it sees what it missed."""
-        return self._history([], truncated=False)
+        return self._history.mark(self.last_seq)
 
     def hear(self, lines: list[Line], at: str) -> None:
         """Take lines in any order; show those whose turn it is. `at` is their frames' timestamp."""
@@ -182,7 +167,7 @@ class Room:
             case "cleared":
                 self._clear(note["user"] and uuid.UUID(bytes=note["user"]), note["up_to"], note["at"])
             case "restored":
-                self._strikes.begin(_unpack_struck(note["struck"]))
+                self._strikes.begin(unpack_struck(note["struck"]))
                 if is_late:  # who was kept out then may be back
                     self._look_anew()
                 lines = list(map(Line.unpack, note["lines"]))
@@ -215,7 +200,7 @@ class Room:
         if due:
             self._ring.extend(due)
             self._hear_all(due)
-            self._newest_frames.clear()
+            self._history.forget()
             self.topic.post(*[wrap("chat:message", self._strikes.shown(line), at) for line in due])
 
     async def _fill(self) -> None:
@@ -253,7 +238,7 @@ class Room:
             self._hear_all(self._ring)
             if state.settings != self._settings:
                 self._settings = state.settings
-                self.topic.post(_settings_frame(state.settings))
+                self.topic.post(settings_frame(state.settings))
 
     async def _catch_up_on_removals(self) -> None:
         gone, back = await read(selectors.removals_among, self.channel_id, list(self._ring))
@@ -263,7 +248,7 @@ class Room:
                 self._post_deleted(line.id, line.seq, at)
             elif parent_of(line.payload) in gone:
                 self._ring[place] = replace(line, payload=without_parent(line.payload))
-        self._newest_frames.clear()
+        self._history.forget()
         if back:
             self._removals.restore(line.id for line in back)
             self._restore(back)
@@ -289,7 +274,7 @@ class Room:
         restored = {line.id: line for line in lines}
         for place, line in enumerate(self._ring):
             self._ring[place] = restored.get(line.id, line)
-        self._newest_frames.clear()
+        self._history.forget()
         for start in range(0, len(lines), A_FRAME):
             shown = b",".join(map(self._strikes.shown, lines[start : start + A_FRAME]))
             self.topic.post(wrap("chat:restored", b'{"messages":[%b]}' % shown, stamp()))
@@ -312,7 +297,7 @@ class Room:
 
     def _strike(self, struck: Mapping[uuid.UUID, datetime | None]) -> None:
         self._strikes.begin(struck)
-        self._newest_frames.clear()
+        self._history.forget()
         for user_id, until in struck.items():
             kind = "ban" if until is None else "timeout"
             told = {"userId": str(user_id), "kind": kind, "until": until and iso(until)}
@@ -323,7 +308,7 @@ class Room:
         """These people are back. What is pinned may be theirs; what they said comes back with it."""
         if known := self._strikes.people & set(user_ids):
             self._strikes.end(known)
-            self._newest_frames.clear()
+            self._history.forget()
             self._back |= known
             self._look_anew()
 
@@ -356,7 +341,7 @@ class Room:
 
     async def _lines_after(self, seq: int) -> list[Line]:
         """Lines that the database has, once it is known which of them are struck."""
-        lines = await read(selectors.lines_after, self.channel_id, seq, RESUME_MOST)
+        lines = await read(selectors.lines_after, self.channel_id, seq, history.RESUME_MOST)
         people = people_of(lines) - self._strikes.people
         if people and (struck := await read(selectors.struck_among, self.channel_id, people)):
             # One reader's question: the others hear only of what they may see.
@@ -374,107 +359,10 @@ class Room:
     def _redraw(self) -> None:
         for place, line in enumerate(self._ring):
             self._ring[place] = self._removals.applied(line)
-        self._newest_frames.clear()
+        self._history.forget()
 
     def _hear_all(self, lines: Iterable[Line]) -> None:
         """Remember what was said while nothing may be said twice."""
         if self.rules.unique:
             for line in lines:
                 self.memory.hear(orjson.loads(line.payload)["content"])
-
-    async def _removed_since(self, after: int, since: datetime) -> dict[str, Any]:
-        """What the history tells of removals to a client that was away."""
-        found = await read(
-            partial(
-                selectors.removed_since,
-                self.channel_id,
-                up_to=after,
-                since=since - SLACK,
-                limit=REMOVED_MOST + 1,
-            )
-        )
-        return {"reload": True} if len(found) > REMOVED_MOST else {"removed": found}
-
-    def _newest(self, to_moderators: bool) -> Outgoing:
-        """The same frame for everybody who comes until there is something newer."""
-        known = self._newest_frames.get(to_moderators)
-        if known is None:
-            lines = list(self._ring)[-HISTORY:]
-            known = self._history(lines, truncated=False, to_moderators=to_moderators)
-            self._newest_frames[to_moderators] = known
-        return known
-
-    def _since(
-        self, after: int, older: list[Line], removed: dict[str, Any] | None, to_moderators: bool
-    ) -> Outgoing:
-        # What the database had and the room has not shown yet comes live.
-        lines = [self._removals.applied(line) for line in older if line.seq <= self.last_seq]
-        reached = lines[-1].seq if lines else after
-        if self._ring_start() <= reached + 1:
-            lines += [line for line in self._ring if line.seq > reached]
-        lines = _fitting(lines)
-        truncated = (lines[-1].seq if lines else after) < self.last_seq
-        meanwhile = b""
-        if removed is not None:
-            meanwhile = b"," + orjson.dumps(removed | self._struck_now())[1:-1]
-        return self._history(lines, truncated, meanwhile, to_moderators=to_moderators)
-
-    def _struck_now(self) -> dict[str, Any]:
-        """What the history tells a client that was away of who is kept out."""
-        people = self._strikes.people
-        return {"reload": True} if len(people) > STRUCK_MOST else {"struck": list(people)}
-
-    def _history(
-        self, lines: list[Line], truncated: bool, meanwhile: bytes = b"", *, to_moderators: bool = False
-    ) -> Outgoing:
-        shown = [self._strikes.shown(line, to_moderators=to_moderators) for line in lines]
-        payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b%b}' % (
-            b",".join(shown),
-            self.last_seq,
-            b"true" if truncated else b"false",
-            meanwhile,
-        )
-        return Outgoing(wrap("chat:history", payload, stamp()))
-
-    def _ring_start(self) -> int:
-        """The first number of the ring; of an empty one the next to come."""
-        return self._ring[0].seq if self._ring else self.last_seq + 1
-
-
-def messages_note(lines: list[Line], at: str) -> dict[str, Any]:
-    """Stored lines as other processes are told of them."""
-    return {
-        "kind": "messages",
-        "at": at,
-        "lines": [line.pack() for line in lines],
-    }
-
-
-def restored_note(channel_id: uuid.UUID, lines: list[Line]) -> dict[str, Any]:
-    """Lines that are there again, as every process is told of them, and who of their people is kept out: a
-    room knows that only of those whose lines it holds."""
-    struck = selectors.struck_among(channel_id, people_of(lines))
-    return {
-        "kind": "restored",
-        "lines": [line.pack() for line in lines],
-        "struck": [(user_id.bytes, until and until.isoformat()) for user_id, until in struck.items()],
-    }
-
-
-def _unpack_struck(packed: Iterable[tuple[bytes, str | None]]) -> dict[uuid.UUID, datetime | None]:
-    return {uuid.UUID(bytes=who): datetime.fromisoformat(until) if until else None for who, until in packed}
-
-
-def _settings_frame(settings: bytes) -> bytes:
-    return wrap("chat:settings", settings, stamp())
-
-
-def _fitting(lines: list[Line]) -> list[Line]:
-    """As many of the first lines as one answer may hold."""
-    kept, size = 0, 0
-    for line in lines[:RESUME_MOST]:
-        size += len(line.payload)
-        if size > HISTORY_BYTES and kept:
-            break
-        kept += 1
-    return lines[:kept]

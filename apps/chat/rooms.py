@@ -21,7 +21,8 @@ from apps.core.realtime.hub import Hub
 from . import selectors
 from .audience import Beat, count_viewers
 from .crowd import PEOPLE
-from .room import Room, messages_note
+from .notes import messages_note
+from .room import Room
 from .selectors import Line
 from .store import make_store
 from .writer import RoomWriter

@@ -201,7 +201,7 @@ def test_lines_far_back_are_struck_too(
     for _ in range(3):
         say(stranger, "on we go")
     moderation.ban(actor=moderator, channel=channel, user=viewer)
-    monkeypatch.setattr("apps.chat.room.HISTORY", 2)
+    monkeypatch.setattr("apps.chat.history.HISTORY", 2)
     monkeypatch.setattr("apps.chat.room.REACH", 2)
 
     async def steps() -> None:
@@ -303,7 +303,7 @@ def test_a_removed_line_of_somebody_who_is_kept_out_comes_back_struck(
     for message in (rude, answer):
         services.delete_message(actor=moderator, message_id=message.pk)
     moderation.ban(actor=moderator, channel=channel, user=viewer)
-    monkeypatch.setattr("apps.chat.room.HISTORY", 2)
+    monkeypatch.setattr("apps.chat.history.HISTORY", 2)
     monkeypatch.setattr("apps.chat.room.REACH", 2)
 
     async def steps() -> None:
@@ -441,7 +441,7 @@ def test_who_comes_back_hears_of_all_whose_lines_a_page_may_show(
     if reach < 5:
         say(stranger, "was that so?", reply_to=rude.pk)
     moderation.ban(actor=moderator, channel=channel, user=viewer)
-    monkeypatch.setattr("apps.chat.room.HISTORY", 1)
+    monkeypatch.setattr("apps.chat.history.HISTORY", 1)
     monkeypatch.setattr("apps.chat.room.REACH", reach)
     since = timezone.now().isoformat().replace("+", "%2B")
 
@@ -457,7 +457,7 @@ def test_of_very_many_who_are_kept_out_a_page_is_told_to_read_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     moderation.ban(actor=moderator, channel=channel, user=viewer)
-    monkeypatch.setattr("apps.chat.room.STRUCK_MOST", 0)
+    monkeypatch.setattr("apps.chat.history.STRUCK_MOST", 0)
     since = timezone.now().isoformat().replace("+", "%2B")
 
     async def steps() -> None:
@@ -476,7 +476,7 @@ def test_a_pin_comes_back_when_the_time_out_of_its_author_has_run_out(
     services.pin_message(actor=moderator, channel=channel, message_id=rude.pk)
     Message.objects.filter(reply_to=rude).update(reply_to=None)
     moderation.time_out(actor=moderator, channel=channel, user=viewer, seconds=4)
-    monkeypatch.setattr("apps.chat.room.HISTORY", 1)
+    monkeypatch.setattr("apps.chat.history.HISTORY", 1)
     monkeypatch.setattr("apps.chat.room.REACH", 1)
 
     async def steps() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from apps.accounts.payloads import person_payload
 from apps.channels.models import topic
 from apps.chat.models import ChatRoom, HeldMessage, Message, Rulebook
+from apps.chat.notes import messages_note, restored_note
 from apps.chat.review import held_payload
-from apps.chat.room import A_FRAME, messages_note, restored_note
+from apps.chat.room import A_FRAME
 from apps.chat.selectors import Line
 from apps.core.realtime import note, push
 from apps.core.realtime.frames import frame, iso
