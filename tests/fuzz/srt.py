@@ -15,6 +15,7 @@ from apps.streams.media.srt.packets import (
     Extension,
     Handshake,
     Kind,
+    SrtError,
     Step,
     control,
     read_handshake,
@@ -76,11 +77,20 @@ async def run(random: Random) -> None:
             for session in list(server._sessions.values()):
                 assert len(session._receiver._early) <= _LIMITS.srt_window
                 assert len(session._receiver._missing) <= _LIMITS.srt_window
-                session.tick(loop.time() + number * random.choice((0.01, 0.1)))
+                _wait(server, session, loop.time() + number * random.choice((0.01, 0.1)))
         assert len(wire.sent) <= 40 + 4 * number, "answers are in proportion"
     server.stop()
     assert (server.connections, turnstile.guests) == (0, 0)
     assert all(stage.goodbyes == 1 for stage in door.stages)
+
+
+def _wait(server: SrtServer, session: SrtSession, until: float) -> None:
+    """What the server does when its time has come."""
+    try:
+        session.tick(until)
+        session.check(until)
+    except (Refused, SrtError) as error:
+        server._end(session, error)
 
 
 async def _knock(random: Random, server: SrtServer, wire: Wire, first: int) -> int:
