@@ -198,8 +198,8 @@ def test_a_second_encoder_gives_way_and_a_silent_one_is_taken_over(edge: Edge, f
         assert patient.call(lambda: patient.node._srt.connections) == 1
 
 
-def test_packets_are_acknowledged_and_missing_ones_asked_for(edge: Edge) -> None:
-    with SrtCaller(edge) as caller:
+def test_packets_are_acknowledged_and_missing_ones_asked_for() -> None:
+    with Edge(limits=DoorLimits(srt_latency_ms=1000), srt_port=0) as edge, SrtCaller(edge) as caller:
         caller.connect()
         caller.send(bytes(188))
         caller.send(bytes(188))

@@ -176,8 +176,11 @@ class SrtSession:
         if packet[4] & 0x18:
             raise SrtError("an encrypted packet, which was not agreed on")
         self._bytes += len(packet)
+        was_complete = self._receiver.is_complete
         fresh = self._receiver.take(sequence, packet[HEADER:], now)
         if fresh is not None:
+            if was_complete:  # else older ones are due, perhaps
+                self._nak_at = now
             self._send(Kind.NAK, encode_losses([fresh]))
 
     def on_control(self, kind: int, packet: bytes) -> None:
