@@ -100,9 +100,6 @@ class MediaConfig:
     """How much of the past is in memory; never less than four target durations."""
     rewind_seconds: float = 7200.0
     """How much of the past the playlist lists, as far as it was recorded; 0: what is in memory."""
-    window_margin: int = 2
-    """Segments of a stream without recording that are kept in memory behind the playlist, for a player that
-    read the previous one."""
     window_max_bytes: int = 256 * 1024 * 1024
     """Hard limit of one stream's window; beyond it its memory gets shorter instead."""
     block_seconds: float = 6.0

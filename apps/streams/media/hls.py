@@ -40,8 +40,8 @@ _CORS: list[Header] = [
 _FRESH = (b"cache-control", b"no-cache")
 _KEPT = (b"cache-control", b"public, max-age=60, immutable")
 _NEVER = (b"cache-control", b"no-store")
-_LONG = 8 * 1024
-"""A playlist of this many bytes is worth packing: one that reaches back for many minutes."""
+_LONG = 2 * 1024
+"""A playlist of this many bytes is worth packing: one with a few seconds of parts."""
 _FILE = re.compile(
     r"(?P<epoch>[0-9a-z]+)-(?:init(?P<init>\d{1,9})\.mp4|(?P<msn>\d{1,9})(?:-(?P<part>\d{1,4}))?\.m4s)\Z",
     re.ASCII,
@@ -111,8 +111,9 @@ class HlsApp:
             # whether the encoder is back: tell it at once.
             await self._block(stream, *stream.window.next_part)
         playlist = stream.media_playlist(skip=directives.skip)
-        if len(playlist) >= _LONG and not directives.skip and _unpacks(scope):
-            return await answer.whole([stream.packed_playlist()], _PLAYLIST, _FRESH, packed=True)
+        if len(playlist) >= _LONG and _unpacks(scope):
+            packed = stream.packed_playlist(skip=directives.skip)
+            return await answer.whole([packed], _PLAYLIST, _FRESH, packed=True)
         await answer.whole([playlist], _PLAYLIST, _FRESH, packed=False)
 
     async def _block(self, stream: LiveStream, msn: int, part: int | None) -> None:
@@ -149,7 +150,11 @@ class HlsApp:
         if match["part"] is not None:
             if not is_ours:
                 raise _Problem(404, "no such part")
-            return await answer.media([await self._part(stream, msn, int(match["part"]))], scope)
+            index = int(match["part"])
+            if window.find(msn) is None and (span := window.part_span(msn, index)) is not None:
+                reading = partial(stream.recorded_segment, epoch, msn, span)
+                return await self._recorded(f"{stream.stream_id} {viewer}", reading, scope, answer)
+            return await answer.media([await self._part(stream, msn, index)], scope)
         segment = window.find(msn) if is_ours else None
         if segment is None:
             reading = partial(stream.recorded_segment, epoch, msn)

@@ -40,6 +40,13 @@ def opening(head: bytes, *, wall_ms: int, init: str) -> bytes:
     return lines if b"#EXT-X-PROGRAM-DATE-TIME" in head else lines + _date(wall_ms)
 
 
+def part(*, epoch: str, msn: int, index: int, duration_ms: int, independent: bool) -> bytes:
+    """One part of a segment; stands between its head and its tail."""
+    begins = ",INDEPENDENT=YES" if independent else ""
+    uri = part_name(epoch, msn, index)
+    return f'#EXT-X-PART:DURATION={duration_ms / 1000:.3f},URI="{uri}"{begins}\n'.encode()
+
+
 def tail(*, epoch: str, msn: int, duration_ms: int, lost: bool = False) -> bytes:
     """What makes it a segment; of a `lost` one nobody has the bytes (4.4.4.7)."""
     gap = "#EXT-X-GAP\n" if lost else ""

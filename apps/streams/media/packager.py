@@ -26,6 +26,7 @@ def too_large() -> Refused:
 
 class Packager:
     """One stream's cutter. The picture leads: parts and segments are cut between pictures, sound follows.
+    Only where no picture begins when a part must end (4.4.4.9 of the HLS draft), it ends inside of one.
 
     A picture is held back until the next one tells its duration. Times are integers (milliseconds for
     pictures, samples for sound), so nothing drifts however long a stream runs. `on_segment` hears every
@@ -52,10 +53,10 @@ class Packager:
         self._held: VideoSample | None = None
         self._held_ms = start_ms
         self._frame_ms = 33
-        self._part_ms = start_ms
+        self._part_ms = self._run_ms = start_ms
         self._segment_ms = start_ms
         self._segment: Segment | None = None
-        self._wall_offset_ms = 0
+        self._wall_offset_ms = window.past.ends_at_ms - start_ms
         self._discontinuity = start_ms > 0
         self._sequence = 0
         self._first_cut_done = bool(window.past.listed)
@@ -129,67 +130,100 @@ class Packager:
             raise Refused("BAD_TIMESTAMPS", "The encoder's clock or settings change all the time.")
         self._timeline = Timeline(self.end_ms)
         offset_ms = wall_ms - self.end_ms
-        self._wall_offset_ms = max(offset_ms, self._wall_offset_ms) if self._sequence else offset_ms
+        self._wall_offset_ms = max(offset_ms, self._wall_offset_ms)
 
     def _complete_held(self, end_ms: int) -> None:
         """The held picture lasts until `end_ms`; one too long for its part or segment begins the next."""
         assert self._held is not None
-        if self._samples and end_ms - self._segment_ms > self.config.segment_max_ms:
+        self._held.duration = end_ms - self._held_ms
+        self._fit_part_target(self._held.duration)
+        target_ms = self.window.part_target_ms
+        self._cut_inside(self._held_ms)
+        if end_ms - self._segment_ms > self.config.segment_max_ms:
             self._close_part(self._held_ms)
             self._close_segment()
-        elif self._samples and end_ms - self._part_ms > self.window.part_target_ms:
+        elif end_ms - self._part_ms > target_ms and self._held_ms - self._part_ms >= 0.85 * target_ms:
             self._close_part(self._held_ms)
-        self._held.duration = end_ms - self._held_ms
+        if not self._samples:
+            self._run_ms = self._held_ms
         self._samples.append(self._held)
         self.end_ms = end_ms
+        self._cut_inside(end_ms)
+
+    def _cut_inside(self, until_ms: int) -> None:
+        """Parts that end while a picture stands, because the next one comes late or was left out."""
+        aim_ms = self.window.part_target_ms * 100 // 105
+        while until_ms - (begin_ms := self._part_ms) > self.window.part_target_ms:
+            self._close_part(begin_ms + aim_ms)
+            if self._part_ms == begin_ms:
+                return
 
     def _cut(self, now_ms: int, keyframe: bool) -> None:
         """Close the part, and the segment, that end before the picture at `now_ms`."""
         segment = self._segment
-        begins_with_keyframe = segment.independent if segment is not None else self._samples[0].keyframe
+        begins_with_keyframe = segment.independent if segment is not None else self._begins_with_keyframe
         length_ms = now_ms - self._segment_ms
         if keyframe and (length_ms >= self.config.segment_min_ms or not begins_with_keyframe):
             self._close_part(now_ms)
             self._close_segment()
         elif self._part_is_full(now_ms - self._part_ms):
             self._close_part(now_ms)
+            if length_ms + self._frame_ms > self.config.segment_max_ms:
+                self._close_segment()
             # Players start only when one whole segment is listed: the very first is kept this short for them,
             # unless there are older ones.
             segment = self._segment
             if (
                 not self._first_cut_done
                 and segment is not None
-                and len(segment.parts) == _FIRST_SEGMENT_PARTS
+                and len(segment.parts) >= _FIRST_SEGMENT_PARTS
             ):
                 self._close_segment()
 
     def _part_is_full(self, length_ms: int) -> bool:
         """As near to the aim as whole pictures allow, and not below the 85 % that PART-TARGET promises."""
+        # One picture does not tell yet how many there will be in a part.
+        if not self.window.part_count and len(self._samples) < 2:
+            return False
         return (
             length_ms >= 0.85 * self.window.part_target_ms
             and length_ms + self._frame_ms / 2 >= self.config.part_ms
         )
 
+    @property
+    def _begins_with_keyframe(self) -> bool:
+        return bool(self._samples) and self._samples[0].keyframe
+
     def _close_part(self, end_ms: int, *, last: bool = False) -> None:
-        if not self._samples:
+        """The part lasts until `end_ms`; one without a picture has sound, be it silence."""
+        if end_ms <= self._part_ms:
             return
-        video = VideoRun(self._part_ms, self._samples)
+        video = VideoRun(self._run_ms, self._samples) if self._samples else None
+        last = last or video is None
         audio = self._sound.take(end_ms, self._timeline, last=last) if self._sound is not None else None
+        if video is None and audio is None:
+            return
         self._sequence += 1
-        part = Part(fragment(self._sequence, video, audio), end_ms - self._part_ms, self._samples[0].keyframe)
+        data = fragment(self._sequence, video, audio)
+        part = Part(data, end_ms - self._part_ms, self._begins_with_keyframe)
         if self._segment is None:
             self._segment = self._open_segment()
-        self._settle_part_target(part.duration_ms)
         self.window.add_part(part)
         self._part_ms = end_ms
         self._samples = []
         self.pending_bytes = 0
 
-    def _settle_part_target(self, duration_ms: int) -> None:
-        """Slow pictures may stretch PART-TARGET until the first playlist is out; then it never changes."""
+    def _fit_part_target(self, duration_ms: int) -> None:
+        """Make PART-TARGET fit a whole number of pictures: at 12 a second, two. No part may be out yet."""
         window = self.window
-        if window.part_count < self.config.parts_before_live and duration_ms > window.part_target_ms:
-            window.part_target_ms = -(-duration_ms * 105 // 100)
+        if window.part_count:
+            return
+        durations = sorted((duration_ms, *(sample.duration for sample in self._samples)))
+        frame_ms = durations[(len(durations) - 1) // 2]
+        length_ms = max(round(self.config.part_ms / frame_ms), 1) * frame_ms
+        fits = 0.85 * self.config.part_target_ms <= length_ms <= self.config.part_target_ms
+        # A millisecond more, as encoders round.
+        window.part_target_ms = self.config.part_target_ms if fits else -(-(length_ms + 1) * 105 // 100)
 
     def _open_segment(self) -> Segment:
         segment = self.window.open_segment(

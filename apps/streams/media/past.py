@@ -32,6 +32,11 @@ class Past:
         self._unlisted: deque[RecordedSegment] = deque()
         self._unlisted_ms = 0
 
+    @property
+    def ends_at_ms(self) -> int:
+        """The date at which the newest one ended; 0 when there is none."""
+        return self.listed[-1].wall_ms + self.listed[-1].duration_ms if self.listed else 0
+
     def add(self, segment: RecordedSegment, text: bytes) -> None:
         """The next one; `text` are its lines."""
         self.listed.append(segment)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from apps.streams.media import lines
 from apps.streams.media.names import RecordedSegment
-from apps.streams.media.window import PARTS_LISTED, LiveWindow, Segment
+from apps.streams.media.window import LiveWindow, Segment
 
 MULTIVARIANT = "index.m3u8"
 MEDIA = "stream.m3u8"
@@ -15,6 +15,8 @@ MEDIA = "stream.m3u8"
 _VERSION = 9
 _SKIP_TARGETS = 6
 """CAN-SKIP-UNTIL must be at least six target durations (4.4.3.8)."""
+_EDGE_TARGETS = 3
+"""Parts stay in the playlist until they are so many target durations behind its end (6.2.2)."""
 _BITRATE_MARGIN = 1.1
 
 
@@ -52,11 +54,11 @@ def media(window: LiveWindow, *, skip: bool) -> bytes:
     if skipped >= len(past.listed) and in_memory:
         first = in_memory[0]
         pieces.append(lines.opening(first.head, wall_ms=first.wall_ms, init=window.init_id(first.init)))
-    parts_from = max(len(in_memory) - PARTS_LISTED, 0)
-    for segment in in_memory[:parts_from]:
+    edge = len(in_memory) if window.ended else _edge(window, in_memory)
+    for segment in in_memory[:edge]:
         pieces += (segment.head, segment.tail)
-    for segment in in_memory[parts_from:]:
-        pieces += (segment.head, b"" if window.ended else _parts(window, segment), segment.tail)
+    for segment in in_memory[edge:]:
+        pieces += (segment.head, *segment.lines, segment.tail)
     if window.ended:
         pieces.append(b"#EXT-X-ENDLIST\n")
     else:
@@ -78,8 +80,7 @@ def _header(window: LiveWindow, segments: list[Segment]) -> bytes:
         tags.append(f"#EXT-X-PART-INF:PART-TARGET={part_target:.3f}")
     first = past.listed[0] if past.listed else segments[0] if segments else None
     tags.append(f"#EXT-X-MEDIA-SEQUENCE:{first.msn if first else window.next_msn}")
-    if window.discontinuity_sequence:
-        tags.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}")
+    tags.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}")
     if not past.dependent and all(segment.independent for segment in segments):
         tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
     elif not (window.ended or past.listed or any(segment.independent for segment in segments[1:])):
@@ -106,10 +107,12 @@ def _skippable(window: LiveWindow, segments: list[Segment]) -> int:
     return len(segments) + len(past) - kept
 
 
-def _parts(window: LiveWindow, segment: Segment) -> bytes:
-    return "".join(
-        f"#EXT-X-PART:DURATION={part.duration_ms / 1000:.3f},"
-        f'URI="{lines.part_name(window.epoch, segment.msn, index)}"'
-        f"{',INDEPENDENT=YES' if part.independent else ''}\n"
-        for index, part in enumerate(segment.parts)
-    ).encode()
+def _edge(window: LiveWindow, segments: list[Segment]) -> int:
+    """Index of the first segment that is near enough to the end for its parts to be listed."""
+    reach = _EDGE_TARGETS * window.config.target_duration * 1000
+    behind = 0
+    for index in range(len(segments) - 1, -1, -1):
+        if behind > reach:
+            return index + 1
+        behind += segments[index].duration_ms
+    return 0

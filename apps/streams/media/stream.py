@@ -84,7 +84,7 @@ class LiveStream:
         )
         self._viewers: dict[str, float] = {}
         self._rendered: dict[bool, tuple[int, bytes]] = {}
-        self._packed: tuple[int, bytes] = (-1, b"")
+        self._packed: dict[bool, tuple[int, bytes]] = {}
         self._parts_needed = 0
 
     # The encoder's side
@@ -198,21 +198,24 @@ class LiveStream:
             self._rendered[skip] = known
         return known[1]
 
-    def packed_playlist(self) -> bytes:
-        """The whole media playlist in gzip: with two hours in it a tenth of its size."""
-        if self._packed[0] != self.window.version:
-            self._packed = (self.window.version, gzip.compress(self.media_playlist(skip=False), 1, mtime=0))
-        return self._packed[1]
+    def packed_playlist(self, *, skip: bool) -> bytes:
+        """The media playlist in gzip: a tenth of its size."""
+        known = self._packed.get(skip)
+        if known is None or known[0] != self.window.version:
+            packed = gzip.compress(self.media_playlist(skip=skip), 1, mtime=0)
+            known = self._packed[skip] = (self.window.version, packed)
+        return known[1]
 
-    async def recorded_segment(self, epoch: str, msn: int) -> bytes:
-        """A segment that has left the memory; FileNotFoundError, or what `RecordingReader.read` raises."""
+    async def recorded_segment(self, epoch: str, msn: int, span: tuple[int, int] | None = None) -> bytes:
+        """A segment that has left the memory, or the `span` of its bytes; FileNotFoundError, or what
+        `RecordingReader.read` raises."""
         segment = self.window.past.find(epoch, msn)
         if segment is None:
             raise FileNotFoundError(msn)
         data = await self._read(segment.name)
         if len(data) != segment.size:
             raise FileNotFoundError(segment.name)
-        return data
+        return data if span is None else data[slice(*span)]
 
     async def recorded_init(self, init: str) -> bytes:
         """The init segment of such a segment, by its `{epoch}-{number}`."""

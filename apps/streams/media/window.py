@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from apps.streams.media import lines
@@ -16,8 +16,10 @@ from apps.streams.media.names import RecordedSegment, recorded_as
 from apps.streams.media.past import Past, recorded_past
 from apps.streams.media.ports import Resume
 
-PARTS_LISTED = 3
-"""Segments from the end whose parts are listed."""
+_NEWEST = 3
+"""Segments at the end that stay in memory, however heavy they are."""
+_PART_TARGETS = 3
+"""A part can be fetched for so many target durations after the playlist has dropped it (6.2.2)."""
 
 
 FIRST_MSN = 1
@@ -38,7 +40,7 @@ class Part:
 class Segment:
     """Parts between two cuts. `wall_ms` is the date of its first frame; `init` its init segment.
 
-    `head` and `tail` are its lines in the playlist, before and behind its parts. `stored` turns true when the
+    `head`, `lines` (one a part) and `tail` are what the playlist says of it. `stored` turns true when the
     archive has it, and false when it never will.
     """
 
@@ -49,6 +51,7 @@ class Segment:
     discontinuity: bool
     head: bytes
     parts: list[Part] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     complete: bool = False
     duration_ms: int = 0
     size: int = 0
@@ -101,6 +104,8 @@ class LiveWindow:
         self.peak_bitrate = 0
         self._rewinds = rewinds and config.rewind_seconds > 0
         self._leaving: dict[int, Segment] = {}
+        self._part_sizes: OrderedDict[int, tuple[int, list[int]]] = OrderedDict()
+        self._longest_ms = 0
         self._init_count = 0
         self._last_init = -1
         self._listed_from = 0
@@ -128,7 +133,16 @@ class LiveWindow:
 
     def add_part(self, part: Part) -> None:
         """Append to the open segment and wake everybody who waits."""
-        self.segments[-1].add(part)
+        segment = self.segments[-1]
+        line = lines.part(
+            epoch=self.epoch,
+            msn=segment.msn,
+            index=len(segment.parts),
+            duration_ms=part.duration_ms,
+            independent=part.independent,
+        )
+        segment.lines.append(line)
+        segment.add(part)
         self.part_count += 1
         self.size += len(part.data)
         self._change()
@@ -211,6 +225,14 @@ class LiveWindow:
         index = msn - self.segments[0].msn
         return self.segments[index] if index < len(self.segments) else None
 
+    def part_span(self, msn: int, index: int) -> tuple[int, int] | None:
+        """First byte of a part that left the memory a moment ago, and the byte behind it, in its segment."""
+        _, sizes = self._part_sizes.get(msn, (0, []))
+        if index >= len(sizes):
+            return None
+        start = sum(sizes[:index])
+        return start, start + sizes[index]
+
     def has(self, msn: int, part: int | None) -> bool:
         """Whether the playlist already contains that part (or, without one, that whole segment)."""
         if part is None:
@@ -228,10 +250,10 @@ class LiveWindow:
         """Whether nobody who knows the playlist would ask for that yet: it lies more than two segments, or
         three seconds of parts, beyond its end (6.2.5.2)."""
         number, index = self.next_part
-        limit = max(3, -(-3000 // self.part_target_ms))
-        if msn == number:
-            limit += index
-        return msn > number + 2 or (msn >= number and part is not None and part > limit)
+        last = number if index else number - 1
+        limit = max(3, 3000 // self.part_target_ms)
+        newest = index - 1 if msn == number else -1
+        return msn > last + 2 or (msn >= number and part is not None and part > newest + limit)
 
     async def change(self) -> None:
         """Return at the next change, or at the next `wake` when nothing changes."""
@@ -261,23 +283,32 @@ class LiveWindow:
             del self.inits[number]
 
     def _slide_out(self) -> None:
-        """What leaves the playlist stays in memory for a moment: nobody else has it."""
+        """What leaves the playlist stays in memory for as long as that was, and as its parts must be there:
+        nobody else has it (6.2.2)."""
         listed = self.listed()
         total = sum(segment.duration_ms for segment in listed)
-        for segment in listed[:-PARTS_LISTED]:
+        self._longest_ms = max(self._longest_ms, total)
+        for segment in listed[:-_NEWEST]:
             if total - segment.duration_ms < self.config.memory_ms:
                 break
             total -= segment.duration_ms
             self._unlist(segment)
-        while self.segments[0].msn + self.config.window_margin < self._listed_from:
+        # Parts are dropped a little late, when a picture has come that stood for long.
+        parts_ms = (2 * _PART_TARGETS + 1) * self.config.target_duration * 1000
+        kept_ms = max(self._longest_ms, parts_ms)
+        since_ms = sum(segment.duration_ms for segment in self.segments)
+        while (oldest := self.segments[0]).msn < self._listed_from:
+            since_ms -= oldest.duration_ms
+            if since_ms <= oldest.duration_ms + kept_ms:
+                break
             self._forget_oldest()
-        while self.size > self.config.window_max_bytes and len(self.segments) > PARTS_LISTED:
+        while self.size > self.config.window_max_bytes and len(self.segments) > _NEWEST:
             self._forget_oldest()
 
     def _slide_into_past(self) -> None:
         """What leaves the memory stays in the playlist."""
         total = sum(segment.duration_ms for segment in self.segments)
-        while len(self.segments) > PARTS_LISTED and (
+        while len(self.segments) > _NEWEST and (
             total - self.segments[0].duration_ms >= self.config.memory_ms
             or self.size > self.config.window_max_bytes
         ):
@@ -285,9 +316,17 @@ class LiveWindow:
             total -= segment.duration_ms
             self.size -= segment.size
             self._leaving[segment.msn] = segment
+            self._keep_part_sizes(segment)
             self.past.add(self.recorded(segment), segment.head + segment.tail)
         self.settle()
         self._shorten_past(round(self.config.rewind_seconds * 1000) - total)
+
+    def _keep_part_sizes(self, segment: Segment) -> None:
+        kept, sizes = self._part_sizes, [len(part.data) for part in segment.parts]
+        kept[segment.msn] = segment.duration_ms, sizes
+        total = sum(duration for duration, _ in kept.values())
+        while total - next(iter(kept.values()))[0] >= _PART_TARGETS * self.config.target_duration * 1000:
+            total -= kept.popitem(last=False)[1][0]
 
     def _shorten_past(self, length_ms: int) -> None:
         # As long as the longest playlist was, which lists all that is in memory, however little is asked for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import socket
 import threading
 import time
@@ -38,7 +39,7 @@ class Camera:
         self.window = LiveWindow(MediaConfig(b"k", **config), epoch, resume=resume, rewinds=True)
         self.add_init()
         self.ms = resume.next_time_ms if resume else 0
-        self.wall_ms = BEGAN + self.ms
+        self.wall_ms = max(BEGAN + self.ms, self.window.past.ends_at_ms)
 
     def add_init(self) -> None:
         avc, aac = (
@@ -217,7 +218,7 @@ def test_after_a_restart_the_older_part_is_still_there_under_its_old_names() -> 
     assert seen.segments[3].duration == 2.0, "a lost segment was as long as the hole it left"
     assert [segment.uri for segment in seen.segments][:2] == ["e0-1.m4s", "e0-2.m4s"]
     assert seen.segments[0].map == "e0-init0.mp4" and seen.segments[-1].map == "e1-init0.mp4"
-    assert "#EXT-X-DISCONTINUITY-SEQUENCE" not in seen.tags and seen.segments[-1].discontinuity
+    assert seen.tags["#EXT-X-DISCONTINUITY-SEQUENCE"] == "0" and seen.segments[-1].discontinuity
     for _ in range(40):
         camera.film()
         newer = camera.playlist()
@@ -238,7 +239,7 @@ def test_a_second_restart_counts_what_the_first_one_left() -> None:
     whole = Camera(resume=resume, epoch="e2", **{**SHORT, "rewind_seconds": 600.0})
     whole.film(discontinuity=True)
     seen = whole.playlist()
-    assert seen.segments[0].msn == 1 and "#EXT-X-DISCONTINUITY-SEQUENCE" not in seen.tags
+    assert seen.segments[0].msn == 1 and seen.tags["#EXT-X-DISCONTINUITY-SEQUENCE"] == "0"
     assert [segment.discontinuity for segment in seen.segments].count(True) == 2
     late = Camera(resume=resume, epoch="e2", **{**SHORT, "rewind_seconds": 40.0})
     late.film(discontinuity=True)
@@ -300,7 +301,7 @@ def test_a_reload_of_two_hours_is_as_small_as_one_of_a_minute() -> None:
         camera.film()
     delta = playlists.media(camera.window, skip=True)
     assert parse(delta.decode()).skipped > 3500
-    assert len(delta) < 5_000
+    assert len(delta) < 15_000 and len(gzip.compress(delta, 1)) < 2_000
 
 
 # Through the doors
@@ -371,7 +372,7 @@ def test_a_long_playlist_is_packed_for_those_who_can_unpack_it(
         assert int(packed.headers["content-length"]) * 8 < int(plain.headers["content-length"])
         assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
         delta = edge.http.get(f"{path}?_HLS_skip=YES&_HLS_msn=1", headers={"accept-encoding": "gzip"})
-        assert "content-encoding" not in delta.headers and check(delta.text).skipped
+        assert check(delta.text).skipped and int(delta.headers["content-length"]) < 2_000
 
 
 def test_a_foreign_player_reads_from_the_beginning_and_in_the_middle(
