@@ -32,6 +32,7 @@ WITHOUT_MODE = (
     "tests/core/test_environment.py",
     "tests/core/test_settings.py",
     "tests/e2e/modules/",
+    "tests/e2e/players/",
     "tests/fuzz/",
     "tests/load/",
     "tests/moderation/automod/",

@@ -59,6 +59,12 @@ class Tool:
 
 
 FULL = "the full mode"
+GSTREAMER = (
+    "gstreamer1.0-plugins-base-apps",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+    "gstreamer1.0-libav",
+)
 TOOLS = (
     Tool("postgres", ("postgresql",), FULL),
     Tool("redis-server", ("redis-server",), FULL),
@@ -66,6 +72,8 @@ TOOLS = (
     Tool("chromium", ("chromium",), "the browser tests"),
     Tool("ffmpeg", ("ffmpeg",), "the tests with a foreign encoder"),
     Tool("ffprobe", ("ffmpeg",), "the tests with a foreign reader"),
+    Tool("npm", ("nodejs", "npm"), "the tests with a foreign player in a browser"),
+    Tool("gst-play-1.0", GSTREAMER, "the tests with a foreign player"),
     Tool("cc", ("gcc", "libc6-dev"), "the tests of the load generators"),
 )
 OBS_TOOLS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import shutil
@@ -114,15 +115,24 @@ class _QuietFiles(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address at which the files of `folder` are served while the block lasts."""
+    handler = functools.partial(_QuietFiles, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def module_page(browser: Browser) -> Iterator[Page]:
     """An empty page that may import our modules from `/js/…`, without the platform behind it."""
-    handler = functools.partial(_QuietFiles, directory=str(ROOT / "static"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(ROOT / "static") as url:
         page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/js/")
+        page.goto(f"{url}/js/")
         page.set_content("<!doctype html><title>modules</title>")
         yield page
         page.close()
-        server.shutdown()
