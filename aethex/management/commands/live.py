@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from aethex import demo, env
 from apps.core.realtime.server import Server, config, run
 from apps.streams.doors import doors_at
+from apps.streams.providers import site_provider
 
 
 class Command(BaseCommand):
@@ -47,7 +48,8 @@ class Command(BaseCommand):
             ) from None
         reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
         try:
-            with background(), broadcaster(with_demo):
+            # A provider would have to be paid for a test card.
+            with background(), broadcaster(with_demo and site_provider() is None):
                 self._greet(people)
                 await server.serve()
         except SystemExit:
@@ -60,19 +62,23 @@ class Command(BaseCommand):
             self.stdout.write("Stopped. Everything is kept in " + str(settings.DATA_DIR))
 
     def _greet(self, people: list[demo.DemoPerson]) -> None:
-        doors = doors_at("localhost")
-        lines = [
-            "",
-            f"  AeThex LIVE   {settings.PUBLIC_URL}",
-            f"  Encoders      {doors.rtmp}",
-            f"  behind TLS    {doors.rtmps or 'off: needs RTMPS_CERTIFICATE'}",
-            f"  over SRT      {doors.srt or 'off: needs SRT_PORT'}",
-        ]
+        lines = ["", f"  AeThex LIVE   {settings.PUBLIC_URL}", *_where_encoders_send()]
         for person in people:
             lines.append(f"  Demo {person.role:<9}{person.username} / {person.password}")
         lines += ["", "  Ctrl-C stops it; everything is kept in " + str(settings.DATA_DIR), ""]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _where_encoders_send() -> list[str]:
+    if (host := site_provider()) is not None:
+        return [f"  Encoders      send to {host.title} (STREAM_PROVIDER); without it they send here"]
+    doors = doors_at("localhost")
+    return [
+        f"  Encoders      {doors.rtmp}",
+        f"  behind TLS    {doors.rtmps or 'off: needs RTMPS_CERTIFICATE'}",
+        f"  over SRT      {doors.srt or 'off: needs SRT_PORT'}",
+    ]
 
 
 @contextmanager
