@@ -7,7 +7,7 @@ and no signature; that a recording is ready is told by Stream's own webhook, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,8 +33,8 @@ class Cloudflare:
     lifecycle: Api
     account_id: str
     play_base: str
-    webhook_secret: str
-    notification_secret: str
+    webhook_secret: str = field(repr=False)
+    notification_secret: str = field(repr=False)
     grace_seconds: int
 
     name = "cloudflare"

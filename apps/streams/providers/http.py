@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ class Api:
 
     title: str
     base: str
-    authorization: str
+    authorization: str = field(repr=False)
     words: Callable[[Any], str]
     allow_private: bool = False
 

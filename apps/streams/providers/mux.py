@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from apps.core.errors import Invalid
@@ -30,7 +30,7 @@ _RECORDED = "video.asset.live_stream_completed"
 class Mux:
     api: Api
     play_base: str
-    webhook_secret: str
+    webhook_secret: str = field(repr=False)
     grace_seconds: int
 
     name = "mux"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -47,7 +47,7 @@ class NewInput:
     external_id: str
     playback_id: str
     ingest_url: str
-    key: str
+    key: str = field(repr=False)
 
 
 class Provider(Protocol):

@@ -105,6 +105,16 @@ def test_the_token_goes_to_the_api_alone(cloudflare_host):
     assert [asked.authorization for asked in cloudflare_host.asked] == [f"Bearer {cloudflare.TOKEN}", ""]
 
 
+def test_no_secret_is_in_what_a_log_may_show(provider, host):
+    made = provider.create_input("x")
+    shown = f"{provider!r} {made!r}"
+    for secret in (
+        made.key, mux.TOKEN_SECRET, mux.WEBHOOK_SECRET, "Basic", cloudflare.TOKEN, cloudflare.WEBHOOK_SECRET,
+        cloudflare.NOTIFICATION_SECRET,
+    ):  # fmt: skip
+        assert secret not in shown
+
+
 # Failures
 
 
