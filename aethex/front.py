@@ -1,7 +1,7 @@
 """The outermost ASGI callable of the one-process default: looks at the path and hands on.
 
-Live paths go to the raw media app, sockets to the doors of `websockets.py`, everything else to Django under
-WSGI behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
+The live edge's paths go to its raw app, sockets to the doors of `websockets.py`, everything else to Django
+under WSGI behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+
+from apps.streams.media import PATHS
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -27,7 +29,7 @@ def front(*, live: App, sockets: App, pages: Any) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await sockets(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith("/live/"):
+        elif scope["type"] == "http" and scope["path"].startswith(PATHS):
             await live(scope, receive, send)
         elif scope["type"] == "http":
             await django(scope, receive, send)

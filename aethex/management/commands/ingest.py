@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from apps.core.realtime.server import Server, config, run
 from apps.streams.ingest import make_node, report_forever
+from apps.streams.media import PATHS
 
 
 class Command(BaseCommand):
@@ -41,10 +42,10 @@ async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:
 
 
 def only_live(live: Any) -> Any:
-    """`/live/…` and `/healthz`; anything else is not here."""
+    """What the node serves and `/healthz`; anything else is not here."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/live/"):
+        if scope["type"] == "http" and scope["path"].startswith(PATHS):
             await live(scope, receive, send)
         elif scope["type"] == "http":
             is_health = scope["path"] == "/healthz"

@@ -2,7 +2,7 @@
 
     node = IngestNode(gate, MediaConfig(grant_key=key), archive=FileArchive("recordings"))
     await node.start()                    # listens for encoders
-    ... mount node.app at /live/ ...      # a raw ASGI callable
+    ... mount node.app at PATHS ...       # a raw ASGI callable
     await node.stop()
 
 `gate` is a `PublishGate`: it decides about stream keys and hears what becomes of streams. Viewers need a
@@ -16,7 +16,7 @@ from apps.streams.media.config import DoorLimits, MediaConfig, RelayLimits
 from apps.streams.media.egress import Egress
 from apps.streams.media.gaps import Gap
 from apps.streams.media.measures import Sample
-from apps.streams.media.node import IngestNode
+from apps.streams.media.node import PATHS, IngestNode
 from apps.streams.media.ports import (
     Admission,
     Archive,
@@ -33,6 +33,7 @@ from apps.streams.media.recording import gaps_recorded, write_playlist
 from apps.streams.media.rtmp.certificate import Certificate
 
 __all__ = [
+    "PATHS",
     "Admission",
     "Archive",
     "Certificate",

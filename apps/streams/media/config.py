@@ -128,6 +128,12 @@ class MediaConfig:
     """What was read and is on its way to viewers, who may be slow; who wants more is told to ask again."""
     stall_seconds: float = 10.0
     """A viewer who takes nothing of a file for so long loses the connection, and what is kept for it goes."""
+    rendition_lag_ms: int = 600
+    """How far behind the source a rendition may be and be offered; its viewers stay so much farther back."""
+    rendition_behind_ms: int = 1500
+    """A rendition that is offered is taken back when it is farther behind."""
+    rendition_max_bytes: int = 8 * 1024 * 1024
+    """Most that one part of a rendition may have."""
     limits: DoorLimits = field(default_factory=DoorLimits)
     egress: Egress = field(default_factory=Egress)
     """How targets of forwarding are reached."""

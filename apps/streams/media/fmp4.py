@@ -15,7 +15,7 @@ from apps.streams.media.codecs import AacConfig, AvcConfig
 VIDEO_TIMESCALE = 90_000
 TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 
-_VIDEO_TRACK, _AUDIO_TRACK = 1, 2
+_VIDEO_TRACK, AUDIO_TRACK = 1, 2
 _MATRIX = pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SYNC_SAMPLE = 0x02000000
 _DEPENDENT_SAMPLE = 0x01010000
@@ -48,18 +48,18 @@ class AudioRun:
     frames: list[memoryview | bytes]
 
 
-def init_segment(video: AvcConfig, audio: AacConfig) -> bytes:
+def init_segment(video: AvcConfig | None, audio: AacConfig) -> bytes:
     """ftyp and moov: what a decoder must know before the first fragment."""
-    tracks = (_video_track(video), _audio_track(audio))
-    extends = (
-        _box(b"trex", pack(">6I", 0, _VIDEO_TRACK, 1, 0, 0, 0)),
-        _box(b"trex", pack(">6I", 0, _AUDIO_TRACK, 1, audio.frame_samples, 0, _SYNC_SAMPLE)),
-    )
+    tracks = [_audio_track(audio)]
+    extends = [_box(b"trex", pack(">6I", 0, AUDIO_TRACK, 1, audio.frame_samples, 0, _SYNC_SAMPLE))]
+    if video is not None:
+        tracks.insert(0, _video_track(video))
+        extends.insert(0, _box(b"trex", pack(">6I", 0, _VIDEO_TRACK, 1, 0, 0, 0)))
     header = (
         pack(">IIIIIIHH8x", 0, 0, 0, 1000, 0, 0x10000, 0x0100, 0)
         + _MATRIX
         + bytes(24)
-        + pack(">I", _AUDIO_TRACK + 1)
+        + pack(">I", AUDIO_TRACK + 1)
     )
     return _box(b"ftyp", b"iso6", pack(">I", 1), b"iso6cmfcmp41") + _box(
         b"moov", _box(b"mvhd", header), *tracks, _box(b"mvex", *extends)
@@ -128,7 +128,7 @@ def _audio_run(run: AudioRun) -> tuple[bytes, bytes]:
         20,
         b"tfhd",
         0x020008,
-        _AUDIO_TRACK,
+        AUDIO_TRACK,
         run.frame_samples,
         20,
         b"tfdt",
@@ -199,14 +199,14 @@ def _audio_track(audio: AacConfig) -> bytes:
         _full_box(b"esds", 0, 0, _es_descriptor(audio.record)),
     )
     return _track(
-        _AUDIO_TRACK, b"soun", audio.sample_rate, (0, 0), 0x0100, _full_box(b"smhd", 0, 0, bytes(4)), entry
+        AUDIO_TRACK, b"soun", audio.sample_rate, (0, 0), 0x0100, _full_box(b"smhd", 0, 0, bytes(4)), entry
     )
 
 
 def _es_descriptor(record: bytes) -> bytes:
     """ES_Descriptor around the AudioSpecificConfig (ISO/IEC 14496-1 7.2.6.5)."""
     decoder = pack(">BB3xII", 0x40, 0x15, 0, 0) + _descriptor(5, record)
-    return _descriptor(3, pack(">HB", _AUDIO_TRACK, 0) + _descriptor(4, decoder) + _descriptor(6, b"\x02"))
+    return _descriptor(3, pack(">HB", AUDIO_TRACK, 0) + _descriptor(4, decoder) + _descriptor(6, b"\x02"))
 
 
 def _descriptor(tag: int, payload: bytes) -> bytes:

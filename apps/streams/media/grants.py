@@ -1,7 +1,7 @@
-"""Playback grants: who may fetch which stream until when, checked by a signature alone.
+"""Grants: who may fetch which stream until when, or transcode it, checked by a signature alone.
 
 A grant is a path segment, `{expires}.{viewer}.{signature}`, so that playlists name their files relative to it
-and stay the same bytes for everybody.
+and stay the same bytes for everybody. One of a purpose is worth nothing for another.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 # The viewer whom nobody counts: somebody of the channel's crew looks at their own picture.
 UNCOUNTED = "-"
 
+PLAYBACK, TRANSCODING = "playback", "transcoding"
+
 _VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SIGNATURE_BYTES = 18
 _REMEMBERED = 20_000
@@ -23,14 +25,14 @@ class GrantRefused(Exception):
     """The grant is malformed, forged, for another stream, or expired."""
 
 
-def sign(key: bytes, stream_id: str, viewer: str, expires: int) -> str:
+def sign(key: bytes, stream_id: str, viewer: str, expires: int, *, purpose: str = PLAYBACK) -> str:
     """A grant for `viewer` (opaque, [A-Za-z0-9_-], at most 64) until `expires`, epoch seconds."""
     if not _VIEWER.match(viewer):
         raise ValueError("a viewer is 1 to 64 of A-Z a-z 0-9 _ -")
-    return f"{expires:x}.{viewer}.{_signature(key, stream_id, viewer, expires)}"
+    return f"{expires:x}.{viewer}.{_signature(key, purpose, stream_id, viewer, expires)}"
 
 
-def verify(key: bytes, stream_id: str, grant: str, *, now: float) -> tuple[str, int]:
+def verify(key: bytes, stream_id: str, grant: str, *, now: float, purpose: str = PLAYBACK) -> tuple[str, int]:
     """Viewer and expiry of a valid grant; raises GrantRefused, in the same time for every wrong signature."""
     try:
         expiry, viewer, signature = grant.split(".")
@@ -39,7 +41,7 @@ def verify(key: bytes, stream_id: str, grant: str, *, now: float) -> tuple[str, 
         raise GrantRefused("malformed") from None
     if len(expiry) > 12 or not _VIEWER.match(viewer):
         raise GrantRefused("malformed")
-    expected = _signature(key, stream_id, viewer, expires)
+    expected = _signature(key, purpose, stream_id, viewer, expires)
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         raise GrantRefused("forged")
     if expires <= now:
@@ -50,8 +52,9 @@ def verify(key: bytes, stream_id: str, grant: str, *, now: float) -> tuple[str, 
 class GrantBook:
     """Verifies grants and remembers the good ones: a viewer shows the same grant several times a second."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, purpose: str = PLAYBACK) -> None:
         self._key = key
+        self._purpose = purpose
         self._known: dict[tuple[str, str], tuple[str, int]] = {}
 
     def viewer(self, stream_id: str, grant: str) -> str:
@@ -63,13 +66,13 @@ class GrantBook:
                 return known[0]
             del self._known[(stream_id, grant)]
             raise GrantRefused("expired")
-        verified = verify(self._key, stream_id, grant, now=now)
+        verified = verify(self._key, stream_id, grant, now=now, purpose=self._purpose)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[(stream_id, grant)] = verified
         return verified[0]
 
 
-def _signature(key: bytes, stream_id: str, viewer: str, expires: int) -> str:
-    message = f"aethex.playback.1|{stream_id}|{viewer}|{expires:x}".encode()
+def _signature(key: bytes, purpose: str, stream_id: str, viewer: str, expires: int) -> str:
+    message = f"aethex.{purpose}.1|{stream_id}|{viewer}|{expires:x}".encode()
     return base64.urlsafe_b64encode(hmac.digest(key, message, "sha256")[:_SIGNATURE_BYTES]).decode()

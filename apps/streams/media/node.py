@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from apps.streams.media.answers import Receive, Scope, Send
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.hls import HlsApp
 from apps.streams.media.measures import LoopLag, Sample
@@ -30,9 +31,12 @@ from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.rtmp.server import RtmpServer
 from apps.streams.media.srt.server import SrtServer
 from apps.streams.media.stream import LiveStream, Session, State
+from apps.streams.media.transcoding_door import TranscodingDoor
 from apps.streams.media.turnstile import Turnstile
 
 logger = logging.getLogger(__name__)
+
+VIEWERS, TRANSCODING = PATHS = ("/live/", "/transcoding/")
 
 _STREAM_ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _TICK_SECONDS = 1.0
@@ -43,7 +47,7 @@ _UNAVAILABLE = Refused(
 
 
 class IngestNode:
-    """Ties the live edge together, on one event loop; `app` is the ASGI callable for all below `/live/`."""
+    """Ties the live edge together, on one event loop; `app` is the ASGI callable for all below `PATHS`."""
 
     def __init__(
         self, gate: PublishGate, config: MediaConfig, *, archive: Archive | None = None, clock: Clock = time
@@ -80,7 +84,15 @@ class IngestNode:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
-        self.app = HlsApp(self._streams, config)
+        self._viewers = HlsApp(self._streams, config)
+        self._transcoders = TranscodingDoor(self._streams, config, lambda: _epoch(clock))
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Viewers at `/live/`, transcoders of our own at `/transcoding/`."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"the live edge does not speak {scope['type']}")
+        door = self._transcoders if scope["path"].startswith(TRANSCODING) else self._viewers
+        await door(scope, receive, send)
 
     # Life
 
@@ -123,9 +135,10 @@ class IngestNode:
 
     def let_go(self) -> None:
         """Answer everybody with 503, at once, those who wait too: the HTTP server is about to stop."""
-        self.app.closing = True
+        self._viewers.closing = self._transcoders.closing = True
         for stream in self._streams.values():
             stream.window.wake()
+            stream.ladder.settle()
 
     # What the outside may ask
 
@@ -268,6 +281,7 @@ class IngestNode:
             for stream in list(self._streams.values()):
                 stream.window.settle()
                 stream.window.wake()
+                stream.ladder.settle()
                 if (
                     stream.interrupted_at is not None
                     and now - stream.interrupted_at > self.config.grace_seconds
@@ -288,6 +302,7 @@ class IngestNode:
 
     def _forget(self, stream: LiveStream) -> None:
         stream.window.drop()
+        stream.ladder.drop()
         if self._streams.get(stream.stream_id) is stream:
             del self._streams[stream.stream_id]
 

@@ -72,7 +72,7 @@ class Packager:
         self._begin_stretch(wall_ms)
         self._sound = Sound(audio, self.end_ms)
         known = self.window.inits.get(self._init)
-        if known is None or known.video.record != video.record or known.audio != self._sound.config:
+        if known is None or known.video != video or known.audio != self._sound.config:
             self._init = self.window.add_init(video, self._sound.config)
         self._part_ms = self._segment_ms = self._held_ms = self.end_ms
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from apps.streams.media import lines
 from apps.streams.media.names import RecordedSegment
 from apps.streams.media.window import LiveWindow, Segment
+
+if TYPE_CHECKING:
+    from apps.streams.media.renditions import Rendition
 
 MULTIVARIANT = "index.m3u8"
 MEDIA = "stream.m3u8"
@@ -20,23 +24,33 @@ _EDGE_TARGETS = 3
 _BITRATE_MARGIN = 1.1
 
 
-def multivariant(window: LiveWindow, *, frame_rate: float) -> bytes:
-    """The one rendition there is, with measured rates (4.4.6.2). The window must be playable."""
+def multivariant(window: LiveWindow, renditions: Sequence[Rendition] = (), *, frame_rate: float) -> bytes:
+    """The source and those renditions, with measured rates (4.4.6.2). The windows must be playable.
+
+    The source comes first: that is where players begin.
+    """
+    tags = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}"]
+    tags += _variant(window, MEDIA, frame_rate)
+    for rendition in renditions:
+        tags += _variant(rendition.window, f"{rendition.name}/{MEDIA}", frame_rate)
+    return "\n".join([*tags, ""]).encode()
+
+
+def _variant(window: LiveWindow, uri: str, frame_rate: float) -> tuple[str, str]:
     segments = window.listed()
     init = window.inits[segments[-1].init]
     duration = sum(segment.duration_ms for segment in segments)
     average = sum(segment.size for segment in segments) * 8000 // max(duration, 1)
     peak = max(window.peak_bitrate, average)
-    attributes = [
-        f"BANDWIDTH={int(peak * _BITRATE_MARGIN)}",
-        f"AVERAGE-BANDWIDTH={average}",
-        f'CODECS="{init.video.codec},{init.audio.codec}"',
-        f"RESOLUTION={init.video.width}x{init.video.height}",
-    ]
-    if frame_rate > 0:
-        attributes.append(f"FRAME-RATE={frame_rate:.3f}")
-    tags = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-STREAM-INF:{','.join(attributes)}", MEDIA, ""]
-    return "\n".join(tags).encode()
+    attributes = [f"BANDWIDTH={int(peak * _BITRATE_MARGIN)}", f"AVERAGE-BANDWIDTH={average}"]
+    if init.video is None:
+        attributes.append(f'CODECS="{init.audio.codec}"')
+    else:
+        attributes.append(f'CODECS="{init.video.codec},{init.audio.codec}"')
+        attributes.append(f"RESOLUTION={init.video.width}x{init.video.height}")
+        if frame_rate > 0:
+            attributes.append(f"FRAME-RATE={frame_rate:.3f}")
+    return f"#EXT-X-STREAM-INF:{','.join(attributes)}", uri
 
 
 def media(window: LiveWindow, *, skip: bool) -> bytes:
@@ -70,11 +84,12 @@ def media(window: LiveWindow, *, skip: bool) -> bytes:
 def _header(window: LiveWindow, segments: list[Segment]) -> bytes:
     target = window.config.target_duration
     part_target = window.part_target_ms / 1000
+    part_hold_back = (3 * window.part_target_ms + window.lag_ms) / 1000
     past = window.past
     tags = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", f"#EXT-X-TARGETDURATION:{target}"]
     if not window.ended:
         tags.append(
-            f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={3 * part_target:.3f},"
+            f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={part_hold_back:.3f},"
             f"CAN-SKIP-UNTIL={_SKIP_TARGETS * target:.1f},HOLD-BACK={3 * target:.1f}"
         )
         tags.append(f"#EXT-X-PART-INF:PART-TARGET={part_target:.3f}")

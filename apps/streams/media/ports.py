@@ -96,6 +96,8 @@ class StreamInfo:
     recorded_segments: int
     recorded_bytes: int
     recording_lost: int
+    renditions: tuple[str, ...] = ()
+    """Those that viewers are offered, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class Published:
         if self._stream.relays:
             for relay in self._stream.relays.values():
                 relay.on_video(timestamp, body)
+        if self._stream.ladder.renditions:
+            self._stream.ladder.judge()
         if self._stream.became_live():
             self._node.announce(self._stream, self._session)
 

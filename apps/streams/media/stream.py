@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
@@ -12,14 +11,15 @@ from typing import Any, Protocol
 from apps.streams.media import playlists
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.grants import UNCOUNTED
+from apps.streams.media.listing import Listing
 from apps.streams.media.measures import Line, Sample
-from apps.streams.media.names import init_name
 from apps.streams.media.packager import Packager
 from apps.streams.media.ports import Clock, Resume, StreamInfo, Target
 from apps.streams.media.publisher import Publisher
 from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recording
 from apps.streams.media.relay import Headers, Relay
+from apps.streams.media.renditions import Ladder
 from apps.streams.media.window import LiveWindow, Segment
 
 _WATCHING_SECONDS = 10.0
@@ -70,7 +70,6 @@ class LiveStream:
         self.config = config
         self.clock = clock
         self.recording = recording
-        self.reader = reader
         self.state = State.STARTING
         self.session: Session | None = None
         self.publisher: Publisher | None = None
@@ -82,9 +81,9 @@ class LiveStream:
         self.packager = Packager(
             self.window, config, self._record, start_ms=resume.next_time_ms if resume else 0
         )
+        self.listing = Listing(self.window, reader=reader, prefix=recording.prefix if recording else "")
+        self.ladder = Ladder(self.window, config)
         self._viewers: dict[str, float] = {}
-        self._rendered: dict[bool, tuple[int, bytes]] = {}
-        self._packed: dict[bool, tuple[int, bytes]] = {}
         self._parts_needed = 0
 
     # The encoder's side
@@ -111,6 +110,7 @@ class LiveStream:
             self.state = State.INTERRUPTED
             self.interrupted_at = self.clock.monotonic()
             self.window.set_interrupted(True)
+            self.ladder.set_interrupted(True)
 
     def became_live(self) -> bool:
         """True once per session: when what it sends can be played."""
@@ -120,6 +120,7 @@ class LiveStream:
         self.state = State.LIVE
         self.interrupted_at = None
         self.window.interrupted = False
+        self.ladder.set_interrupted(False)
         return True
 
     def end(self) -> None:
@@ -127,6 +128,7 @@ class LiveStream:
         self.state = State.ENDED
         self.packager.finish()
         self.window.end()
+        self.ladder.end()
 
     def forward(self, targets: Sequence[Target]) -> list[asyncio.Task[None]]:
         """Forward to these targets and to no others; what is left to be done to hang up on others."""
@@ -190,47 +192,9 @@ class LiveStream:
         self._viewers = {viewer: seen for viewer, seen in self._viewers.items() if seen >= since}
         return set(self._viewers)
 
-    def media_playlist(self, *, skip: bool) -> bytes:
-        """Rendered once per change, however many ask."""
-        known = self._rendered.get(skip)
-        if known is None or known[0] != self.window.version:
-            known = (self.window.version, playlists.media(self.window, skip=skip))
-            self._rendered[skip] = known
-        return known[1]
-
-    def packed_playlist(self, *, skip: bool) -> bytes:
-        """The media playlist in gzip: a tenth of its size."""
-        known = self._packed.get(skip)
-        if known is None or known[0] != self.window.version:
-            packed = gzip.compress(self.media_playlist(skip=skip), 1, mtime=0)
-            known = self._packed[skip] = (self.window.version, packed)
-        return known[1]
-
-    async def recorded_segment(self, epoch: str, msn: int, span: tuple[int, int] | None = None) -> bytes:
-        """A segment that has left the memory, or the `span` of its bytes; FileNotFoundError, or what
-        `RecordingReader.read` raises."""
-        segment = self.window.past.find(epoch, msn)
-        if segment is None:
-            raise FileNotFoundError(msn)
-        data = await self._read(segment.name)
-        if len(data) != segment.size:
-            raise FileNotFoundError(segment.name)
-        return data if span is None else data[slice(*span)]
-
-    async def recorded_init(self, init: str) -> bytes:
-        """The init segment of such a segment, by its `{epoch}-{number}`."""
-        if init not in self.window.past.inits:
-            raise FileNotFoundError(init)
-        return await self._read(init_name(init))
-
-    async def _read(self, name: str) -> bytes:
-        if self.reader is None or self.recording is None:
-            raise FileNotFoundError(name)
-        return await self.reader.read(f"{self.recording.prefix}/{name}")
-
     def multivariant(self) -> bytes:
         rate = self.publisher.frame_rate if self.publisher is not None else 0.0
-        return playlists.multivariant(self.window, frame_rate=rate)
+        return playlists.multivariant(self.window, self.ladder.offered(), frame_rate=rate)
 
     def info(self) -> StreamInfo:
         """This moment, for dashboards."""
@@ -265,6 +229,7 @@ class LiveStream:
             recorded_segments=recording.segments if recording else 0,
             recorded_bytes=recording.bytes if recording else 0,
             recording_lost=recording.lost if recording else 0,
+            renditions=tuple(rendition.name for rendition in self.ladder.offered()),
         )
 
     def sample(self, lag_ms: int) -> Sample:

@@ -73,7 +73,7 @@ class Init:
     """An init segment and what it describes."""
 
     data: bytes
-    video: AvcConfig
+    video: AvcConfig | None
     audio: AacConfig
 
 
@@ -83,6 +83,7 @@ class LiveWindow:
     `epoch` is part of every file name: after a restart the numbers of a stream go on, and nobody may be
     served another process's bytes from a cache. With `rewinds` its segments are recorded, and stay in the
     playlist when they leave the memory: `past` has them. A segment leaves only when it can be read elsewhere.
+    `lag_ms` is how much farther from its end than a source's players stay.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class LiveWindow:
         self.next_msn = resume.next_msn if resume else FIRST_MSN
         self.discontinuity_sequence = resume.discontinuity_sequence if resume else 0
         self.part_target_ms = config.part_target_ms
+        self.lag_ms = 0
         self.part_count = 0
         self.size = 0
         self.version = 0
@@ -115,7 +117,7 @@ class LiveWindow:
 
     # The packager's side
 
-    def add_init(self, video: AvcConfig, audio: AacConfig) -> int:
+    def add_init(self, video: AvcConfig | None, audio: AacConfig) -> int:
         """Make an init segment available; the number to open segments with."""
         number = self._init_count
         self._init_count += 1
@@ -213,6 +215,11 @@ class LiveWindow:
         """Sequence number and index of the part that comes next."""
         segment = self.open
         return (segment.msn, len(segment.parts)) if segment is not None else (self.next_msn, 0)
+
+    @property
+    def end_ms(self) -> int:
+        """Where what can be fetched ends on the stream's timeline."""
+        return self.segments[-1].start_ms + self.segments[-1].duration_ms if self.segments else 0
 
     def listed(self) -> list[Segment]:
         """The segments of the playlist that are in memory, oldest first, the open one last."""

@@ -122,7 +122,12 @@ class Edge:
         self.node = IngestNode(self.gate, self.config, archive=self.archive)
         await self.node.start()
         config = uvicorn.Config(
-            self.node.app, port=self.http_port, log_level="warning", lifespan="off", access_log=False
+            self.node.app,
+            port=self.http_port,
+            interface="asgi3",
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
         )
         self.server = uvicorn.Server(config)
         serving = asyncio.create_task(self.server.serve())

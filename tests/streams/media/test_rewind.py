@@ -545,9 +545,9 @@ def test_who_takes_nothing_is_hung_up_on_and_holds_nothing(archive: FileArchive,
         fatten(edge, archive.root / PREFIX, 8_000_000)
         with socket.create_connection(("127.0.0.1", edge.http_port)) as stalled:
             stalled.sendall(f"GET {edge.path(first)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            eventually(lambda: edge.call(lambda: edge.node.app._takers.bytes) > 1_000_000)
+            eventually(lambda: edge.call(lambda: edge.node._viewers._takers.bytes) > 1_000_000)
             assert edge.get(second).status_code == 503, "more is not read than may be on its way"
-            eventually(lambda: edge.call(lambda: edge.node.app._takers.bytes) == 0, seconds=20)
+            eventually(lambda: edge.call(lambda: edge.node._viewers._takers.bytes) == 0, seconds=20)
             assert edge.get(second).status_code == 200
             stalled.settimeout(10)
             taken = 0

@@ -1,0 +1,156 @@
+"""One answer over raw ASGI: head and body, ranges, and an end to whoever does not take it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+_MP4 = b"video/mp4"
+_CORS: list[Header] = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"content-length, content-range, date"),
+]
+_KEPT = (b"cache-control", b"public, max-age=60, immutable")
+NEVER = (b"cache-control", b"no-store")
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
+
+
+class Problem(Exception):
+    """What is wrong with a request: the answer's status and text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Stalled(Exception):
+    """Who asked does not take the answer."""
+
+
+class Answer:
+    """Sends one response; a HEAD request gets the headers alone."""
+
+    def __init__(self, scope: Scope, send: Send, stall_seconds: float) -> None:
+        self._head = scope["method"] == "HEAD"
+        self._send = send
+        self._stall_seconds = stall_seconds
+
+    async def preflight(self) -> None:
+        headers = [
+            *_CORS,
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+            (b"access-control-allow-headers", b"range"),
+            (b"access-control-max-age", b"86400"),
+        ]
+        await self._start(204, headers, [])
+
+    async def problem(self, status: int, text: str) -> None:
+        await self.whole([text.encode() + b"\n"], b"text/plain; charset=utf-8", NEVER, status)
+
+    async def whole(
+        self,
+        chunks: list[bytes],
+        content_type: bytes,
+        cache: Header,
+        status: int = 200,
+        *,
+        packed: bool | None = None,
+    ) -> None:
+        size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
+        headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+        if packed is not None:
+            headers.append((b"vary", b"accept-encoding"))
+        if packed:
+            headers.append((b"content-encoding", b"gzip"))
+        await self._start(status, headers, chunks)
+
+    async def media(self, chunks: list[bytes], scope: Scope) -> None:
+        """A media file, or the one byte range of it that was asked for (RFC 9110 14)."""
+        asked = next((value for name, value in scope["headers"] if name == b"range"), None)
+        if asked is None:
+            return await self.whole(chunks, _MP4, _KEPT)
+        size = sum(map(len, chunks))
+        span = _span(asked.decode("latin-1"), size)
+        if span is None:
+            return await self.whole(chunks, _MP4, _KEPT)
+        first, last = span
+        if first >= size:
+            headers = [*_CORS, (b"content-range", b"bytes */%d" % size), (b"content-length", b"0"), NEVER]
+            return await self._start(416, headers, [])
+        headers = [
+            *_CORS,
+            (b"content-type", _MP4),
+            (b"content-range", b"bytes %d-%d/%d" % (first, last, size)),
+            (b"content-length", b"%d" % (last - first + 1)),
+            _KEPT,
+        ]
+        await self._start(206, headers, list(_slice(chunks, first, last + 1)))
+
+    async def begin(self, status: int, content_type: bytes) -> None:
+        """The head of an answer whose length nobody knows; `piece`s follow, then `finish`."""
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", content_type), NEVER],
+            }
+        )
+
+    async def piece(self, data: bytes) -> None:
+        """Raises Stalled when it is not taken in time."""
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        except TimeoutError:
+            raise Stalled from None
+
+    async def finish(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, status: int, headers: list[Header], chunks: list[bytes]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        if self._head or not chunks:
+            await self._send({"type": "http.response.body", "body": b""})
+            return
+        last = len(chunks) - 1
+        if not last:
+            await self._send({"type": "http.response.body", "body": chunks[0]})
+            return
+        for chunk in chunks[:-1]:
+            await self.piece(chunk)
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await self._send({"type": "http.response.body", "body": chunks[-1]})
+        except TimeoutError:
+            raise Stalled from None
+
+
+def _span(asked: str, size: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None for what may be ignored (several ranges, nonsense)."""
+    match = _RANGE.match(asked)
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        return max(size - int(match[2]), 0) if int(match[2]) else size, size - 1
+    first, last = int(match[1]), int(match[2]) if match[2] else size - 1
+    if last < first and match[2]:
+        return None
+    return first, min(last, size - 1)
+
+
+def _slice(chunks: Iterable[bytes], start: int, stop: int) -> Iterable[bytes]:
+    for chunk in chunks:
+        if start < len(chunk) and stop > 0:
+            yield chunk[max(start, 0) : stop]
+        start -= len(chunk)
+        stop -= len(chunk)
