@@ -232,8 +232,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- live ------------------------------------------------------------------------------------------
 # The ingest node's name, unlike every other's; empty: made of its host and RTMP port.
 NODE_ID = env.text("NODE_ID", "")
-# Where edges reach its HTTP; empty: made of the address that it listens on.
+# Where edges and transcoders reach its HTTP; empty: made of the address that it listens on.
 NODE_URL = env.text("NODE_URL", "").rstrip("/")
+# off, auto (what the machine affords: nothing on two cores), or the renditions to make.
+RENDITIONS = env.words("RENDITIONS", "auto")
+_renditions = {"1080p", "720p", "480p", "160p", "audio"}
+if RENDITIONS not in (["off"], ["auto"]) and not (RENDITIONS and _renditions.issuperset(RENDITIONS)):
+    raise ImproperlyConfigured(
+        f"RENDITIONS={','.join(RENDITIONS)!r}: use off, auto, or some of {', '.join(sorted(_renditions))}."
+    )
 PLAYBACK_GRANT_SECONDS = env.integer("PLAYBACK_GRANT_SECONDS", 600, low=10, high=86_400)
 RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high=3600)
 PUBLISHER_SILENT_SECONDS = 2.0

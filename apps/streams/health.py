@@ -35,6 +35,7 @@ UNKNOWN: dict[str, Any] = {
     "behindMs": None,
     "delaySeconds": None,
     "audience": {"reports": 0, "stalled": 0, "delaySeconds": None, "fault": None},
+    "renditions": {"offered": [], "trouble": ""},
     "alerts": [],
 }
 

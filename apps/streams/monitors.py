@@ -15,9 +15,11 @@ from .audience import audiences
 from .health import UNKNOWN, graph_of, remember_graphs, remember_health
 from .media import Sample, StreamInfo
 from .services.rehearsals import rehearsal_id
+from .transcoder import why_not
 from .vitals import NOBODY, Alert, Audience, Monitor, Point, Verdict
 
 LISTEN_EVERY = 3  # times that streams are told of
+NOBODY_TRANSCODES = "No transcoder is running (manage.py transcode)."
 
 
 class Monitors:
@@ -27,6 +29,7 @@ class Monitors:
         self._monitors: dict[str, Monitor] = {}
         self._fresh: dict[str, Monitor] = {}
         self._heard: dict[uuid.UUID, Audience] = {}
+        self._troubles: dict[uuid.UUID, str] = {}
         self._turn = 0
 
     def take(self, samples: Mapping[str, Sample]) -> None:
@@ -47,13 +50,16 @@ class Monitors:
             uuid.UUID(info.stream_id): info for info in known if rehearsal_id(info.stream_id) is None
         }
         self._listen(broadcasts)
-        told = {pk: self._judged(info, self._heard.get(pk, NOBODY)) for pk, info in broadcasts.items()}
+        told = {
+            pk: self._judged(info, self._heard.get(pk, NOBODY)) | {"renditions": self._renditions(pk, info)}
+            for pk, info in broadcasts.items()
+        }
         tests = {pk: info for info in known if (pk := rehearsal_id(info.stream_id)) is not None}
         told |= {pk: self._judged(info, NOBODY) for pk, info in tests.items()}
-        remember_health(told)
         remember_graphs(
             {pk: self._monitors[info.stream_id].graph for pk, info in (broadcasts | tests).items()}
         )
+        remember_health(told)
         for pk, info in broadcasts.items():
             point = shown_point(self._monitors[info.stream_id].graph[-1])
             update = frame("stream:health-update", {"streamId": str(pk)} | told[pk] | {"point": point})
@@ -63,10 +69,17 @@ class Monitors:
             services.note_verdict(rehearsal_id=pk, verdict=verdict)
 
     def _listen(self, broadcasts: Mapping[uuid.UUID, StreamInfo]) -> None:
-        """What players told changes slowly, and is many small numbers."""
+        """What players and transcoders told changes slowly."""
         if self._turn % LISTEN_EVERY == 0:
+            self._troubles = services.transcode_troubles(broadcasts)
             self._heard = audiences({pk: info.viewers for pk, info in broadcasts.items()})
         self._turn += 1
+
+    def _renditions(self, pk: uuid.UUID, info: StreamInfo) -> dict[str, Any]:
+        trouble = self._troubles.get(pk)
+        if trouble is None:  # no transcoder has looked at it
+            trouble = why_not() or NOBODY_TRANSCODES
+        return {"offered": info.renditions, "trouble": trouble}
 
     def _fetch_graphs(self) -> None:
         """A stream that another node had before, or this one before its restart, goes on where it was."""

@@ -42,10 +42,15 @@ def playlist_url(stack: Stack, stream: dict[str, Any]) -> str:
     return urljoin(stack.url, expect(200, stack.api.get(f"/api/streams/{stream['id']}/hls"))["hlsUrl"])
 
 
-def media_playlist_url(url: str) -> str:
-    """The address of the one media playlist behind a multivariant one."""
+def variants(url: str) -> list[str]:
+    """The media playlists behind a multivariant one, as it names them; the source's is the first."""
     lines = httpx.get(url).raise_for_status().text.splitlines()
-    return urljoin(url, next(line for line in lines if line and not line.startswith("#")))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def media_playlist_url(url: str) -> str:
+    """The address of the source's media playlist behind a multivariant one."""
+    return urljoin(url, variants(url)[0])
 
 
 def probe(url: str) -> dict[str, dict[str, Any]]:

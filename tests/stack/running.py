@@ -39,13 +39,14 @@ GENEROUS = {
 
 
 def environment(**values: str) -> dict[str, str]:
-    """The environment of a process of ours: coverage follows it, the test run's settings do not."""
+    """The environment of a process of ours: coverage follows it, the test run's settings do not. On a large
+    machine renditions would take what the other tests need."""
     kept = {
         name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("COVERAGE_")
     }
     kept["PATH"] = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
     ours = {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0", "DJANGO_SETTINGS_MODULE": "tests.stack.settings"}
-    return kept | ours | GENEROUS | values
+    return kept | ours | GENEROUS | {"RENDITIONS": "off"} | values
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +11,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from aethex import demo, env
+from aethex.children import child
 from apps.core.realtime.server import Server, config, run
 from apps.streams.doors import doors_at
 from apps.streams.providers import site_provider
+from apps.streams.transcoder import why_not
 
 
 class Command(BaseCommand):
@@ -49,7 +47,12 @@ class Command(BaseCommand):
         reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
         try:
             # A provider would have to be paid for a test card.
-            with background(), broadcaster(with_demo and site_provider() is None):
+            with_card = with_demo and site_provider() is None
+            with (
+                background(),
+                child("demo_broadcaster", wanted=with_card),
+                child("transcode", "--attached", wanted=not why_not()),
+            ):
                 self._greet(people)
                 await server.serve()
         except SystemExit:
@@ -79,22 +82,3 @@ def _where_encoders_send() -> list[str]:
         f"  behind TLS    {doors.rtmps or 'off: needs RTMPS_CERTIFICATE'}",
         f"  over SRT      {doors.srt or 'off: needs SRT_PORT'}",
     ]
-
-
-@contextmanager
-def broadcaster(wanted: bool) -> Iterator[None]:
-    """The demo's encoder as a process of its own, through the same door as any other encoder."""
-    if not wanted:
-        yield
-        return
-    child = subprocess.Popen(
-        [sys.executable, sys.argv[0], "demo_broadcaster"], env=os.environ, start_new_session=True
-    )
-    try:
-        yield
-    finally:
-        child.terminate()
-        try:
-            child.wait(5)
-        except subprocess.TimeoutExpired:
-            child.kill()

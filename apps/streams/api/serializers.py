@@ -186,6 +186,13 @@ class PointSerializer(serializers.Serializer):
     fps = serializers.FloatField()
 
 
+class RenditionsSerializer(serializers.Serializer):
+    offered = serializers.ListField(
+        child=serializers.CharField(), help_text="What viewers may choose besides the source, largest first."
+    )
+    trouble = serializers.CharField(allow_blank=True, help_text="Why there are none, or not more.")
+
+
 class HealthSerializer(serializers.Serializer):
     """Everything of the encoder is null while it is not connected."""
 
@@ -219,6 +226,7 @@ class HealthSerializer(serializers.Serializer):
     )
     delaySeconds = serializers.FloatField(allow_null=True)
     audience = AudienceSerializer()
+    renditions = RenditionsSerializer()
     alerts = AlertSerializer(many=True, help_text="The worst first.")
     history = PointSerializer(many=True, help_text="The last ten minutes, a point every two seconds.")
 

@@ -40,6 +40,15 @@ from .simulcast import (
     switch_target,
     target_of,
 )
+from .transcoding import (
+    awaiting_transcoder,
+    claim_transcode,
+    explain_no_transcode,
+    keep_transcode,
+    leave_transcode,
+    transcode_troubles,
+    transcoding_grant,
+)
 from .viewers import sample_viewers
 
 __all__ = [
@@ -47,19 +56,24 @@ __all__ = [
     "Orders",
     "Publishing",
     "add_target",
+    "awaiting_transcoder",
     "broadcast_of",
     "change_target",
     "check_hosted",
     "claim_publish",
+    "claim_transcode",
     "edit_broadcast",
     "end_broadcast",
     "end_rehearsal",
+    "explain_no_transcode",
     "forget_nodes",
     "forwarding_of",
     "forwardings",
     "grant_key",
     "hosted_input",
     "interrupt_broadcast",
+    "keep_transcode",
+    "leave_transcode",
     "node_url",
     "note_refusal",
     "note_verdict",
@@ -89,4 +103,6 @@ __all__ = [
     "take_event",
     "target_of",
     "tidy_pictures",
+    "transcode_troubles",
+    "transcoding_grant",
 ]

@@ -17,6 +17,7 @@ export const FIGURES = {
   sound: ({ sound }) => SOUND[sound],
   waited: ({ audience }) => audience?.reports && `${audience.stalled} of ${audience.reports}`,
   seen: ({ audience }) => Number.isFinite(audience?.delaySeconds) && `${audience.delaySeconds.toFixed(1)} s`,
+  renditions: ({ renditions }) => renditions && ([renditions.offered.join(", "), renditions.trouble].filter(Boolean).join(". ") || "Starting"),
   codecs: (health) => [videoOf(health), audioOf(health)].filter(Boolean).join(" + "),
   encoder: ({ connected, encoder }) => connected && (encoder || "Connected"),
 };
