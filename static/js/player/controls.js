@@ -1,7 +1,6 @@
 /** Buttons, volume, keys and touch of one player. What they do to the broadcast is the player's business. */
 import { recall, remember } from "../stored.js";
 import { SeekBar, onClock } from "./seek-bar.js";
-import { StatsPanel } from "./stats-panel.js";
 
 const IDLE_MS = 3_000;
 const STEP = 0.05;
@@ -16,6 +15,7 @@ const KEYS = {
   t: "theatre",
   p: "pip",
   i: "stats",
+  q: "quality",
   j: "farBack",
   l: "farForward",
   ArrowLeft: "back",
@@ -36,6 +36,7 @@ export class Controls {
   #idle = 0;
   #seekBar = null;
   #stats = null;
+  #qualities = null;
   #byFinger = false;
   #wakesOnly = false;
 
@@ -44,7 +45,8 @@ export class Controls {
    * @param {HTMLVideoElement} video
    * @param {{play: Function, pause: Function, live: Function, seekTo: (position: number) => void,
    *   seekBy: (seconds: number) => void, range: () => import("./range.js").Range|null, isBehind: () => boolean,
-   *   preview: (position: number) => Node|null, stats: () => object|null}} deeds
+   *   preview: (position: number) => Node|null, stats: () => object|null, canChoose: () => boolean,
+   *   qualities: {list: Function, wanted: Function, shown: Function, choose: Function}}} deeds
    */
   constructor(root, video, deeds) {
     this.#root = root;
@@ -63,6 +65,7 @@ export class Controls {
       farForward: () => this.#seekBy(SEEK_FAR),
       oldest: () => this.#seekBy(-Infinity),
       stats: () => this.#toggleStats(),
+      quality: () => deeds.canChoose() && this.#toggleQualities(),
       mute: () => this.#setMuted(!video.muted),
       unmute: () => this.#setMuted(false),
       louder: () => this.#setVolume(video.volume + STEP),
@@ -71,9 +74,8 @@ export class Controls {
       pip: () => this.#togglePictureInPicture(),
       theatre: () => this.#toggleTheatre(),
     };
-    const [bar, panel] = [root.querySelector("[data-seek]"), root.querySelector("[data-stats]")];
+    const bar = root.querySelector("[data-seek]");
     if (bar) this.#seekBar = new SeekBar(bar, { ...deeds, position: () => video.currentTime });
-    if (panel) this.#stats = new StatsPanel(panel, deeds.stats);
     this.#recallVolume();
     this.#listen();
     this.#hideUnsupported();
@@ -170,9 +172,21 @@ export class Controls {
     this.#drawEdge();
   }
 
-  #toggleStats() {
-    this.#stats?.toggle();
+  async #toggleStats() {
+    const panel = this.#root.querySelector("[data-stats]");
+    if (!panel) return;
+    const { StatsPanel } = await import("./stats-panel.js");
+    this.#stats ??= new StatsPanel(panel, this.#deeds.stats);
+    this.#stats.toggle();
     this.#draw();
+  }
+
+  async #toggleQualities() {
+    const box = this.#root.querySelector("[data-qualities]");
+    if (!box) return;
+    const { QualityMenu } = await import("./quality-menu.js");
+    this.#qualities ??= new QualityMenu(box, this.#button("quality"), this.#deeds.qualities);
+    await this.#qualities.toggle();
   }
 
   #setMuted(muted) {
@@ -244,6 +258,7 @@ export class Controls {
     const small = document.pictureInPictureElement === this.#video;
     this.#name("pip", "Picture in picture", "p", small);
     this.#name("stats", this.#stats?.isOpen ? "Hide statistics" : "Statistics", "i", this.#stats?.isOpen ?? false);
+    this.#button("quality")?.toggleAttribute("hidden", !this.#deeds.canChoose());
     this.#button("unmute")?.toggleAttribute("hidden", !muted || paused);
     const slider = this.#root.querySelector("[data-volume]");
     if (slider) slider.value = (muted ? 0 : volume) * (Number(slider.max) || 100);

@@ -55,6 +55,13 @@ export class Player {
       range: () => this.#source?.range ?? null,
       isBehind: () => this.#source?.isBehind ?? false,
       preview: (position) => this.#previews?.of(this.#source.range.dateOf(position)) ?? null,
+      canChoose: () => this.#source?.canChoose ?? false,
+      qualities: {
+        list: () => this.#source?.qualities() ?? [],
+        wanted: () => this.#source?.quality.wanted,
+        shown: () => this.#source?.quality.shown ?? null,
+        choose: (name) => this.#source?.choose(name),
+      },
       stats: () => this.#source && { ...this.#source.stats, delay: this.delay },
     });
     this.#listen();
@@ -229,6 +236,7 @@ export class Player {
 
   #tick() {
     this.#controls.showDelay(this.delay);
+    this.#root.dataset.quality = this.#source?.quality.shown ?? "";
     if (this.#endsAt && this.state === "reconnecting") this.#say(this.#interrupted());
   }
 

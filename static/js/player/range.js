@@ -9,20 +9,23 @@ const USUAL = 10; // seconds from the edge at which a browser that plays by itse
 export class Range {
   #video;
   #hls;
+  #ladder;
   #firstStart = null;
   #nearest = USUAL;
 
   /** @param {HTMLVideoElement} video
-   * @param {object|null} hls the hls.js player; null when the browser plays */
-  constructor(video, hls = null) {
+   * @param {object|null} hls the hls.js player; null when the browser plays
+   * @param {import("./ladder.js").Ladder|null} ladder whose source reaches back farther than its renditions */
+  constructor(video, hls = null, ladder = null) {
     this.#video = video;
     this.#hls = hls;
+    this.#ladder = ladder;
   }
 
   /** The oldest second that is listed, null while nothing is known. */
   get start() {
     const { seekable } = this.#video;
-    const start = this.#hls ? this.#hls.latestLevelDetails?.fragmentStart : seekable.length ? seekable.start(0) : null;
+    const start = this.#hls ? (this.#ladder?.source ?? this.#hls.latestLevelDetails)?.fragmentStart : seekable.length ? seekable.start(0) : null;
     if (!Number.isFinite(start)) return null;
     this.#firstStart ??= start;
     return start;
@@ -68,8 +71,7 @@ export class Range {
       const position = (date - this.#startDate()) / 1000;
       return Number.isFinite(position) ? Math.max(position, this.oldest ?? 0) : null;
     }
-    const fragments = this.#hls.latestLevelDetails?.fragments ?? [];
-    const segment = fragments.findLast(({ programDateTime }) => programDateTime <= date) ?? fragments[0];
+    const segment = this.#lastSegment(({ programDateTime }) => programDateTime <= date);
     if (!segment) return null;
     const into = Math.min(Math.max((date - segment.programDateTime) / 1000, 0), segment.duration);
     return Math.max(segment.start + into, this.oldest);
@@ -81,9 +83,15 @@ export class Range {
       const date = this.#startDate() + position * 1000;
       return Number.isFinite(date) ? date : null;
     }
-    const fragments = this.#hls.latestLevelDetails?.fragments ?? [];
-    const segment = fragments.findLast(({ start }) => start <= position) ?? fragments[0];
+    const segment = this.#lastSegment(({ start }) => start <= position);
     return segment?.programDateTime ? segment.programDateTime + (position - segment.start) * 1000 : null;
+  }
+
+  /** The last that begins in time, of what plays or else of the source, which reaches back farther; the oldest where
+   * none does. */
+  #lastSegment(isInTime) {
+    const lists = [this.#hls.latestLevelDetails, this.#ladder?.source].map((details) => details?.fragments ?? []);
+    return lists[0].findLast(isInTime) ?? lists[1].findLast(isInTime) ?? lists[1][0] ?? lists[0][0];
   }
 
   #startDate() {

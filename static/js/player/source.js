@@ -3,6 +3,7 @@
 import { ApiError } from "../api.js";
 import { Backoff } from "../backoff.js";
 import { Arrivals } from "./arrivals.js";
+import { bufferedAhead, nextStretch } from "./buffer.js";
 import { steer } from "./governor.js";
 import { createHls, loadLibrary } from "./library.js";
 import { Range } from "./range.js";
@@ -33,6 +34,7 @@ export class Source {
   #deliberate = false; // the viewer chose to be behind
   #returnTo = null; // the date at which such a viewer goes on in a new player
   #arrivals = new Arrivals();
+  #ladder = null; // comes with the library
   #stalls = 0;
   #waiting = false; // the encoder is away: a still picture is to be expected
 
@@ -112,7 +114,7 @@ export class Source {
     const { videoWidth: width, videoHeight: height, playbackRate: rate } = this.#video;
     const { droppedVideoFrames: dropped, totalVideoFrames: frames } = this.#video.getVideoPlaybackQuality();
     const { bitrate, onTime: parts } = this.#arrivals;
-    return { width, height, rate, dropped, frames, bitrate, parts, buffer: this.#bufferedAhead(), stalls: this.#stalls };
+    return { width, height, rate, dropped, frames, bitrate, parts, buffer: bufferedAhead(this.#video), stalls: this.#stalls };
   }
 
   get isBehind() {
@@ -124,12 +126,31 @@ export class Source {
     this.#deliberate = true;
   }
 
+  /** The qualities to choose from at this moment; none where the browser chooses by itself. */
+  async qualities() {
+    return this.#hls ? this.#ladder.listedIn(this.#grant.url) : [];
+  }
+
+  get canChoose() {
+    return this.#hls !== null;
+  }
+
+  /** The quality that the viewer wants, and the one that is shown. */
+  get quality() {
+    return { wanted: this.#ladder?.wanted, shown: this.#ladder?.shown };
+  }
+
+  choose(quality) {
+    if (this.#ladder?.choose(quality) === false) this.#open();
+  }
+
   /** Go to a second of the broadcast that can be seen; past the edge means: live. */
   seekTo(position) {
     const { oldest, live } = this.range;
     if (oldest === null || live === null) return;
     if (position > live - NEAR_EDGE) return this.toLiveEdge();
     this.#deliberate = true;
+    this.#ladder?.goTo(position);
     this.#video.currentTime = Math.max(position, oldest);
   }
 
@@ -155,8 +176,10 @@ export class Source {
     const opening = ++this.#opening;
     this.#cancelRetry();
     try {
-      const [Hls] = await Promise.all([loadLibrary(), this.#grant.isStale ? this.#grant.renew() : null]);
+      const renewal = this.#grant.isStale ? this.#grant.renew() : null;
+      const [Hls, { Ladder }] = await Promise.all([loadLibrary(), import("./ladder.js"), renewal]);
       if (!this.#wanted || opening !== this.#opening) return;
+      this.#ladder ??= new Ladder();
       this.#attach(Hls);
     } catch (error) {
       if (this.#wanted && opening === this.#opening) this.#failed(error);
@@ -180,14 +203,15 @@ export class Source {
     const hls = createHls(Hls, this.#grant);
     this.#Hls = Hls;
     this.#hls = hls;
-    this.range = new Range(this.#video, hls);
+    this.range = new Range(this.#video, hls, this.#ladder);
+    this.#ladder.attach(Hls, hls);
     hls.on(Hls.Events.ERROR, (_, data) => hls === this.#hls && this.#erred(data));
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       if (hls === this.#hls && !details.live) this.#report("finished");
     });
     hls.on(Hls.Events.FRAG_LOADED, (_, data) => hls === this.#hls && this.#arrived(data));
     if (this.#returnTo !== null) hls.once(Hls.Events.LEVEL_LOADED, () => hls === this.#hls && this.#return());
-    hls.loadSource(this.#grant.url);
+    hls.loadSource(this.#ladder.addressIn(this.#grant.url));
     hls.attachMedia(this.#video);
     this.#report("attached");
   }
@@ -215,7 +239,7 @@ export class Source {
     const { paused, readyState } = this.#video;
     const moving = !paused && readyState > 0 && this.#settledAt > 0 && Date.now() > this.#settledAt;
     const seconds = (part ?? frag).duration;
-    this.#arrivals.add({ bytes: payload.byteLength, seconds, ahead: this.#bufferedAhead(), moving });
+    this.#arrivals.add({ bytes: payload.byteLength, seconds, ahead: bufferedAhead(this.#video), moving });
   }
 
   #release() {
@@ -232,6 +256,8 @@ export class Source {
     const { ErrorDetails, ErrorTypes } = this.#Hls;
     if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.#stalled();
     const status = data.response?.code;
+    if (this.#ladder.drop(data)) return;
+    if (this.#ladder.dropSound(data)) return this.#open();
     if (status === 401 || status === 403) return this.#renewAndReopen();
     if (!data.fatal) return; // for one, hls.js takes a segment that is lost for a gap, and loads what follows it
     if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRepair()) return this.#hls.recoverMediaError();
@@ -241,6 +267,14 @@ export class Source {
   #stalled() {
     this.#stalledAt = Date.now();
     this.#stalls += 1;
+    if (this.#ladder?.couldUseLess) this.#lookForLess();
+  }
+
+  /** Renditions may have come since this player began; whoever plays well needs none of them. */
+  async #lookForLess() {
+    const hls = this.#hls;
+    const isThere = await this.#ladder.hasLess(this.#grant.url);
+    if (isThere && hls === this.#hls && this.#ladder.couldUseLess) this.#open();
   }
 
   #mayRepair() {
@@ -296,6 +330,7 @@ export class Source {
 
   #look() {
     const video = this.#video;
+    this.#ladder?.goTo(this.#deliberate ? video.currentTime : null);
     const expected = !video.paused && (!this.#waiting || this.#deliberate) && this.#hls !== null;
     const remedy = this.#watchdog.look(video.currentTime, Date.now(), expected);
     if (remedy === "skip") this.#skipHole();
@@ -314,7 +349,7 @@ export class Source {
     }
     this.#forgetOldStalls();
     const settling = Date.now() < this.#settledAt;
-    const buffered = this.#bufferedAhead();
+    const buffered = bufferedAhead(this.#video);
     const { rate, jump } = steer({ latency, target, buffered, rate: video.playbackRate, settling });
     if (jump) this.toLiveEdge();
     if (video.playbackRate !== rate) video.playbackRate = rate;
@@ -324,30 +359,14 @@ export class Source {
   #forgetOldStalls() {
     if (!this.#stalledAt || Date.now() - this.#stalledAt < CALM_MS) return;
     const details = this.#hls?.latestLevelDetails;
-    const holdBack = details?.partHoldBack || details?.holdBack;
-    if (holdBack) this.#hls.targetLatency = holdBack;
+    if (details) this.#hls.targetLatency = this.#ladder.distance(details);
     this.#stalledAt = 0;
   }
 
-  #bufferedAhead() {
-    const { buffered, currentTime } = this.#video;
-    for (let index = 0; index < buffered.length; index += 1) {
-      if (buffered.start(index) <= currentTime + 0.05 && currentTime < buffered.end(index)) {
-        return buffered.end(index) - currentTime;
-      }
-    }
-    return 0;
-  }
-
   #skipHole() {
-    const { buffered, currentTime, seeking } = this.#video;
-    if (this.#deliberate && seeking) return; // what was asked for is on its way; the next that is there may be now
-    for (let index = 0; index < buffered.length; index += 1) {
-      if (buffered.start(index) > currentTime) {
-        this.#video.currentTime = buffered.start(index) + 0.01;
-        return;
-      }
-    }
+    if (this.#deliberate && this.#video.seeking) return; // what was asked for is on its way; the next that is there may be now
+    const next = nextStretch(this.#video);
+    if (next !== null) this.#video.currentTime = next + 0.01;
   }
 
   /** At the edge, where most viewers are; who went back stays there. */

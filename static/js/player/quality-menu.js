@@ -1,0 +1,60 @@
+/** The choice of a quality: a small list over the picture, made anew each time it opens. */
+import { AUTO } from "./ladder.js";
+
+export class QualityMenu {
+  #box;
+  #button;
+  #deeds;
+
+  /**
+   * @param {HTMLElement} box the `[data-qualities]` element
+   * @param {HTMLElement} button what opens it
+   * @param {{list: () => Promise<{name: string, label: string}[]>, wanted: () => string, shown: () => string|null,
+   *   choose: (name: string) => void}} deeds
+   */
+  constructor(box, button, deeds) {
+    this.#box = box;
+    this.#button = button;
+    this.#deeds = deeds;
+    box.addEventListener("change", ({ target }) => deeds.choose(target.value));
+    box.addEventListener("keydown", (event) => this.#pressed(event));
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!box.hidden && !box.contains(target) && !button.contains(target)) this.#show(false);
+    });
+  }
+
+  async toggle() {
+    if (!this.#box.hidden) return this.#show(false);
+    const qualities = await this.#deeds.list();
+    this.#draw(qualities);
+    this.#show(true);
+    (this.#box.querySelector(":checked") ?? this.#box.querySelector("input")).focus();
+  }
+
+  #draw(qualities) {
+    const [shown, wanted] = [this.#deeds.shown(), this.#deeds.wanted()];
+    const now = qualities.find(({ name }) => name === shown)?.label;
+    const auto = { name: AUTO, label: now && wanted === AUTO ? `Auto: ${now}` : "Auto" };
+    const choices = [auto, ...qualities].map(({ name, label }) => {
+      const choice = document.createElement("label");
+      const input = document.createElement("input");
+      Object.assign(input, { type: "radio", name: "quality", value: name, checked: name === wanted });
+      choice.append(input, label);
+      return choice;
+    });
+    this.#box.replaceChildren(...choices);
+  }
+
+  #pressed(event) {
+    if (event.key !== "Escape" && event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#show(false);
+    this.#button.focus();
+  }
+
+  #show(open) {
+    this.#box.hidden = !open;
+    this.#button.setAttribute("aria-expanded", String(open));
+  }
+}
