@@ -41,19 +41,25 @@ async def run(target: str, seed: int, numbers: Iterable[int]) -> None:
     propagates, media.propagate = media.propagate, False
     try:
         for number in numbers:
-            began = time.process_time()
+            began = time.perf_counter()
             try:
-                await TARGETS[target](Random(f"{seed} {target} {number}"))
+                await _one(target, seed, number)
+                if time.perf_counter() - began > SLOW_SECONDS:  # or the machine had other things to do
+                    began = time.process_time()
+                    await _one(target, seed, number)
+                    assert time.process_time() - began < SLOW_SECONDS, "too slow"
             except Exception as error:
                 raise Found(_again(target, seed, number)) from error
             if alarm.heard:
                 information = alarm.heard[0].exc_info
                 raise Found(_again(target, seed, number)) from (information[1] if information else None)
-            if time.process_time() - began > SLOW_SECONDS:
-                raise Found(f"{_again(target, seed, number)}: too slow")
     finally:
         media.propagate = propagates
         media.removeHandler(alarm)
+
+
+async def _one(target: str, seed: int, number: int) -> None:
+    await TARGETS[target](Random(f"{seed} {target} {number}"))
 
 
 def _again(target: str, seed: int, number: int) -> str:
