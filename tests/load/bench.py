@@ -1,10 +1,11 @@
 """`make bench`: measures the platform beside its peers on this machine and writes docs/benchmarks.md.
 
-    python -m tests.load.bench [delay] [ingest] [chat] [stadium] [pages] [--quick] [--no-write]
+    python -m tests.load.bench [PART …] [--quick] [--no-write] [--base URL …]
 
-Everything runs on 127.0.0.1 and is gone afterwards. All of it takes about ten minutes; an idle machine
-with two cores or more is needed for figures that mean something. The exit code is 1 when a part could not be
-measured.
+Everything runs on 127.0.0.1 and is gone afterwards. `all`, the parts of every release, takes about ten
+minutes; `picture` is all that takes longer (latency, encoders, viewers, drift, memory), an hour. An idle
+machine with two cores or more is needed for figures that mean something. The exit code is 1 when a part could
+not be measured.
 """
 
 from __future__ import annotations
@@ -16,29 +17,57 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from tests.load import chat, delay, ingest, ours, pages, report, stadium
+from tests.load import (
+    chat,
+    delay,
+    endurance,
+    ingest,
+    live_report,
+    ours,
+    pages,
+    picture,
+    report,
+    stadium,
+    viewers,
+)
 from tests.load.processes import Missing
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
 PARTS = ("delay", "ingest", "chat", "stadium", "pages")
+# Only when they are named, or together as `picture`.
+LONG_PARTS = ("latency", "encoders", "viewers", "drift", "memory")
+ON_THEIR_OWN = ("delay", "latency", "drift", "memory")
+NAMES = {"all": PARTS, "picture": LONG_PARTS} | {part: (part,) for part in PARTS + LONG_PARTS}
 
 
-def measure_delay(*, quick: bool) -> str:
-    """Delays, in a browser."""
-    return report.delay(delay.measure(8 if quick else delay.WATCH_SECONDS))
+def measure_on_its_own(part: str, *, quick: bool) -> str:
+    """One of the parts that start the servers they need, most of them for a browser."""
+    measures: dict[str, Callable[[], str]] = {
+        "delay": lambda: report.delay(delay.measure(8 if quick else delay.WATCH_SECONDS)),
+        "latency": lambda: live_report.latency(picture.measure(quick=quick)),
+        "drift": lambda: live_report.drift(endurance.drift(0.5 if quick else endurance.DRIFT_MINUTES)),
+        "memory": lambda: live_report.memory(endurance.memory(2 if quick else endurance.REWIND_MINUTES)),
+    }
+    return measures[part]()
 
 
-def measure_on_platform(part: str, backing: Services, stack: Stack, *, quick: bool) -> str:
+def measure_on_platform(
+    part: str, backing: Services, stack: Stack, *, quick: bool, bases: tuple[str, ...]
+) -> str:
     """One of the parts that the running platform is needed for."""
-    viewers = 100 if quick else chat.VIEWERS
+    people = 100 if quick else chat.VIEWERS
     measures: dict[str, Callable[[], str]] = {
         "ingest": lambda: report.ingest(ingest.measure(stack, 6 if quick else ingest.ENCODERS)),
-        "chat": lambda: report.chat(chat.measure(backing, stack, viewers), viewers),
+        "chat": lambda: report.chat(chat.measure(backing, stack, people), people),
         "stadium": lambda: report.stadium(
             *stadium.measure(stack, stadium.SIZES[:1] if quick else stadium.SIZES)
         ),
         "pages": lambda: report.pages(pages.measure(stack)),
+        "encoders": lambda: live_report.encoders(ingest.measure_many(stack, 10 if quick else ingest.MANY)),
+        "viewers": lambda: live_report.viewers(
+            viewers.measure(stack, 100 if quick else viewers.VIEWERS, bases)
+        ),
     }
     return measures[part]()
 
@@ -60,7 +89,7 @@ def told(part: str) -> Iterator[list[str]]:
     print(f"== {part}: {time.monotonic() - start:.0f} s", flush=True)
 
 
-def run(parts: list[str], *, quick: bool, write: bool) -> int:
+def run(parts: list[str], *, quick: bool, write: bool, bases: tuple[str, ...] = ()) -> int:
     """Measure `parts`, print each table and keep it in the page; how many could not be measured."""
     failed = len(parts)
 
@@ -71,16 +100,17 @@ def run(parts: list[str], *, quick: bool, write: bool) -> int:
                 report.keep(part, text)
         return len(texts)
 
-    if "delay" in parts:
-        with told("delay") as texts:
-            texts.append(measure_delay(quick=quick))
-            failed -= publish("delay", texts)
-    rest = [part for part in parts if part != "delay"]
+    for part in parts:
+        if part in ON_THEIR_OWN:
+            with told(part) as texts:
+                texts.append(measure_on_its_own(part, quick=quick))
+                failed -= publish(part, texts)
+    rest = [part for part in parts if part not in ON_THEIR_OWN]
     if rest:
         with told("the platform") as _, ours.backing() as backing, ours.platform(backing) as stack:
             for part in rest:
                 with told(part) as texts:
-                    texts.append(measure_on_platform(part, backing, stack, quick=quick))
+                    texts.append(measure_on_platform(part, backing, stack, quick=quick, bases=bases))
                     failed -= publish(part, texts)
     return failed
 
@@ -88,15 +118,19 @@ def run(parts: list[str], *, quick: bool, write: bool) -> int:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Measure the platform beside its peers.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that all of it works")
     parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is")
+    parser.add_argument(
+        "--base", action="append", default=[], metavar="URL", help="viewers: an edge's address, for each edge"
+    )
     arguments = parser.parse_args()
-    if unknown := set(arguments.parts) - {*PARTS, "all"}:
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    wanted = list(PARTS) if not arguments.parts or "all" in arguments.parts else arguments.parts
+    if unknown := set(arguments.parts) - set(NAMES):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    wanted = [part for name in arguments.parts or ["all"] for part in NAMES[name]]
     write = not (arguments.no_write or arguments.quick)
-    sys.exit(1 if run(wanted, quick=arguments.quick, write=write) else 0)
+    bases = tuple(arguments.base)
+    sys.exit(1 if run(wanted, quick=arguments.quick, write=write, bases=bases) else 0)
 
 
 if __name__ == "__main__":

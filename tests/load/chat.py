@@ -23,9 +23,9 @@ from tests.load.processes import (
     OTHER_CORE,
     SERVER_CORE,
     Load,
-    Missing,
     compiled,
     end,
+    install,
     need,
     pinned,
     program,
@@ -157,10 +157,7 @@ def install_peer(folder: Path) -> Path:
     need("node", "nodejs")
     peer = folder / "peer_socketio"
     shutil.copytree(HERE / "peer_socketio", peer, ignore=shutil.ignore_patterns("node_modules"))
-    command = [need("npm", "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    installed = subprocess.run(command, cwd=peer, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        raise Missing(f"npm could not install socket.io: {installed.stderr.strip()[-300:]}")
+    install(peer)
     return peer
 
 

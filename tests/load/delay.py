@@ -64,10 +64,13 @@ class DelayResult:
 
 
 class Show:
-    """An encoder with a clock in its picture, and the moment when it sent its publish command."""
+    """An encoder with a clock in its picture, and the moment when it sent its publish command.
 
-    def __init__(self, url: str) -> None:
-        self._process = clock_source.publish(url, keyframe_seconds=2, loglevel="debug")
+    `options` are those of `clock_source.ffmpeg_command`; a keyframe every two seconds without any.
+    """
+
+    def __init__(self, url: str, **options: object) -> None:
+        self._process = clock_source.publish(url, loglevel="debug", **options)
         self.published_at = 0.0
         self._complaints: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

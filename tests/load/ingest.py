@@ -16,6 +16,7 @@ from tests.stack.running import Stack
 
 # Settled: our live window (40 s and what it keeps behind them) is full, so that memory is used again.
 ENCODERS, SETTLE_SECONDS, WATCH_SECONDS = 30, 48, 15
+MANY = 100
 
 
 @dataclass
@@ -96,3 +97,13 @@ def measure(stack: Stack, encoders: int = ENCODERS) -> list[IngestResult]:
             names = [f"encoder{i}" for i in range(encoders)]
             results.append(watch("nginx-rtmp", folder, peer.pid, peer.rtmp_port, names, programme))
     return results
+
+
+def measure_many(stack: Stack, encoders: int = MANY) -> IngestResult:
+    """Ours alone, with as many encoders as one core should carry."""
+    ours.seed(stack, "people", encoders)
+    keys = [channel["key"] for channel in ours.seed(stack, "channels", encoders)]
+    with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name, ours.alone(stack, "ingest") as pid:
+        folder = Path(name)
+        programme = tape(folder, SETTLE_SECONDS + WATCH_SECONDS + 5)
+        return watch("AeThex LIVE", folder, pid, int(stack.env["RTMP_PORT"]), keys, programme)

@@ -16,9 +16,10 @@ MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 
 
 @dataclass(frozen=True)
-class Nginx:
-    """A running nginx-rtmp: publish to `rtmp_url`/NAME, watch `page` (which plays NAME `show`)."""
+class Peer:
+    """A running live server: publish to `rtmp_url`/NAME, watch `page`?name=NAME (without: `show`)."""
 
+    name: str
     pid: int
     rtmp_port: int
     page: str
@@ -36,13 +37,19 @@ def hls_scripts() -> list[Path]:
     return found
 
 
+def lay_out_player(folder: Path, *, source: str) -> None:
+    """A page in `folder` with hls.js at its defaults that plays `source`, its NAME from the query."""
+    page = (HERE / "peer_nginx" / "player.html").read_text(encoding="utf-8")
+    (folder / "index.html").write_text(page.replace("@source@", source), encoding="utf-8")
+    for script in hls_scripts():
+        shutil.copy(script, folder)
+
+
 def lay_out(folder: Path, rtmp_port: int, http_port: int) -> Path:
     """Write configuration and player below `folder`; the configuration's path."""
     for name in ("hls", "temp", "www"):
         (folder / name).mkdir()
-    shutil.copy(HERE / "peer_nginx" / "player.html", folder / "www" / "index.html")
-    for script in hls_scripts():
-        shutil.copy(script, folder / "www")
+    lay_out_player(folder / "www", source="/hls/NAME.m3u8")
     words = {
         "user": "user root;" if os.geteuid() == 0 else "",
         "folder": str(folder),
@@ -59,7 +66,7 @@ def lay_out(folder: Path, rtmp_port: int, http_port: int) -> Path:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, core: int | None = None) -> Iterator[Nginx]:
+def nginx(folder: Path, core: int | None = None) -> Iterator[Peer]:
     """A running peer with its files in `folder` (made here)."""
     binary = need("nginx", "nginx")
     if not MODULE.exists():
@@ -70,4 +77,4 @@ def nginx(folder: Path, core: int | None = None) -> Iterator[Nginx]:
     log = folder / "out.log"
     with program([binary, "-p", folder, "-c", configuration], log=log, core=core, cwd=folder) as process:
         services.wait_until(lambda: (folder / "nginx.pid").exists(), f"nginx ({tail(log)})", 10)
-        yield Nginx(process.pid, rtmp_port, f"http://127.0.0.1:{http_port}/index.html")
+        yield Peer("nginx-rtmp", process.pid, rtmp_port, f"http://127.0.0.1:{http_port}/index.html")

@@ -130,6 +130,14 @@ class Load:
         return 100 * (cpu_seconds(self.pid) - self.cpu) / (time.monotonic() - self.at)
 
 
+def install(folder: Path) -> None:
+    """What the lock file in `folder` pins, by npm; raises `Missing` when that fails."""
+    command = [need("npm", "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(f"npm could not install {folder.name}: {done.stderr.strip()[-300:]}")
+
+
 def compiled(source: str, folder: Path) -> Path:
     """Compile the C program `source` of this package into `folder`."""
     binary = folder / Path(source).stem

@@ -19,6 +19,9 @@ import websockets
 
 from tests.load import recording
 from tests.load.processes import compiled
+from tests.streams.media.conftest import FlvMaker, ffmpeg, make_flv  # noqa: F401
+from tests.streams.media.edge import Edge, eventually
+from tests.streams.media.encoder import LiveEncoder
 
 VIEWERS, SENDERS = 12, 3
 
@@ -127,6 +130,19 @@ def test_every_answer_is_counted_once(tools: Path, web: int) -> None:
     assert told["refused"] == told["reopened"] == 0
     assert told["answers"] <= Page.asked <= told["answers"] + 4
     assert told["answers"] > 10
+
+
+def test_viewers_follow_a_stream_part_by_part(tools: Path, make_flv: FlvMaker) -> None:  # noqa: F811
+    with Edge() as edge:
+        encoder = LiveEncoder(edge, make_flv(seconds=12, size="160x90"))
+        eventually(lambda: edge.gate.lives)
+        address = f"127.0.0.1:{edge.http_port}{edge.path()}"
+        command = [str(compiled("hls_load.c", tools)), "2", "6", address, address]
+        told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=20).stdout)
+        encoder.stop()
+    assert told["refused"] == told["lost"] == 0
+    assert 24 < told["rate"] < 33, "six viewers, five parts a second"
+    assert 0 < told["p50"] <= told["p99"] < 150 and told["in_time"] > 0.9
 
 
 def take(peer: socket.socket, wanted: int) -> bytes:
