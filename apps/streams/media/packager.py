@@ -17,11 +17,18 @@ _FIRST_SEGMENT_PARTS = 3
 _MAX_STRETCHES = 20
 """So many discontinuities within 10 s of a stream are an attack on its playlist."""
 _STRETCHES_MS = 10_000
+_MAX_COMPOSITION_MS = 5000
 
 
 def too_large() -> Refused:
     """More media waits to be cut than any honest encoder sends in that time."""
     return Refused("MEDIA_TOO_LARGE", "The encoder sends more media than its timestamps have time for.")
+
+
+def _believed(composition: int, time_ms: int) -> int:
+    """How long after it is decoded a picture is shown, in ms: no reordering takes seconds, and players drop
+    what comes before the beginning, with all that follows from it."""
+    return max(composition, -time_ms) if abs(composition) <= _MAX_COMPOSITION_MS else 0
 
 
 class Packager:
@@ -87,7 +94,7 @@ class Packager:
             self._frame_ms = time_ms - self._held_ms
             self._complete_held(time_ms)
             self._cut(time_ms, keyframe)
-        self._held = VideoSample(data, 0, composition, keyframe)
+        self._held = VideoSample(data, 0, _believed(composition, time_ms), keyframe)
         self._held_ms = time_ms
         self.pending_bytes += len(data)
         if self.pending_bytes > self.config.pending_max_bytes:

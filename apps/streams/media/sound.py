@@ -14,8 +14,12 @@ SILENT = read_aac(bytes.fromhex("1190"))
 _SOUND_TOLERANCE = 8
 """Sound may be off by 1/8 s before frames are dropped or silence is put in."""
 _SOUND_PATIENCE = 100
-"""So many frames in a row far from the picture mean that the encoder runs two clocks."""
-_IMPLAUSIBLE_MS = 5000
+"""So many frames in a row far from the picture mean that the encoder runs two clocks; or a few times as many
+when others between them are in place, each of which takes back a third of one."""
+_TOO_EARLY_MS = 2500
+_TOO_LATE_MS = 5000
+"""Sound this far from the picture tells that one of their clocks is wrong. Of what is early more is waited
+for, and it keeps what follows from being heard."""
 _LATE_SOUND_MS = 600
 """Sound this late is not waited for."""
 _MAX_WAITING_FRAMES = 1000
@@ -59,20 +63,25 @@ class Sound:
         while self._queue:
             timestamp, data = self._queue[0]
             time_ms = timeline.place_sound(timestamp) + self._skew_ms
-            if abs(time_ms - end_ms) > _IMPLAUSIBLE_MS:
+            if not -_TOO_LATE_MS < time_ms - end_ms < _TOO_EARLY_MS or self._is_late(time_ms):
                 self._realign(end_ms - time_ms)
+            elif time_ms >= end_ms or not self._place(time_ms, data, run):
+                break
             else:
-                self._far = 0
-                if time_ms >= end_ms or not self._place(time_ms, data, run):
-                    break
+                self._far = max(self._far - 1, 0)
             self._queue.popleft()
         waited_ms = 0 if last or self.is_silent else _LATE_SOUND_MS
         if not self._queue and end_ms - self.end_ms > waited_ms:
             self._fill(self._position(end_ms - waited_ms // 2), run)
         return run if run.frames else None
 
+    def _is_late(self, time_ms: int) -> bool:
+        """Its place is taken."""
+        tolerance = self.config.sample_rate // _SOUND_TOLERANCE
+        return self._started and self._position(time_ms) < self._next - tolerance
+
     def _place(self, time_ms: int, data: memoryview, run: AudioRun) -> bool:
-        """Add a frame, or drop one that is late; False: it must wait for the next part, behind a hole."""
+        """Add a frame; False: it must wait for the next part, behind a hole."""
         position = self._position(time_ms)
         tolerance = self.config.sample_rate // _SOUND_TOLERANCE
         if not self._started:
@@ -81,8 +90,8 @@ class Sound:
                 return True
             self._started = True
             tolerance = self.config.frame_samples // 2
-        if position < self._next - tolerance:
-            return True
+            if position < self._next - tolerance:
+                return True
         if position > self._next + tolerance and not self._fill(position, run):
             return False
         run.frames.append(data)
@@ -107,8 +116,9 @@ class Sound:
         return True
 
     def _realign(self, error_ms: int) -> None:
-        """Sound from before a jump is dropped; an encoder whose two clocks never agree is aligned once."""
-        self._far += 1
-        if self._far >= _SOUND_PATIENCE:
+        """Sound from before a jump is dropped, as is what comes too late; where nothing else comes, the two
+        clocks have parted, and the sound's is aligned."""
+        self._far += 3
+        if self._far >= 3 * _SOUND_PATIENCE:
             self._far = 0
             self._skew_ms += error_ms

@@ -10,8 +10,8 @@ class Timeline:
     """One publisher's clock. The picture leads: sound is placed by the same offset.
 
     Encoder timestamps are milliseconds modulo 2**32 and not to be trusted: small steps back are flattened,
-    large jumps in either direction are taken out, so that decode times rise by at least 1 ms a frame and no
-    gap is longer than 2 s.
+    large jumps in either direction are taken out, also those made of small steps, so that decode times rise
+    by at least 1 ms a frame and no gap is longer than 2 s.
     """
 
     def __init__(self, origin_ms: int) -> None:
@@ -24,7 +24,11 @@ class Timeline:
     def jumps(self, timestamp: int) -> bool:
         """Whether the next picture's clock has nothing to do with the last one's (a discontinuity)."""
         step = _difference(timestamp, self._raw)
-        return self._started and (step > _FORWARD_JUMP_MS or step < -_BACKWARD_JUMP_MS)
+        return self._started and (
+            step > _FORWARD_JUMP_MS
+            or step < -_BACKWARD_JUMP_MS
+            or self._true + step < self._last - _BACKWARD_JUMP_MS
+        )
 
     def place_picture(self, timestamp: int) -> int:
         """Stream time of the next picture in decode order."""
