@@ -26,6 +26,7 @@ def connect() -> None:
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastResumed, realtime.tell_updated)
     on(facts.BroadcastInterrupted, realtime.tell_updated)
+    on(facts.EncoderReplaced, realtime.tell_updated)
     on(facts.BroadcastEdited, realtime.tell_updated)
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after, stream_tasks.tidy_after)

@@ -224,15 +224,15 @@ SERVER_FRAMES = (
         "viewers:updated", "How many browsers watch; at most every 5 s and only when it changed.", "{count}"
     ),
     ServerFrame("stream:started", "The first picture can be played.", "{stream}"),
-    ServerFrame("stream:updated", "Title, category, tags or state changed.", "{stream}"),
+    ServerFrame("stream:updated", "Title, category, tags, state or encoder changed.", "{stream}"),
     ServerFrame("stream:ended", "The broadcast is over.", "{streamId}"),
     ServerFrame(
         "stream:health-update",
         "Dashboard only: how the encoder is doing, every 2 s until the stream is over: what "
         "`GET /api/streams/{id}/health` tells, and one more `point` of its `history`.",
-        "{streamId, connected, encoder, bitrateKbps, fps, width, height, videoCodec, audioCodec, sound, "
-        "keyframeSeconds, jitterMs, delaySeconds, audience, alerts: [{code, topic, severity, fault, since, "
-        "title, cure}], point: {at, bitrateKbps, fps}, …}",
+        "{streamId, connected, onBackup, standby, encoder, bitrateKbps, fps, width, height, videoCodec, "
+        "audioCodec, sound, keyframeSeconds, jitterMs, delaySeconds, audience, alerts: [{code, topic, "
+        "severity, fault, since, title, cure}], point: {at, bitrateKbps, fps}, …}",
     ),
     ServerFrame(
         "stream:rehearsal",

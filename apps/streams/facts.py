@@ -37,6 +37,14 @@ class BroadcastInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderReplaced:
+    """The other of the channel's two encoders has the broadcast."""
+
+    broadcast_id: uuid.UUID
+    channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastEdited:
     broadcast_id: uuid.UUID
     channel_id: uuid.UUID

@@ -14,6 +14,8 @@ KEPT_SECONDS = 10
 GRAPH_KEPT_SECONDS = 900
 UNKNOWN: dict[str, Any] = {
     "connected": False,
+    "onBackup": False,
+    "standby": False,
     "encoder": "",
     "bitrateKbps": None,
     "audioKbps": None,

@@ -34,7 +34,7 @@ from .media import (
     Recorded,
     StreamInfo,
 )
-from .media.ports import SilentFor
+from .media.ports import SilentFor, StandbyInfo
 from .models import Node, Rehearsal
 from .monitors import Monitors, described
 from .relays import RelayNews
@@ -63,7 +63,14 @@ class DatabaseGate:
         if isinstance(claimed, Rehearsal):
             return Admission(stream_id_of(claimed), claimed.channel_id.hex)
         stream_id = claimed.pk.hex
-        return Admission(stream_id=stream_id, channel_id=claimed.channel_id.hex, recording=stream_id)
+        stands_by = claimed.standby_session == session_id
+        return Admission(
+            stream_id=stream_id,
+            channel_id=claimed.channel_id.hex,
+            recording=stream_id,
+            is_backup=claimed.on_backup != stands_by,
+            stands_by=stands_by,
+        )
 
     async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
         if (test := rehearsal_id(stream_id)) is not None:
@@ -72,12 +79,14 @@ class DatabaseGate:
             broadcast_id=uuid.UUID(stream_id), session_id=session_id, video=described(info)
         )
 
-    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
+    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> str | None:
         if (test := rehearsal_id(stream_id)) is not None:
-            return await _in_thread(services.end_rehearsal)(rehearsal_id=test, session_id=session_id)
-        await _in_thread(services.interrupt_broadcast)(
-            broadcast_id=uuid.UUID(stream_id), session_id=session_id
+            await _in_thread(services.end_rehearsal)(rehearsal_id=test, session_id=session_id)
+            return None
+        heir: str | None = await _in_thread(services.interrupt_broadcast)(
+            broadcast_id=uuid.UUID(stream_id), session_id=session_id, node=self._node_name
         )
+        return heir
 
     async def refused(self, key: str, address: str, code: str, message: str) -> None:
         await _in_thread(services.refuse_encoder)(key=key, address=address, code=code, message=message)
@@ -159,22 +168,25 @@ def _heartbeat(node: IngestNode, url: str, started_at: datetime) -> services.Hea
 
 async def _report(node: IngestNode, monitors: Monitors, relays: RelayNews, turn: int) -> None:
     streams = {stream_id: info for stream_id, info in node.streams.items() if info.state != "ended"}
-    if not streams and not relays.told:
+    ready = node.standing_by
+    if not streams and not ready and not relays.told:
         return
     broadcasts = {stream_id: info for stream_id, info in streams.items() if rehearsal_id(stream_id) is None}
-    if broadcasts:
-        reports = [_publishing(node, info) for info in broadcasts.values()]
+    standbys: set[uuid.UUID] = set()
+    if known := broadcasts.keys() | ready.keys():
+        reports = [_publishing(node, name, broadcasts.get(name), ready.get(name)) for name in known]
         orders = await _in_thread(services.report)(reports, node=node.config.name)
-        _obey(node, {stream_id: uuid.UUID(stream_id) for stream_id in broadcasts}, orders)
+        _obey(node, {stream_id: uuid.UUID(stream_id) for stream_id in known}, orders)
+        standbys = orders.has_standby
     if tests := {name: pk for name in streams if (pk := rehearsal_id(name)) is not None}:
-        reports = [_publishing(node, streams[name]) for name in tests]
+        reports = [_publishing(node, name, streams[name], None) for name in tests]
         orders = await _in_thread(services.report_rehearsals)(reports)
         _obey(node, tests, orders)
     told = {info.channel_id: [relay for _, relay in node.relays(id)] for id, info in broadcasts.items()}
     if relays.told or any(told.values()):
         await _in_thread(relays.pass_on)(told, keep=turn % HEALTH_EVERY == 0)
     if turn % HEALTH_EVERY == 0:
-        await _in_thread(monitors.tell)(list(streams.values()))
+        await _in_thread(monitors.tell)(list(streams.values()), standbys)
     if turn % VIEWERS_EVERY == 0:
         await _in_thread(_pass_on_viewers)(
             {info.channel_id: node.watching(stream_id) for stream_id, info in broadcasts.items()}
@@ -188,19 +200,30 @@ def _obey(node: IngestNode, names: dict[str, uuid.UUID], orders: services.Orders
         node.end(of[pk])
     for pk, session_id in orders.cut:
         # Meanwhile a newer encoder may have taken over here; only the one that was reported goes.
-        info = node.streams.get(of[pk])
-        if info is not None and info.session_id == session_id:
-            node.cut(of[pk], "replaced")
+        node.cut(of[pk], session_id, "replaced")
+    for pk in orders.leave:
+        node.leave(of[pk])
+    for pk, stream_id in of.items():
+        if pk in orders.on_air:
+            node.reserve.put_on_air(stream_id, orders.on_air[pk])
+        else:
+            node.reserve.hold(stream_id)
     for pk, targets in orders.forward.items():
         node.forward(of[pk], targets)
 
 
-def _publishing(node: IngestNode, info: StreamInfo) -> services.Publishing:
+def _publishing(
+    node: IngestNode, stream_id: str, info: StreamInfo | None, standby: StandbyInfo | None
+) -> services.Publishing:
+    """What is to be told of a stream; without `info` there is nothing of it here but who stands by."""
+    silence = info.silent_seconds if info is not None else None
     return services.Publishing(
-        broadcast_id=rehearsal_id(info.stream_id) or uuid.UUID(info.stream_id),
-        targets=[target for target, _ in node.relays(info.stream_id)],
-        session_id=info.session_id,
-        is_sending=info.media_at is not None and time.time() - info.media_at < SENDING_WITHIN,
+        broadcast_id=rehearsal_id(stream_id) or uuid.UUID(stream_id),
+        targets=[target for target, _ in node.relays(stream_id)],
+        session_id=info.session_id if info is not None else None,
+        is_sending=silence is not None and silence < SENDING_WITHIN,
+        silent_seconds=silence,
+        standby=standby,
     )
 
 

@@ -45,9 +45,10 @@ class StreamKey(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """MAIN goes live; REHEARSAL publishes for the channel's crew alone."""
+        """MAIN goes live, BACKUP stands by for it; REHEARSAL publishes for the channel's crew alone."""
 
         MAIN = "main", "Stream key"
+        BACKUP = "backup", "Backup key"
         REHEARSAL = "rehearsal", "Test key"
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
@@ -138,6 +139,12 @@ class Broadcast(models.Model):
     # The hosted provider that takes and serves the picture, and what it plays it by; empty: our own ingest.
     provider = models.CharField(max_length=20, blank=True)
     playback_id = models.CharField(max_length=100, blank=True)
+
+    # Whether that is the backup encoder; the other of the two, its node, and when that said that it sends.
+    on_backup = models.BooleanField(default=False)
+    standby_session = models.CharField(max_length=64, blank=True)
+    standby_node = models.CharField(max_length=64, blank=True)
+    standby_at = models.DateTimeField(null=True, blank=True)
 
     # The newest still of it: what its files' names begin with, and when a round last looked after it.
     picture = models.CharField(max_length=100, blank=True)

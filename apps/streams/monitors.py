@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,8 +42,9 @@ class Monitors:
                 self._monitors[stream_id] = self._fresh[stream_id] = Monitor()
             self._monitors[stream_id].take(sample)
 
-    def tell(self, streams: Iterable[StreamInfo]) -> None:
-        """Judge the streams, keep what came out, and push it to their dashboards."""
+    def tell(self, streams: Iterable[StreamInfo], standbys: Collection[uuid.UUID] = ()) -> None:
+        """Judge the streams, keep what came out, and push it to their dashboards. For `standbys` another
+        encoder stands by."""
         known = [info for info in streams if info.stream_id in self._monitors]
         self._fetch_graphs()
         broadcasts = {
@@ -51,7 +52,8 @@ class Monitors:
         }
         self._listen(broadcasts)
         told = {
-            pk: self._judged(info, self._heard.get(pk, NOBODY)) | {"renditions": self._renditions(pk, info)}
+            pk: self._judged(info, self._heard.get(pk, NOBODY))
+            | {"renditions": self._renditions(pk, info), "standby": pk in standbys}
             for pk, info in broadcasts.items()
         }
         tests = {pk: info for info in known if (pk := rehearsal_id(info.stream_id)) is not None}
@@ -102,6 +104,7 @@ def described(info: StreamInfo) -> dict[str, Any]:
         return {"connected": False}
     return {
         "connected": True,
+        "onBackup": info.on_backup,
         "encoder": info.encoder,
         "bitrateKbps": (info.video_bitrate + info.audio_bitrate) // 1000,
         "audioKbps": info.audio_bitrate // 1000,

@@ -26,7 +26,7 @@ def tell_started(fact: facts.BroadcastStarted) -> None:
 
 
 def tell_updated(
-    fact: facts.BroadcastEdited | facts.BroadcastResumed | facts.BroadcastInterrupted,
+    fact: facts.BroadcastEdited | facts.BroadcastResumed | facts.BroadcastInterrupted | facts.EncoderReplaced,
 ) -> None:
     _tell("room", "stream:updated", fact.broadcast_id, fact.channel_id)
     _tell("dashboard", "stream:updated", fact.broadcast_id, fact.channel_id)

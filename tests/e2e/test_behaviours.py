@@ -70,7 +70,7 @@ def test_the_key_is_shown_copied_and_hidden_without_leaving_the_page(
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == key
     page.get_by_role("link", name="Hide").click()
-    page.locator(".key-hidden").wait_for()
+    page.locator("#stream-key .key-hidden").wait_for()
     assert key not in page.content()
     page.get_by_role("button", name="New key").click()
     page.get_by_role("button", name="Replace key").click()

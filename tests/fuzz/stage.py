@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.streams.media import MediaConfig, Refused, playlists
 from apps.streams.media.flv import Tag
+from apps.streams.media.publisher import Publisher
 from apps.streams.media.stream import LiveStream
 from tests.streams.media.studio import HandClock, HandSession
 
@@ -25,7 +26,8 @@ class Stage:
         self.stream = LiveStream(
             "stream", "channel", epoch="e0", config=CONFIG, clock=self.clock, recording=None, resume=None
         )
-        self.publisher = self.stream.attach(HandSession())
+        self.publisher = Publisher(CONFIG, self.clock)
+        self.stream.attach(HandSession(self.publisher))
         self.goodbyes = 0
 
     def on_video(self, timestamp: int, body: bytes | bytearray) -> None:

@@ -50,6 +50,18 @@ def test_a_new_key_replaces_the_old_one(channel: Channel, owner: Client) -> None
     assert "The old one has stopped working" in answer
 
 
+def test_the_backup_key_is_one_of_its_own(channel: Channel, owner: Client) -> None:
+    backup = re.compile(r"backup_[0-9a-f]{40}")
+    assert not backup.search(text_of(owner.get(DASHBOARD)))
+    shown = owner.post(f"{DASHBOARD}/backup-key")
+    key = backup.search(text_of(shown)).group()  # type: ignore[union-attr]
+    assert not KEY.search(text_of(shown))
+    assert "no-store" in shown.headers["Cache-Control"]
+    answer = text_of(owner.post(f"{DASHBOARD}/backup-key/rotate"))
+    assert backup.search(answer).group() != key  # type: ignore[union-attr]
+    assert "The old one has stopped working" in answer
+
+
 def test_announcing_waits_for_the_encoder(channel: Channel, owner: Client) -> None:
     answer = owner.post(
         f"{DASHBOARD}/broadcast",

@@ -50,6 +50,8 @@ DEEDS = [
     "/dashboard/night-shift/end",
     "/dashboard/night-shift/key",
     "/dashboard/night-shift/key/rotate",
+    "/dashboard/night-shift/backup-key",
+    "/dashboard/night-shift/backup-key/rotate",
     "/dashboard/night-shift/rehearsal/key",
     "/dashboard/night-shift/rehearsal/key/rotate",
     "/dashboard/night-shift/delete",

@@ -52,7 +52,8 @@ def record_earlier(stack: Stack, stream_id: str, *, minutes: float) -> None:
 
     began = time.time() - minutes * 60
     clock = PastClock(began)
-    publisher = Publisher(Packager(window, window.config, keep), clock)
+    publisher = Publisher(window.config, clock)
+    publisher.go_on_air(Packager(window, window.config, keep))
     for tag in _film(began, round(minutes * 60 * FPS)):
         clock.now = began + tag.timestamp / 1000
         if tag.kind == PICTURE:

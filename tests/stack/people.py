@@ -40,9 +40,9 @@ class Person:
         expect(200, self.api.put(f"/api/channels/{made['id']}/filters", json={"rules": rules}))
         return made
 
-    def publish_url(self, channel: dict[str, Any]) -> str:
+    def publish_url(self, channel: dict[str, Any], kind: str = "stream-key") -> str:
         """The whole address that an encoder of this channel publishes to, key included."""
-        key = expect(200, self.api.get(f"/api/channels/{channel['id']}/stream-key"))
+        key = expect(200, self.api.get(f"/api/channels/{channel['id']}/{kind}"))
         return f"{key['rtmpUrl']}/{key['streamKey']}"
 
     def srt_url(self, channel: dict[str, Any]) -> str:

@@ -110,10 +110,10 @@ def test_every_connection_is_a_rehearsal_of_its_own(channel, key):
 def test_a_second_encoder_is_refused_while_the_first_sends(channel, key):
     first = claim(key)
     with raises(Refused) as refusal:
-        claim(key, "test-2", silent_for={stream_id_of(first): 0.2}.get)
+        claim(key, "test-2", silent_for={first.publisher_session: 0.2}.get)
     assert refusal.value.code == "ALREADY_PUBLISHING"
     assert IngestRefusal.objects.get().code == "ALREADY_PUBLISHING"
-    assert claim(key, "test-2", silent_for={stream_id_of(first): 2.5}.get).pk != first.pk
+    assert claim(key, "test-2", silent_for={first.publisher_session: 2.5}.get).pk != first.pk
 
 
 def test_a_suspended_channel_can_not_rehearse(channel, key):

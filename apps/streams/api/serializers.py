@@ -197,6 +197,8 @@ class HealthSerializer(serializers.Serializer):
     """Everything of the encoder is null while it is not connected."""
 
     connected = serializers.BooleanField()
+    onBackup = serializers.BooleanField(help_text="What is described is the backup encoder, which is on air.")
+    standby = serializers.BooleanField(help_text="The channel's other encoder is connected and ready.")
     encoder = serializers.CharField(allow_blank=True, help_text="What it calls itself.")
     bitrateKbps = serializers.IntegerField(allow_null=True)
     audioKbps = serializers.IntegerField(allow_null=True)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("channels/<str:channel>/simulcast-targets", simulcast.Targets.as_view()),
     path("channels/<str:channel>/simulcast-targets/<str:target>", simulcast.OneTarget.as_view()),
     path("channels/<str:channel>/stream-key", views.ChannelKey.as_view()),
+    path("channels/<str:channel>/backup-key", views.ChannelBackupKey.as_view()),
     path("channels/<str:channel>/test-key", views.ChannelTestKey.as_view()),
     path("channels/<str:channel>/rehearsal", views.ChannelRehearsal.as_view()),
 ]

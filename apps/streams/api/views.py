@@ -291,6 +291,12 @@ class ChannelKey(APIView):
         )
 
 
+class ChannelBackupKey(ChannelKey):
+    """The key of a second encoder, which stands by and takes over while the first one is away."""
+
+    kind = StreamKey.Kind.BACKUP
+
+
 class ChannelTestKey(ChannelKey):
     """The key of rehearsals: what is published with it, only the channel's crew can see."""
 

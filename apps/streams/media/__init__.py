@@ -26,6 +26,7 @@ from apps.streams.media.ports import (
     RelayInfo,
     Resume,
     SilentFor,
+    StandbyInfo,
     StreamInfo,
     Target,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Resume",
     "Sample",
     "SilentFor",
+    "StandbyInfo",
     "StreamInfo",
     "Target",
     "gaps_recorded",

@@ -118,8 +118,8 @@ class HlsApp:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + window.config.block_seconds
         while not (window.ended or window.has(msn, part)):
-            if loop.time() >= deadline or self.closing:
-                if window.interrupted and not self.closing:
+            if loop.time() >= deadline or self.closing or not window.playable:
+                if window.interrupted and window.playable and not self.closing:
                     return
                 raise Problem(503, "nothing new has come")
             await window.change()

@@ -51,6 +51,8 @@ class Sample:
     """The longest time between the arrivals of two pictures, and the step of their timestamps."""
     gap_step_ms: int = 0
     clock_jumps: int = 0
+    on_backup: bool = False
+    """It is the channel's second encoder."""
     has_sound: bool = False
     sound_frames: int = 0
     sound_max_bytes: int = 0

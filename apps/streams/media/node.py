@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import time
+import weakref
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,12 +23,14 @@ from apps.streams.media.ports import (
     Refused,
     RelayInfo,
     Resume,
+    StandbyInfo,
     StreamInfo,
     Target,
 )
 from apps.streams.media.published import Published
 from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recorder, resume_point
+from apps.streams.media.reserve import Reserve
 from apps.streams.media.rtmp.server import RtmpServer
 from apps.streams.media.srt.server import SrtServer
 from apps.streams.media.stream import LiveStream, Session, State
@@ -56,6 +59,7 @@ class IngestNode:
         self.config = config
         self.clock = clock
         self._streams: dict[str, LiveStream] = {}
+        self._telling: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._recorder = (
             Recorder(archive, threads=config.recorder_threads, max_bytes=config.recorder_max_bytes)
             if archive is not None
@@ -82,6 +86,7 @@ class IngestNode:
         """The same for SRT; 0 where it is left out."""
         self._srt: SrtServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.reserve = Reserve(self._streams, self._stream_for, self._spawn)
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
         self._viewers = HlsApp(self._streams, config)
@@ -162,24 +167,34 @@ class IngestNode:
         stream = self._streams.get(stream_id)
         return stream.watching() if stream is not None else set()
 
-    def silent_for(self, stream_id: str) -> float | None:
-        """Seconds since this node's publisher of the stream sent media; None without a publisher here."""
-        stream = self._streams.get(stream_id)
-        return stream.silent_for if stream is not None else None
+    @property
+    def standing_by(self) -> dict[str, StandbyInfo]:
+        """The encoders that stand by here, by their streams, which may be other nodes'."""
+        return self.reserve.infos
 
-    def cut(self, stream_id: str, reason: str) -> bool:
-        """Hang up on the stream's encoder; it may come back if the gate lets it. False: none here."""
+    def silent_for(self, session_id: str) -> float | None:
+        """Seconds since this node's encoder of that session sent media; None when there is none."""
+        feeds = [stream.session for stream in self._streams.values() if stream.session is not None]
+        for feed in (*feeds, *self.reserve.values()):
+            if feed.id == session_id:
+                return feed.publisher.silent_for
+        return None
+
+    def cut(self, stream_id: str, session_id: str, reason: str) -> bool:
+        """Hang up on one of the stream's encoders; it may come back if the gate lets it. False: none here."""
         stream = self._streams.get(stream_id)
-        if stream is None or stream.session is None:
-            return False
-        stream.session.close(reason)
-        return True
+        for feed in (stream.session if stream is not None else None, self.reserve.get(stream_id)):
+            if feed is not None and feed.id == session_id:
+                feed.close(reason)
+                return True
+        return False
 
     def end(self, stream_id: str) -> bool:
-        """End the stream: its viewers get ENDLIST, its encoder is cut. False: not here, or ended already."""
+        """End the stream: viewers get ENDLIST, its encoders are cut. False: not here, or ended already."""
+        ready = self.reserve.dismiss(stream_id)
         stream = self._streams.get(stream_id)
         if stream is None or stream.state is State.ENDED:
-            return False
+            return ready
         session, stream.session = stream.session, None
         self._forward(stream, [])
         stream.end()
@@ -188,6 +203,18 @@ class IngestNode:
         asyncio.get_running_loop().call_later(self.config.linger_seconds, self._forget, stream)
         self._spawn(self._finish(stream))
         return True
+
+    def leave(self, stream_id: str) -> None:
+        """Another node has the stream: it is not here any more, and an encoder that fed it here stands by."""
+        stream = self._streams.get(stream_id)
+        if stream is None or stream.state is State.ENDED:
+            return
+        feed = stream.session
+        self._forward(stream, [])
+        stream.detach()
+        self._forget(stream)
+        if feed is not None:
+            feed.stand_by()
 
     def forward(self, stream_id: str, targets: Sequence[Target]) -> None:
         """Forward the stream to these targets and to no others; nothing happens where it is not running."""
@@ -215,17 +242,24 @@ class IngestNode:
         except Exception as error:  # whatever a gate may raise, the encoder gets an answer and may retry
             logger.exception("session %s: the gate failed", session.id)
             raise _UNAVAILABLE from error
-        stream = await self._stream_for(admission)
-        if stream.state is State.ENDED:
-            raise Refused("STREAM_ENDED", "This broadcast has ended. Start a new one.")
-        publisher = stream.attach(session)
-        logger.info("session %s: publishes stream %s from %s", session.id, stream.stream_id, session.address)
-        return Published(self, stream, publisher, session, key)
+        if not _STREAM_ID.match(admission.stream_id):
+            raise ValueError(f"{admission.stream_id!r} cannot be part of a URL")
+        published = Published(self, admission, session, key)
+        if admission.stands_by:
+            self.reserve.keep(published)
+        else:
+            stream = await self._stream_for(admission)
+            if stream.state is State.ENDED:
+                raise Refused("STREAM_ENDED", "This broadcast has ended. Start a new one.")
+            published.go_on_air(stream)
+        doing = "stands by for" if admission.stands_by else "publishes"
+        logger.info(
+            "session %s: %s stream %s from %s", session.id, doing, admission.stream_id, session.address
+        )
+        return published
 
     async def _stream_for(self, admission: Admission) -> LiveStream:
         stream_id = admission.stream_id
-        if not _STREAM_ID.match(stream_id):
-            raise ValueError(f"{stream_id!r} cannot be part of a URL")
         if stream_id in self._streams:
             return self._streams[stream_id]
         resume = admission.resume or await self._resume(admission.recording)
@@ -260,19 +294,30 @@ class IngestNode:
 
     # What happens by itself
 
-    def announce(self, stream: LiveStream, session: Session) -> None:
-        self._tell(stream, self.gate.live(stream.stream_id, session.id, stream.info()))
+    def announce(self, stream: LiveStream, published: Published) -> None:
+        self._tell(stream.stream_id, self.gate.live(stream.stream_id, published.id, stream.info()))
 
-    def lost(self, stream: LiveStream, session: Session, reason: str) -> None:
-        """A session is over; it matters only if it feeds the stream, and was not replaced or ended."""
-        if stream.session is not session:
+    def lost(self, published: Published, reason: str) -> None:
+        """A session is over; it matters only if it feeds its stream or stands by for it."""
+        stream_id = published.stream_id
+        stream = self._streams.get(stream_id)
+        if stream is not None and stream.session is published:
+            stream.detach()
+            self.reserve.hurry(stream_id)
+        elif not self.reserve.forget(published):
             return
-        stream.detach()
-        logger.info("session %s: stream %s interrupted: %s", session.id, stream.stream_id, reason)
-        self._tell(stream, self.gate.interrupted(stream.stream_id, session.id, reason))
+        logger.info("session %s: gone from stream %s: %s", published.id, stream_id, reason)
+        self._tell(stream_id, self._interrupted(stream_id, published, reason))
 
-    def turned_away(self, stream: LiveStream, session: Session, key: str, refusal: Refused) -> None:
-        self._tell(stream, self.gate.refused(key, session.address, refusal.code, refusal.message))
+    async def _interrupted(self, stream_id: str, published: Published, reason: str) -> None:
+        heir = await self.gate.interrupted(stream_id, published.id, reason)
+        if heir is not None:
+            self.reserve.put_on_air(stream_id, heir)
+
+    def turned_away(self, published: Published, key: str, refusal: Refused) -> None:
+        self._tell(
+            published.stream_id, self.gate.refused(key, published.address, refusal.code, refusal.message)
+        )
 
     async def _tick(self) -> None:
         while True:
@@ -293,7 +338,7 @@ class IngestNode:
         recorded = None
         if stream.recording is not None:
             recorded = await stream.recording.finish(seconds=self.config.recorder_finish_seconds)
-        self._tell(stream, self.gate.ended(stream.stream_id, recorded))
+        self._tell(stream.stream_id, self.gate.ended(stream.stream_id, recorded))
 
     def _forward(self, stream: LiveStream, targets: Sequence[Target]) -> None:
         for task in stream.forward(targets):
@@ -306,15 +351,19 @@ class IngestNode:
         if self._streams.get(stream.stream_id) is stream:
             del self._streams[stream.stream_id]
 
-    def _tell(self, stream: LiveStream, call: Coroutine[Any, Any, None]) -> None:
-        self._spawn(self._tell_in_turn(stream, call))
+    def _tell(self, stream_id: str, call: Coroutine[Any, Any, None]) -> None:
+        # Whoever waits in line holds the lock, and so keeps it in the table.
+        lock = self._telling.setdefault(stream_id, asyncio.Lock())
+        self._spawn(self._tell_in_turn(stream_id, lock, call))
 
-    async def _tell_in_turn(self, stream: LiveStream, call: Coroutine[Any, Any, None]) -> None:
-        async with stream.telling:
+    async def _tell_in_turn(
+        self, stream_id: str, lock: asyncio.Lock, call: Coroutine[Any, Any, None]
+    ) -> None:
+        async with lock:
             try:
                 await call
             except Exception:  # the gate's troubles are not the viewers'
-                logger.exception("stream %s: the gate failed", stream.stream_id)
+                logger.exception("stream %s: the gate failed", stream_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

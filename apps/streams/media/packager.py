@@ -69,6 +69,11 @@ class Packager:
         self._first_cut_done = bool(window.past.listed)
         self._stretches: deque[int] = deque(maxlen=_MAX_STRETCHES)
 
+    @property
+    def wall_ms(self) -> int:
+        """The date at which what it has cut ends."""
+        return self.end_ms + self._wall_offset_ms
+
     def begin(self, video: AvcConfig, audio: AacConfig | None, *, wall_ms: int) -> None:
         """A publisher starts, or has new codec settings: the next picture continues the timeline.
 

@@ -10,7 +10,7 @@ from apps.streams.media.gaps import Gap
 from apps.streams.media.names import RecordedSegment
 
 SilentFor = Callable[[str], "float | None"]
-"""Seconds since this node's publisher of a stream id last sent media; None when it has none."""
+"""Seconds since the encoder of this session last sent media; None when this node does not know it."""
 
 
 class Refused(Exception):
@@ -47,6 +47,10 @@ class Admission:
     channel_id: str
     recording: str | None = None
     resume: Resume | None = None
+    is_backup: bool = False
+    """The channel's second encoder; nothing but a name to the node."""
+    stands_by: bool = False
+    """Another encoder feeds the stream, here or elsewhere: listen to this one until it is put on air."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ class StreamInfo:
     """Seconds between the last two keyframes; 0 until there were two."""
     media_at: float | None
     """Epoch seconds of the last media message."""
+    silent_seconds: float | None
+    """Since the encoder that is on air sent media; None without one."""
+    on_backup: bool
+    """That encoder is the channel's second one."""
     media_ms: int
     """Length of the stream so far."""
     delay_ms: int
@@ -98,6 +106,16 @@ class StreamInfo:
     recording_lost: int
     renditions: tuple[str, ...] = ()
     """Those that viewers are offered, the largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyInfo:
+    """An encoder that stands by for a stream, which may be another node's."""
+
+    session_id: str
+    silent_seconds: float
+    steady_seconds: float
+    """For how long its pictures have come without a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +149,7 @@ class PublishGate(Protocol):
     """Decides who may publish, and hears what became of it.
 
     Calls about one stream come one after the other. Every admitted claim is followed by exactly one
-    `interrupted`, unless a newer session took the stream over or the stream was ended before.
+    `interrupted`, unless a newer session with the same key took its place or the stream was ended before.
     """
 
     async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
@@ -140,8 +158,9 @@ class PublishGate(Protocol):
     async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
         """Viewers can play what this session sends, from now on."""
 
-    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
-        """The session is gone; the stream waits for the next.
+    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> str | None:
+        """The session is gone. The session that stands by here and is put on air instead; without one the
+        stream waits for the next.
 
         Reasons: closed, lost, silent, malformed, refused, shutdown, fault, or what `cut` was given.
         """

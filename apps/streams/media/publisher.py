@@ -6,10 +6,12 @@ from collections import deque
 from typing import Any
 
 from apps.streams.media.codecs import AacConfig, AvcConfig, CodecError, read_aac, read_avc
+from apps.streams.media.config import MediaConfig
 from apps.streams.media.flv import AudioBody, Packet, VideoBody, read_audio, read_video
 from apps.streams.media.measures import Measures, Sample
 from apps.streams.media.packager import Packager, too_large
 from apps.streams.media.ports import Clock, Refused
+from apps.streams.media.standby import Standby
 
 _SOUND_PATIENCE_MS = 500
 """A picture waits so long for the sound's configuration before the stream begins without sound."""
@@ -42,10 +44,14 @@ class Meter:
 
 
 class Publisher:
-    """Feeds one encoder's messages to a packager; raises Refused for an encoder that cannot be served."""
+    """Reads one encoder's messages; raises Refused for an encoder that cannot be served.
 
-    def __init__(self, packager: Packager, clock: Clock) -> None:
-        self.packager = packager
+    It stands by until it is put on air, and then feeds the packager of its stream.
+    """
+
+    def __init__(self, config: MediaConfig, clock: Clock) -> None:
+        self.standby = Standby(config, clock)
+        self.packager: Packager | Standby = self.standby
         self.clock = clock
         self.video: AvcConfig | None = None
         self.audio: AacConfig | None = None
@@ -110,6 +116,23 @@ class Publisher:
         elif self.audio is not None and sound.data:
             self.measures.sound(sound.data)
             self._push_sound(timestamp, sound)
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since it sent media."""
+        return self.clock.monotonic() - self.last_media
+
+    def go_on_air(self, packager: Packager) -> None:
+        """Feed `packager` from now on, beginning with the newest keyframe."""
+        self.packager = packager
+        if self._running:
+            self._running = self.standby.hand_over(packager)
+
+    def stand_by(self) -> None:
+        """Feed nobody any more; the stream goes on with another."""
+        self.packager = self.standby
+        if self._running and self.video is not None:
+            self.standby.begin(self.video, self.audio, wall_ms=0)
 
     def sample(self, session_id: str) -> Sample:
         """What came since this was last asked for."""

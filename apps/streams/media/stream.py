@@ -50,6 +50,19 @@ class Session(Protocol):
         """How the line was since this was last asked for; None where it cannot be seen."""
 
 
+class Feed(Session, Protocol):
+    """An encoder that may be on air."""
+
+    publisher: Publisher
+
+    @property
+    def is_backup(self) -> bool:
+        """It is the channel's second one."""
+
+    def stand_by(self) -> None:
+        """Another one is on air instead."""
+
+
 class LiveStream:
     """Everything about one stream id. Belongs to the node's event loop."""
 
@@ -71,10 +84,9 @@ class LiveStream:
         self.clock = clock
         self.recording = recording
         self.state = State.STARTING
-        self.session: Session | None = None
+        self.session: Feed | None = None
         self.publisher: Publisher | None = None
         self.interrupted_at: float | None = None
-        self.telling = asyncio.Lock()
         self.relays: dict[str, Relay] = {}
         rewinds = recording is not None and reader is not None
         self.window = LiveWindow(config, epoch, resume=resume, rewinds=rewinds)
@@ -88,19 +100,18 @@ class LiveStream:
 
     # The encoder's side
 
-    def attach(self, session: Session) -> Publisher:
-        """`session` feeds the stream from now on; an older one hears that it is over."""
-        older, self.session = self.session, None
+    def attach(self, session: Feed) -> Feed | None:
+        """`session` feeds the stream from now on; the one that did so far."""
+        older, self.session = self.session, session
         if older is not None:
-            older.close("superseded")
             self.packager.finish()
-        self.session = session
-        self.publisher = Publisher(self.packager, self.clock)
-        for relay in self.relays.values():
-            relay.on_encoder()
+        self.publisher = session.publisher
         new = 1 if self.window.part_count else self.config.parts_before_live
         self._parts_needed = self.window.part_count + new
-        return self.publisher
+        for relay in self.relays.values():
+            relay.on_encoder()
+        session.publisher.go_on_air(self.packager)
+        return older
 
     def detach(self) -> None:
         """The encoder is gone; what it sent is complete, the next one continues."""
@@ -170,9 +181,7 @@ class LiveStream:
     @property
     def silent_for(self) -> float | None:
         """Seconds since the current session sent media; None without one."""
-        if self.session is None or self.publisher is None:
-            return None
-        return self.clock.monotonic() - self.publisher.last_media
+        return self.session.publisher.silent_for if self.session is not None else None
 
     def _record(self, segment: Segment) -> None:
         if self.recording is not None:
@@ -220,6 +229,8 @@ class LiveStream:
             audio_bitrate=publisher.audio_meter.bitrate(now) if publisher else 0,
             keyframe_interval=publisher.measures.keyframe_interval_ms / 1000 if publisher else 0.0,
             media_at=publisher.media_at if publisher else None,
+            silent_seconds=self.silent_for,
+            on_backup=session is not None and session.is_backup,
             media_ms=self.packager.end_ms,
             delay_ms=self._delay_ms(),
             msn=self.window.next_part[0],
@@ -250,6 +261,7 @@ class LiveStream:
             video_codec=video.codec if video else "",
             frame_rate=round(publisher.frame_rate, 3),
             has_sound=publisher.audio is not None,
+            on_backup=self.session.is_backup,
             delay_ms=self._delay_ms(),
             lag_ms=lag_ms,
             recording_lost=lost,

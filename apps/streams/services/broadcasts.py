@@ -119,14 +119,14 @@ def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Bro
 
 
 def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
-    """End it now and cut the encoder, which comes back when it has been quiet for half a minute or when the
-    next broadcast is announced; ending what has ended changes nothing."""
+    """End it now and cut its encoders, which come back when they have been quiet for half a minute or when
+    the next broadcast is announced; ending what has ended changes nothing."""
     policies.require(actor, Power.END_BROADCAST, broadcast.channel)
     with transaction.atomic():
         broadcast = _held(broadcast)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
-        if broadcast.publisher_session:
+        if broadcast.publisher_session or broadcast.standby_session:
             send_away(broadcast.channel)
         archive(broadcast)
         audit.record(
@@ -202,7 +202,7 @@ def archive(broadcast: Broadcast, *, ended_at: datetime | None = None) -> None:
     broadcast.archived_at = timezone.now()
     broadcast.ended_at = ended_at or broadcast.archived_at
     broadcast.ends_at = None
-    broadcast.publisher_session = ""
+    broadcast.publisher_session = broadcast.standby_session = ""
     broadcast.viewer_count = 0
     broadcast.save()
     Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)

@@ -26,9 +26,17 @@ if TYPE_CHECKING:
     from apps.accounts.models import Actor
 
 
-_PREFIXES: dict[str, str] = {StreamKey.Kind.MAIN: "live", StreamKey.Kind.REHEARSAL: "test"}
+_PREFIXES: dict[str, str] = {
+    StreamKey.Kind.MAIN: "live",
+    StreamKey.Kind.BACKUP: "backup",
+    StreamKey.Kind.REHEARSAL: "test",
+}
 # As audit entries call them.
-_NAMES: dict[str, str] = {StreamKey.Kind.MAIN: "stream_key", StreamKey.Kind.REHEARSAL: "test_key"}
+_NAMES: dict[str, str] = {
+    StreamKey.Kind.MAIN: "stream_key",
+    StreamKey.Kind.BACKUP: "backup_key",
+    StreamKey.Kind.REHEARSAL: "test_key",
+}
 
 
 def reveal_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAIN) -> str:
@@ -68,7 +76,10 @@ def rotate_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAI
             revoke_rehearsal(channel.pk)
         else:
             # An empty session matches no encoder: the node's next report is answered with a cut.
-            Broadcast.objects.open().filter(channel=channel).update(publisher_session="")
+            running = Broadcast.objects.open().filter(channel=channel)
+            is_backup = kind == StreamKey.Kind.BACKUP
+            running.filter(on_backup=is_backup).update(publisher_session="")
+            running.filter(on_backup=not is_backup).update(standby_session="")
     return key
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -32,25 +31,20 @@ from apps.streams.models import (
 )
 from apps.streams.providers import site_provider
 
+from . import lineup
 from .broadcasts import archive_if_over, broadcast_of, locked
 from .keys import recognise
 from .orders import Orders, Publishing
 from .rehearsals import begin_rehearsal
 from .simulcast import wanted_targets
-from .takeover import (
-    already_publishing,
-    ended_here,
-    is_sent_away,
-    keep_away,
-    sends_elsewhere,
-    still_sends,
-)
+from .takeover import ended_here, is_sent_away, keep_away, sends_elsewhere
 
 log = logging.getLogger(__name__)
 
 # A node reports once a second; this many seconds without a report mean that it is gone.
 NODE_SILENT = timedelta(seconds=10)
 KEPT_REFUSALS = 20
+_LINEUP = ("publisher_session", "node", "media_at", "on_backup", "standby_session", "standby_at")
 
 
 def claim_publish(
@@ -61,13 +55,12 @@ def claim_publish(
     address: str,
     silent_for: SilentFor,
 ) -> Broadcast | Rehearsal:
-    """Give the channel's broadcast to this session, or a private rehearsal to one with the test key; or raise
-    Refused.
+    """Give the channel's broadcast to this session, or let it stand by where the channel's other encoder has
+    it; or give a private rehearsal to one with the test key; or raise Refused.
 
-    A second encoder is refused while the first sends; one that was silent for PUBLISHER_SILENT_SECONDS gives
-    way.
-    `silent_for(stream id)` answers in seconds for encoders of this node and None for those of others, whose
-    silence is read from their last report.
+    A second encoder with one key is refused while the first sends; one that was silent for
+    PUBLISHER_SILENT_SECONDS gives way. `silent_for(session)` answers in seconds for encoders of this node and
+    None for those of others, whose silence is read from their last report.
     """
     row = recognise(key)
     if row is None:
@@ -95,7 +88,13 @@ def claim_publish(
                 raise sends_elsewhere(host.title)
             if is_sent_away(row):
                 raise ended_here()
-            return admit(channel, session_id=session_id, node=node, silent_for=silent_for)
+            return admit(
+                channel,
+                session_id=session_id,
+                node=node,
+                silent_for=silent_for,
+                is_backup=row.kind == StreamKey.Kind.BACKUP,
+            )
     except Refused as refusal:
         if is_sent_away(row):
             keep_away(row)
@@ -109,27 +108,18 @@ def admit(
     session_id: str,
     node: str,
     silent_for: SilentFor,
+    is_backup: bool = False,
     provider: str = "",
     playback_id: str = "",
 ) -> Broadcast:
-    """The channel's broadcast, given to this session; raises Refused while another one sends. The caller
-    holds the channel's row."""
+    """The channel's broadcast, given to this session, or with it standing by; raises Refused while another
+    one sends with the same key. The caller holds the channel's row."""
     broadcast = broadcast_of(channel)
     if archive_if_over(broadcast):
         broadcast = broadcast_of(channel)
-    if broadcast.publisher_session != session_id and still_sends(
-        broadcast, broadcast.pk.hex, node, silent_for
-    ):
-        raise already_publishing()
-    broadcast.publisher_session = session_id
-    broadcast.node = node
-    broadcast.provider, broadcast.playback_id = provider, playback_id
-    broadcast.media_base = settings.MEDIA_URL_BASE
-    broadcast.media_at = timezone.now()
-    if broadcast.status == Status.ENDING:
-        # It came back in time; the sweeper leaves it the seconds that the first picture takes.
-        soonest = timezone.now() + timedelta(seconds=15)
-        broadcast.ends_at = max(broadcast.ends_at or soonest, soonest)
+    lineup.admit(broadcast, is_backup=is_backup, session_id=session_id, node=node, silent_for=silent_for)
+    if broadcast.publisher_session == session_id:
+        broadcast.provider, broadcast.playback_id = provider, playback_id
     broadcast.save()
     return broadcast
 
@@ -159,12 +149,28 @@ def start_broadcast(
     return True
 
 
-def interrupt_broadcast(*, broadcast_id: uuid.UUID, session_id: str) -> None:
-    """This session's encoder is gone: it has RECONNECT_GRACE_SECONDS to come back."""
+def interrupt_broadcast(*, broadcast_id: uuid.UUID, session_id: str, node: str = "") -> str | None:
+    """This session's encoder is gone from this node. The other one has the broadcast if it stands by: its
+    session, if it is on this node and to be put on air. Else they have RECONNECT_GRACE_SECONDS to come back.
+    """
     with transaction.atomic():
-        broadcast = _owned(broadcast_id, session_id)
-        if broadcast is not None:
+        broadcast = locked(broadcast_id)
+        if broadcast is None or broadcast.status == Status.ARCHIVED or not session_id:
+            return None
+        heir = None
+        if session_id == broadcast.standby_session:
+            broadcast.standby_session = ""
+        elif session_id != broadcast.publisher_session:
+            return None
+        elif not lineup.has_standby(broadcast):
             _interrupt(broadcast)
+        else:
+            broadcast.publisher_session = ""
+            if broadcast.standby_node == node:
+                lineup.replace(broadcast)
+                heir = broadcast.publisher_session
+        broadcast.save()
+    return heir
 
 
 def interrupt_silent() -> int:
@@ -182,13 +188,14 @@ def interrupt_silent() -> int:
             if broadcast is not None:
                 log.warning("broadcast %s: no report from node %s", pk, broadcast.node)
                 _interrupt(broadcast, since=broadcast.media_at)
+                broadcast.save()
                 count += 1
     return count
 
 
 def report(streams: Iterable[Publishing], *, node: str) -> Orders:
-    """Take this node's report and answer which streams are over, whose encoders lost their right, and where
-    to forward.
+    """Take this node's report and answer which streams are over, whose encoders lost their right, who is on
+    air, and where to forward.
 
     A node reports once a second: an end, a rotated key, a takeover and a switched target reach the encoder
     within that time, whichever process they happened in.
@@ -197,24 +204,44 @@ def report(streams: Iterable[Publishing], *, node: str) -> Orders:
     orders = Orders()
     goes_on = Exists(SimulcastTarget.objects.filter(channel=OuterRef("channel"), is_on=True))
     asked = Broadcast.objects.filter(pk__in=[s.broadcast_id for s in streams]).annotate(goes_on=goes_on)
-    rows = {row.pk: row for row in asked.only("status", "publisher_session", "node", "channel_id")}
+    rows = {row.pk: row for row in asked.only(*_LINEUP, "status", "channel_id")}
     wanted = _wanted(streams, [row.channel_id for row in rows.values() if row.goes_on])
     sending: list[uuid.UUID] = []
+    ready: list[uuid.UUID] = []
     for stream in streams:
-        row = rows.get(stream.broadcast_id)
-        if row is None or row.status == Status.ARCHIVED:
+        found = rows.get(stream.broadcast_id)
+        if found is None or found.status == Status.ARCHIVED:
             orders.end.append(stream.broadcast_id)
             continue
+        row = lineup.replace_if_due(found, stream)
         # Of two nodes that know a stream, the one forwards it that admitted the last encoder. Not by its
         # session: while one comes or goes, node and row know another one for a moment.
         orders.forward[row.pk] = wanted.get(row.channel_id, []) if row.node == node else []
-        if stream.session_id and row.publisher_session != stream.session_id:
-            orders.cut.append((stream.broadcast_id, stream.session_id))
-        elif stream.is_sending:
-            sending.append(stream.broadcast_id)
+        _line_up(row, stream, node, orders)
+        if lineup.is_sending(row, stream):
+            sending.append(row.pk)
+        is_ready = lineup.is_ready(row, stream)
+        if is_ready:
+            ready.append(row.pk)
+        if is_ready or lineup.has_standby(row):
+            orders.has_standby.add(row.pk)
     if sending:
         Broadcast.objects.filter(pk__in=sending).update(media_at=timezone.now())
+    if ready:
+        Broadcast.objects.filter(pk__in=ready).update(standby_at=timezone.now())
     return orders
+
+
+def _line_up(row: Broadcast, stream: Publishing, node: str, orders: Orders) -> None:
+    """What the node does with its one or two encoders of this broadcast."""
+    standby_id = stream.standby.session_id if stream.standby is not None else None
+    for session_id in (stream.session_id, standby_id):
+        if session_id and session_id not in (row.publisher_session, row.standby_session):
+            orders.cut.append((row.pk, session_id))
+    if standby_id and standby_id == row.publisher_session:
+        orders.on_air[row.pk] = standby_id
+    elif row.node != node and stream.session_id in (None, row.standby_session):
+        orders.leave.append(row.pk)
 
 
 def _wanted(streams: list[Publishing], channels: list[uuid.UUID]) -> dict[uuid.UUID, list[Target]]:
@@ -259,4 +286,3 @@ def _interrupt(broadcast: Broadcast, since: datetime | None = None) -> None:
         broadcast.advance(Status.ENDING)
         broadcast.ends_at = (since or timezone.now()) + grace()
         publish(BroadcastInterrupted(broadcast.pk, broadcast.channel_id))
-    broadcast.save()

@@ -50,7 +50,10 @@ def begin_rehearsal(channel: Channel, *, session_id: str, node: str, silent_for:
     channel's row."""
     before = Rehearsal.objects.select_for_update().filter(channel=channel).first()
     if before is not None:
-        if not before.is_over and still_sends(before, stream_id_of(before), node, silent_for):
+        session, on, heard_at = before.publisher_session, before.node, before.media_at
+        if not before.is_over and still_sends(
+            session, on=on, heard_at=heard_at, node=node, silent_for=silent_for
+        ):
             raise already_publishing()
         before.delete()
     rehearsal = Rehearsal.objects.create(

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.streams.media.ports import Refused, SilentFor
-from apps.streams.models import Broadcast, LiveInput, Rehearsal, StreamKey
+from apps.streams.models import LiveInput, StreamKey
 
 # Encoders come back by themselves, OBS every two seconds: one that did not for so long was stopped.
 QUIET = timedelta(seconds=30)
 
 
-def still_sends(held: Broadcast | Rehearsal, stream_id: str, node: str, silent_for: SilentFor) -> bool:
-    """The session that holds it has sent within PUBLISHER_SILENT_SECONDS, here or on another node."""
-    if not held.publisher_session:
+def still_sends(
+    session: str, *, on: str, heard_at: datetime | None, node: str, silent_for: SilentFor
+) -> bool:
+    """This session of the node `on` has sent within PUBLISHER_SILENT_SECONDS, as far as `node` can know."""
+    if not session:
         return False
-    silence = silent_for(stream_id)
+    silence = silent_for(session)
     if silence is None:
-        if held.media_at is None or held.node == node:
+        if heard_at is None or on == node:
             return False  # this node does not know the session any more: it is gone
-        # The other node writes once a second, so its word may be a second old.
-        silence = (timezone.now() - held.media_at).total_seconds() - 1.0
+        silence = reported_silence(heard_at)
     return silence < settings.PUBLISHER_SILENT_SECONDS
+
+
+def reported_silence(heard_at: datetime) -> float:
+    """Seconds of silence of an encoder on another node, whose word, once a second, may be so old."""
+    return (timezone.now() - heard_at).total_seconds() - 1.0
 
 
 def already_publishing() -> Refused:
@@ -33,8 +39,8 @@ def already_publishing() -> Refused:
 
 
 def send_away(channel: Channel) -> None:
-    """Its broadcast was ended while an encoder sent it: which must not open the next one by itself."""
-    StreamKey.objects.filter(channel=channel, kind=StreamKey.Kind.MAIN, retired_at=None).update(
+    """Its broadcast was ended while encoders sent it: they must not open the next one by themselves."""
+    StreamKey.objects.filter(channel=channel, retired_at=None).exclude(kind=StreamKey.Kind.REHEARSAL).update(
         quiet_until=timezone.now() + QUIET
     )
     # A provider does not tell of encoders that it refuses, so there is no quiet to wait for.

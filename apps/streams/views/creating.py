@@ -22,7 +22,7 @@ from apps.core.forms import take_refusal
 from apps.streams import services
 from apps.streams.doors import doors_of
 from apps.streams.forms import BroadcastForm
-from apps.streams.models import Broadcast, IngestRefusal
+from apps.streams.models import Broadcast, IngestRefusal, StreamKey
 from apps.streams.providers import site_provider
 
 # A refusal older than this is no answer to "why am I not live?" any more.
@@ -87,6 +87,25 @@ def rotate_key(request: HttpRequest, slug: str) -> HttpResponse:
     return _manager(request, channel, key=key)
 
 
+@require_POST
+@never_cache
+@login_required
+def reveal_backup_key(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = channel_for(request, slug, Power.USE_KEY)
+    key = services.reveal_key(actor=request.user, channel=channel, kind=StreamKey.Kind.BACKUP)
+    return _manager(request, channel, backup_key=key)
+
+
+@require_POST
+@never_cache
+@login_required
+def rotate_backup_key(request: HttpRequest, slug: str) -> HttpResponse:
+    channel = channel_for(request, slug, Power.USE_KEY)
+    key = services.rotate_key(actor=request.user, channel=channel, kind=StreamKey.Kind.BACKUP)
+    messages.success(request, "Here is your new backup key. The old one has stopped working.")
+    return _manager(request, channel, backup_key=key)
+
+
 def _open_broadcast(channel: Channel) -> Broadcast | None:
     broadcast = Broadcast.objects.open().filter(channel=channel).select_related("category").first()
     if broadcast is not None:
@@ -116,9 +135,14 @@ def _blank_form(channel: Channel) -> BroadcastForm:
 
 
 def _manager(
-    request: HttpRequest, channel: Channel, *, form: BroadcastForm | None = None, key: str = ""
+    request: HttpRequest,
+    channel: Channel,
+    *,
+    form: BroadcastForm | None = None,
+    key: str = "",
+    backup_key: str = "",
 ) -> HttpResponse:
-    """The dashboard: 422 when `form` was refused, the stream key in clear when `key` is given."""
+    """The dashboard: 422 when `form` was refused, a key in clear when it is given."""
     broadcast = _open_broadcast(channel)
     is_live = broadcast is not None and broadcast.is_live
     hls_url = ""
@@ -134,6 +158,7 @@ def _manager(
         "hls_url": hls_url,
         "form": form,
         "key": key,
+        "backup_key": backup_key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
         "doors": doors_of(request, channel),
         "host": site_provider(),

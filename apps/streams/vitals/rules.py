@@ -64,6 +64,10 @@ def _encoder_silent(window: Window, stands: bool) -> str | None:
     return f"Connected, but nothing has come for {waited / 1000:.0f} s"
 
 
+def _on_backup(window: Window, stands: bool) -> str | None:
+    return "The backup encoder is on air" if window.now.on_backup else None
+
+
 def _reconnects(window: Window, stands: bool) -> str | None:
     return f"The encoder connected {window.sessions} times in two minutes" if window.sessions > 2 else None
 
@@ -239,6 +243,9 @@ RULES: tuple[Rule, ...] = (
          after=0, until=0),
     Rule("ENCODER_SILENT", Topic.CONNECTION, _CRITICAL, _ENCODER, _encoder_silent,
          "See whether the encoder is frozen or its network is gone, and start it again.", after=0, until=2),
+    Rule("ON_BACKUP", Topic.CONNECTION, _WARNING, _ENCODER, _on_backup,
+         "See what is wrong with the main one; it takes over by itself when it has been steady for 5 s.",
+         after=0, until=0),
     Rule("RECONNECTS", Topic.CONNECTION, _WARNING, _NETWORK, _reconnects,
          "Use a cable instead of Wi-Fi, and lower the encoder's bitrate.", after=0, until=10),
     Rule("CONNECTION_UNSTEADY", Topic.CONNECTION, _WARNING, _NETWORK, _unsteady,

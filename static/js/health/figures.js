@@ -18,9 +18,16 @@ export const FIGURES = {
   waited: ({ audience }) => audience?.reports && `${audience.stalled} of ${audience.reports}`,
   seen: ({ audience }) => Number.isFinite(audience?.delaySeconds) && `${audience.delaySeconds.toFixed(1)} s`,
   renditions: ({ renditions }) => renditions && ([renditions.offered.join(", "), renditions.trouble].filter(Boolean).join(". ") || "Starting"),
+  backup: ({ connected, onBackup, standby }) => connected && backupOf(onBackup, standby),
   codecs: (health) => [videoOf(health), audioOf(health)].filter(Boolean).join(" + "),
   encoder: ({ connected, encoder }) => connected && (encoder || "Connected"),
 };
+
+/** While the backup is on air, who stands by is the main encoder. */
+function backupOf(onBackup, standby) {
+  if (onBackup) return standby ? "On air, main is back" : "On air";
+  return standby ? "Ready" : "Not connected";
+}
 
 function videoOf({ videoCodec, profile, level }) {
   return videoCodec && [codecName(videoCodec), profile, level].filter(Boolean).join(" ");

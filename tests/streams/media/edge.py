@@ -40,22 +40,33 @@ class MemoryGate:
     refusals: list[tuple[str, str]] = field(default_factory=list)
     ends: list[tuple[str, Recorded | None]] = field(default_factory=list)
     recording: bool = False
+    sessions: dict[str, str] = field(default_factory=dict)
+    backups: dict[str, str] = field(default_factory=dict)
+    """Keys of encoders that stand by for a stream while another one has it."""
+    heirs: dict[str, str] = field(default_factory=dict)
+    """The session that is put on air when a session is gone."""
 
     async def claim(self, key: str, session_id: str, address: str, silent_for: SilentFor) -> Admission:
-        stream_id = self.keys.get(key)
+        stands_by = key in self.backups
+        stream_id = self.backups.get(key) or self.keys.get(key)
         if stream_id is None:
             raise Refused("BAD_KEY", "This stream key is not valid.")
-        silent = silent_for(stream_id)
+        recording = f"rec/{stream_id}" if self.recording else None
+        if stands_by:
+            return Admission(stream_id, "channel", recording=recording, is_backup=True, stands_by=True)
+        silent = silent_for(self.sessions.get(stream_id, ""))
         self.claims.append((stream_id, session_id, silent))
         if silent is not None and silent < 2:
             raise Refused("ALREADY_LIVE", "Another encoder is live with this key.")
-        return Admission(stream_id, "channel", recording=f"rec/{stream_id}" if self.recording else None)
+        self.sessions[stream_id] = session_id
+        return Admission(stream_id, "channel", recording=recording)
 
     async def live(self, stream_id: str, session_id: str, info: StreamInfo) -> None:
         self.lives.append(info)
 
-    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> None:
+    async def interrupted(self, stream_id: str, session_id: str, reason: str) -> str | None:
         self.interruptions.append((stream_id, session_id, reason))
+        return self.heirs.get(session_id)
 
     async def refused(self, key: str, address: str, code: str, message: str) -> None:
         self.refusals.append((code, message))

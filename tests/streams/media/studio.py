@@ -30,8 +30,10 @@ class HandClock:
 
 @dataclass
 class HandSession:
+    publisher: Publisher
     id: str = "session"
     address: str = "127.0.0.1"
+    is_backup: bool = False
     closed: list[str] = field(default_factory=list)
 
     def close(self, reason: str) -> None:
@@ -39,6 +41,9 @@ class HandSession:
 
     def take_line(self) -> None:
         """Nothing is seen of it."""
+
+    def stand_by(self) -> None:
+        self.publisher.stand_by()
 
 
 class Studio:
@@ -68,7 +73,9 @@ class Studio:
         self._version = 0
 
     def connect(self) -> Publisher:
-        return self.stream.attach(HandSession())
+        publisher = Publisher(self.config, self.clock)
+        self.stream.attach(HandSession(publisher))
+        return publisher
 
     def play(self, tags: Iterable[Tag], *, shift: int = 0) -> None:
         """One encoder's session, from connect to hang-up; `shift` moves its clock."""

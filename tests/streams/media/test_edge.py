@@ -160,7 +160,7 @@ def test_nobody_waits_for_ever(make_flv: FlvMaker) -> None:
         encoder = LiveEncoder(edge, make_flv(seconds=8))
         eventually(lambda: edge.gate.lives)
         encoder.fall_silent()
-        eventually(lambda: (edge.call(edge.node.silent_for, "stream") or 0) > 0.5)
+        eventually(lambda: (edge.streams["stream"].silent_seconds or 0) > 0.5)
         msn, part = next_part(edge)
         began = time.monotonic()
         answer = edge.get(f"stream.m3u8?_HLS_msn={msn}&_HLS_part={part}")
@@ -213,7 +213,7 @@ def test_while_one_encoder_sends_a_second_is_refused_and_a_silent_one_gives_way(
     assert "Another encoder is live" in str(refusal(edge, tags))
     assert not first.gone.is_set()
     first.fall_silent()
-    eventually(lambda: (edge.call(edge.node.silent_for, "stream") or 0) > 2)
+    eventually(lambda: (edge.streams["stream"].silent_seconds or 0) > 2)
     second = LiveEncoder(edge, tags)
     eventually(first.gone.is_set)
     eventually(lambda: len(edge.gate.lives) == 2)
@@ -256,7 +256,7 @@ def test_a_stream_that_nobody_ends_is_ended_by_the_node(make_flv: FlvMaker) -> N
 def test_cutting_leaves_the_stream_for_the_next_encoder(edge: Edge, make_flv: FlvMaker) -> None:
     encoder = LiveEncoder(edge, make_flv(seconds=8))
     eventually(lambda: edge.gate.lives)
-    assert edge.call(edge.node.cut, "stream", "cut")
+    assert edge.call(edge.node.cut, "stream", edge.gate.sessions["stream"], "cut")
     eventually(encoder.gone.is_set)
     eventually(lambda: edge.gate.interruptions)
     assert edge.gate.interruptions[0][2] == "cut"

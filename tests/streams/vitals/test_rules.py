@@ -51,6 +51,7 @@ THIN = {"video_bytes": 200_000}
 FOUND: list[tuple[str, Seconds]] = [
     ("CONNECTION_LOST", [*good(10), *away(1)]),
     ("ENCODER_SILENT", [*good(10), *good(1, **NOTHING, sound_frames=0, since_media_ms=2400)]),
+    ("ON_BACKUP", [*good(10), *good(2, session_id="backup", on_backup=True)]),
     ("RECONNECTS", sessions(20, 10, 10)),
     ("CONNECTION_UNSTEADY", [*good(20), *alternating(12, late_max_ms=700.0, jitter_ms=80.0)]),
     ("UPLOAD_SLOW", [*good(20), *climbing(12, 200)]),
