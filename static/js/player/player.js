@@ -13,7 +13,7 @@ const WORDS = {
   playing: null,
   paused: null,
   loading: ["Starting the picture", ""],
-  buffering: ["Waiting for the picture", "Your connection is slower than the stream at the moment."],
+  buffering: ["Waiting for the picture", "It goes on by itself as soon as there is more of it."],
   reconnecting: ["Connection lost", "Trying again by itself."],
   announced: ["Starting soon", "The picture appears here as soon as it is sent."],
   offline: ["Offline", "The picture starts here by itself when the channel goes live."],
@@ -240,9 +240,11 @@ export class Player {
     if (this.#endsAt && this.state === "reconnecting") this.#say(this.#interrupted());
   }
 
+  /** What the slate says while the encoder is away. */
   #interrupted() {
     const left = Math.ceil((Date.parse(this.#endsAt) - this.#clock.now()) / 1000);
-    return ["The broadcaster lost their connection", left > 0 ? `Waiting up to ${left} s for them.` : ""];
+    const wait = left > 0 ? ` Waiting up to ${left} s for them.` : "";
+    return ["The stream will be back in a moment", `The broadcaster lost their connection.${wait}`];
   }
 
   #show(state) {
@@ -251,7 +253,9 @@ export class Player {
     this.#root.dataset.state = state;
     this.#root.toggleAttribute("data-playing", this.#source !== null && this.#video.readyState >= 2);
     this.#root.querySelector("[data-action=start]")?.toggleAttribute("hidden", state !== "blocked");
-    this.#say(state === "reconnecting" && this.#endsAt ? this.#interrupted() : WORDS[state]);
+    const isAway = state === "reconnecting" && this.#endsAt !== null;
+    this.#root.toggleAttribute("data-away", isAway);
+    this.#say(isAway ? this.#interrupted() : WORDS[state]);
   }
 
   /** @param {[string, string]|null} words a title and a line, or nothing to say */
@@ -259,7 +263,7 @@ export class Player {
     const box = this.#root.querySelector("[data-player-message]");
     if (!box) return;
     box.hidden = words === null;
-    box.dataset.kind = words === null ? "" : kindOf(this.state);
+    box.dataset.kind = words === null ? "" : kindOf(this.state, this.#endsAt);
     const [title, line] = words ?? ["", ""];
     write(box.querySelector("[data-message-title]"), title);
     write(box.querySelector("[data-message-text]"), line);
@@ -272,8 +276,9 @@ export class Player {
   }
 }
 
-/** Buffering looks like loading; every other state has a look of its own. */
-function kindOf(state) {
+/** Buffering looks like loading, and nothing turns while the encoder is away; every other state has a look of its own. */
+function kindOf(state, endsAt) {
+  if (state === "reconnecting" && endsAt) return "away";
   return state === "buffering" ? "loading" : state;
 }
 
