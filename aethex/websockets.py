@@ -20,9 +20,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     Django Channels' own validator also refuses clients without an Origin, which apps and bots are; a browser
     always sends one, and nothing here trusts a cookie.
     """
-    given = {name: value.decode("latin-1") for name, value in headers(scope).items()}
+    given = headers(scope)
     door = DOORS.get(scope["path"].rpartition("/")[0])
-    if b"origin" in given and not is_ours(given[b"origin"], given.get(b"host", "")):
+    host = given.get(b"host", b"").decode("latin-1")
+    if b"origin" in given and not is_ours(given[b"origin"].decode("latin-1"), host):
         await _turn_away(receive, send, Close.FORBIDDEN, "Foreign origin.")
     elif door is None:
         await _turn_away(receive, send, Close.NOT_FOUND, "No such socket.")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
 Scope = MutableMapping[str, Any]
+
+
+_HEADERS = "aethex.headers"
 
 
 class Doors:
@@ -37,8 +41,12 @@ people = Doors(settings.SOCKETS_PER_PERSON)
 
 
 def headers(scope: Scope) -> dict[bytes, bytes]:
-    """The handshake's headers by lower-case name; of a repeated one the last."""
-    return {name.lower(): value for name, value in scope["headers"]}
+    """The handshake's headers by lower-case name; of a repeated one the last. Kept in the scope: who lets a
+    socket in asks several times."""
+    found: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if found is None:
+        found = scope[_HEADERS] = {name.lower(): value for name, value in scope["headers"]}
+    return found
 
 
 def address_of(scope: Scope) -> str | None:
@@ -51,6 +59,11 @@ def address_of(scope: Scope) -> str | None:
     if settings.TRUSTED_PROXIES:
         hops = headers(scope).get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         peer = hops[-settings.TRUSTED_PROXIES :][0].strip() or peer
+    return _household(peer)
+
+
+@lru_cache(maxsize=10_000)
+def _household(peer: str) -> str | None:
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
