@@ -39,6 +39,8 @@ end
 return waits
 """
 FORGET_EVERY = 60.0
+# In a busy room those who speak within this time are asked about together.
+PAUSE = 0.005
 
 
 def parse(rate: str) -> tuple[int, float]:
@@ -57,7 +59,7 @@ class Limit:
         self.name = name
         self.most, self.seconds = parse(rate)
         self._memory = _Memory(self.most, self.seconds)
-        self._gathered = Gather(self._ask)
+        self._gathered = Gather(self._ask, pause=PAUSE)
         self._complained_at = float("-inf")
 
     def take(self, key: str) -> float:
@@ -72,7 +74,8 @@ class Limit:
         return waits[0] / 1000
 
     async def atake(self, key: str) -> float:
-        """Like `take`. Calls that come while Redis is being asked go together with the next question."""
+        """Like `take`. Calls that come while Redis is being asked, or within PAUSE of that, go together with
+        the next question."""
         if not settings.REDIS_URL:
             return self._memory.take(key)
         return await self._gathered.get(key)
