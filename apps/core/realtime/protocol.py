@@ -55,6 +55,10 @@ class State(Enum):
     CLOSED = 3
 
 
+# Each write to each socket asks for the state; looking a member up in its class costs more than the rest.
+_OPENING, _OPEN, _CLOSING, _CLOSED = State
+
+
 def answer_to(key: bytes) -> bytes | None:
     """What a server answers to a `Sec-WebSocket-Key`; None when it is none."""
     try:
@@ -98,7 +102,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
         # Told when everything that waited was taken by the network.
         self.on_drained: Callable[[], None] | None = None
-        self._state = State.OPENING
+        self._state = _OPENING
         # None once it broke: what still comes is dropped.
         self._incoming: Incoming | None = Incoming(config.ws_max_size)
         self._held_back = self._is_announced = self._is_asked = False
@@ -132,7 +136,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._state = State.CLOSED
+        self._state = _CLOSED
         self.on_drained = None
         self._set_timer(None)
         self._server.connections.discard(self)
@@ -152,7 +156,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """uvicorn stops."""
-        if self._state is State.OPEN:
+        if self._state is _OPEN:
             self._close(Close.RESTART, "The server restarts.")
         self.transport.close()
 
@@ -160,7 +164,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def is_writable(self) -> bool:
         """Whether a frame may go out: after the handshake, before any close."""
-        return self._state is State.OPEN and not self.transport.is_closing()
+        return self._state is _OPEN and not self.transport.is_closing()
 
     def is_behind(self) -> bool:
         """Whether the reader is so slow that frames for it must be dropped."""
@@ -191,9 +195,9 @@ class WebSocketProtocol(asyncio.Protocol):
         except Exception:
             log.exception("A websocket's application failed.")
         finally:
-            if self._state is State.OPENING:
+            if self._state is _OPENING:
                 self._refuse(500, "Internal Server Error")
-            if self._state is not State.CLOSING:  # else its timer does
+            if self._state is not _CLOSING:  # else its timer does
                 self.transport.close()
 
     async def receive(self) -> dict[str, Any]:
@@ -210,31 +214,31 @@ class WebSocketProtocol(asyncio.Protocol):
         """Carry out what the application wants; raises ClientDisconnected when the line is gone."""
         if self._writable is not None:
             await self._writable.wait()
-        if self._state is State.CLOSED:
+        if self._state is _CLOSED:
             raise ClientDisconnected
         kind = event["type"]
-        if self._state is State.OPENING and kind == "websocket.accept":
+        if self._state is _OPENING and kind == "websocket.accept":
             self._accept(event)
-        elif self._state is State.OPENING and kind == "websocket.close":
+        elif self._state is _OPENING and kind == "websocket.close":
             self._refuse(403, "Forbidden")
-        elif self._state is State.OPEN and kind == "websocket.send":
+        elif self._state is _OPEN and kind == "websocket.send":
             text = event.get("text")
             if text is not None:
                 self._write(Opcode.TEXT, text.encode())
             else:
                 self._write(Opcode.BINARY, event["bytes"])
-        elif self._state is State.OPEN and kind == "websocket.close":
+        elif self._state is _OPEN and kind == "websocket.close":
             self._close(event.get("code", 1000), event.get("reason") or "")
         else:
             raise RuntimeError(f"{kind} can't be sent while the websocket is {self._state.name}.")
 
     def _is_answer_awaited(self) -> bool:
-        return self._state is State.CLOSING and self._incoming is not None
+        return self._state is _CLOSING and self._incoming is not None
 
     def _next_event(self) -> dict[str, Any] | None:
         ping = None
         try:
-            while self._state in (State.OPEN, State.CLOSING) and self._incoming is not None:
+            while self._state in (_OPEN, _CLOSING) and self._incoming is not None:
                 found = self._incoming.next()
                 if found is None:
                     break
@@ -243,7 +247,7 @@ class WebSocketProtocol(asyncio.Protocol):
                     ping = content
                 elif opcode == Opcode.CLOSE:
                     self._goodbye(close_code(content))
-                elif opcode != Opcode.PONG and self._state is State.OPEN:
+                elif opcode != Opcode.PONG and self._state is _OPEN:
                     return _message(opcode, content)
         except Broken as broken:
             self._fail(broken)
@@ -251,7 +255,7 @@ class WebSocketProtocol(asyncio.Protocol):
             if ping is not None and self.is_writable() and not self.is_behind():
                 self._write(Opcode.PONG, ping)  # the newest is answered for all (section 5.5.3)
             self._take_more()
-        if self._state is State.CLOSED or self._incoming is None:
+        if self._state is _CLOSED or self._incoming is None:
             return {"type": "websocket.disconnect", "code": self._left_with}
         return None
 
@@ -264,13 +268,13 @@ class WebSocketProtocol(asyncio.Protocol):
             lines.append(b"Sec-WebSocket-Protocol: " + subprotocol.encode())
         lines += [name + b": " + value for name, value in event.get("headers", ())]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
-        self._state = State.OPEN
+        self._state = _OPEN
         self._ping_later()
 
     def _refuse(self, status: int, phrase: str) -> None:
         answer = f"HTTP/1.1 {status} {phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         self.transport.write(answer.encode())
-        self._state = State.CLOSED
+        self._state = _CLOSED
         self.transport.close()
 
     def _write(self, opcode: Opcode, content: bytes) -> None:
@@ -279,17 +283,17 @@ class WebSocketProtocol(asyncio.Protocol):
     def _close(self, code: int, reason: str, seconds: float = CLOSING_SECONDS) -> None:
         """Send our close frame; the client has `seconds` to answer."""
         self._write(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode()[:120])
-        self._state, self._left_with = State.CLOSING, code
+        self._state, self._left_with = _CLOSING, code
         self._is_asked = False
         self._set_timer(self._loop.call_later(seconds, self.transport.close))
 
     def _goodbye(self, code: int) -> None:
         """The client's close frame came: the first, or the answer to ours."""
-        if self._state is State.OPEN:
+        if self._state is _OPEN:
             self._left_with = code
             content = b"" if code == NO_CODE else code.to_bytes(2, "big")
             self._write(Opcode.CLOSE, content)
-        self._state = State.CLOSED
+        self._state = _CLOSED
         self._set_timer(None)
         self.transport.close()
 
@@ -297,7 +301,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """End a connection that can no longer be read. Closing with unread data in the socket would reset it
         and the client would never see why: what still comes is read and dropped for a moment."""
         self._incoming = None
-        if self._state is State.OPEN:
+        if self._state is _OPEN:
             self._close(broken.code, broken.reason, LAST_WORDS)
 
     def _take_more(self) -> None:
