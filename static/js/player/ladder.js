@@ -98,6 +98,17 @@ export class Ladder {
     return (this.#hls?.levels ?? []).toReversed().map((level) => ({ name: nameOf(level), label: `${level.height}p` }));
   }
 
+  /** The picture stood still: less from now on, where the choice is left to the player. hls.js believes for long that
+   * a line is as fast as it was. */
+  stepDown() {
+    if (this.wanted === AUTO && !this.isAlone) this.#hls.autoLevelCapping = Math.max(this.#hls.loadLevel - 1, 0);
+  }
+
+  /** It has been well for long: more may be tried. */
+  stepUp() {
+    if (this.#hls) this.#hls.autoLevelCapping = -1;
+  }
+
   /** Whether a viewer who has to wait would take less, if there were some. */
   get couldUseLess() {
     return this.wanted === AUTO && this.isAlone;

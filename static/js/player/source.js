@@ -268,6 +268,7 @@ export class Source {
     this.#stalledAt = Date.now();
     this.#stalls += 1;
     if (this.#ladder?.couldUseLess) this.#lookForLess();
+    this.#ladder?.stepDown();
   }
 
   /** Renditions may have come since this player began; whoever plays well needs none of them. */
@@ -360,6 +361,7 @@ export class Source {
     if (!this.#stalledAt || Date.now() - this.#stalledAt < CALM_MS) return;
     const details = this.#hls?.latestLevelDetails;
     if (details) this.#hls.targetLatency = this.#ladder.distance(details);
+    this.#ladder?.stepUp();
     this.#stalledAt = 0;
   }
 

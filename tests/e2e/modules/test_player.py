@@ -376,3 +376,19 @@ def test_a_rendition_that_is_gone_gives_way_to_the_source(module_page: Page) -> 
         """,
     )
     assert told == [[False, False], False, True, 1, 0, False]
+
+
+def test_who_leaves_the_choice_gets_less_after_a_stall_and_more_when_it_is_calm(module_page: Page) -> None:
+    told = run(
+        module_page,
+        "player/ladder.js",
+        LADDER
+        + """
+        hls.loadLevel = 1;
+        const cap = (deed) => (ladder[deed](), hls.autoLevelCapping);
+        const auto = [cap("stepDown"), cap("stepUp")];
+        ladder.choose("source");
+        return [auto, cap("stepDown")];
+        """,
+    )
+    assert told == [[0, -1], -1]
