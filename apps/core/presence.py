@@ -1,5 +1,5 @@
-"""Who is watching: browsers, counted once each, over sockets and fetched media and over all processes; and
-which people are in a channel's chat, in the same way.
+"""Who is watching: browsers, counted once each, over sockets and fetched media and over all processes; which
+of them proved it by fetching; and which people are in a channel's chat, in the same way.
 
 A viewer id stands for a browser. Whoever sees it, a socket process or an ingest node, `touch`es it every few
 seconds; it ages out LIFE seconds after the last touch, so a process that dies takes its viewers with it.
@@ -45,6 +45,30 @@ def touch(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
         _ask(lambda: _redis_touch(_watching(channel_id), ids), None)
     else:
         _here.touch(channel_id, ids, time.time() + LIFE)
+
+
+def prove(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
+    """These browsers were given media of the channel just now: they watch, and nobody has to believe it."""
+    ids = list(viewer_ids)
+    touch(channel_id, ids)
+    if ids and settings.REDIS_URL:
+        _ask(lambda: _redis_touch(_proven(channel_id), ids), None)
+    elif ids:
+        _proven_here.touch(channel_id, ids, time.time() + LIFE)
+
+
+def proven(channel_id: uuid.UUID) -> set[str]:
+    """The browsers that fetch the channel's media now, for whatever is given for watching."""
+    if not settings.REDIS_URL:
+        return _proven_here.viewers(channel_id, time.time())
+    return _ask(lambda: _redis_members(_proven(channel_id)), set())
+
+
+def count_proven(channel_id: uuid.UUID) -> int:
+    """How many those are."""
+    if settings.REDIS_URL:
+        return _ask(lambda: int(client().zcount(_proven(channel_id), time.time(), "+inf") or 0), 0)
+    return len(_proven_here.viewers(channel_id, time.time()))
 
 
 def leave(channel_id: uuid.UUID, viewer_ids: Iterable[str]) -> None:
@@ -93,7 +117,7 @@ def people(channel_id: uuid.UUID) -> set[str]:
     """Who is in the channel's chat now."""
     if not settings.REDIS_URL:
         return _chatting_here.viewers(channel_id, time.time())
-    return _ask(lambda: _redis_people(channel_id), set())
+    return _ask(lambda: _redis_members(_chatting(channel_id)), set())
 
 
 def count_people(channel_id: uuid.UUID) -> int:
@@ -123,6 +147,10 @@ def _watching(channel_id: uuid.UUID) -> str:
     return f"watching:{channel_id.hex}"
 
 
+def _proven(channel_id: uuid.UUID) -> str:
+    return f"proven:{channel_id.hex}"
+
+
 def _chatting(channel_id: uuid.UUID) -> str:
     return f"chatting:{channel_id.hex}"
 
@@ -141,8 +169,8 @@ def _redis_touch(key: str, ids: list[str]) -> None:
     pipe.execute()
 
 
-def _redis_people(channel_id: uuid.UUID) -> set[str]:
-    found = client().zrangebyscore(_chatting(channel_id), time.time(), "+inf")
+def _redis_members(key: str) -> set[str]:
+    found = client().zrangebyscore(key, time.time(), "+inf")
     return {one.decode() if isinstance(one, bytes) else str(one) for one in found}
 
 
@@ -209,4 +237,5 @@ class _Memory:
 
 
 _here = _Memory()
+_proven_here = _Memory()
 _chatting_here = _Memory()

@@ -117,3 +117,18 @@ def test_a_redis_that_is_away_stops_nothing(channel: uuid.UUID, settings) -> Non
         assert presence.count(channel) == presence.unique(channel) == 0
     finally:
         shared.client.cache_clear()
+
+
+def test_who_fetches_watches_and_has_proven_it_who_only_says_so_has_not(
+    memory_or_redis: str, channel: uuid.UUID, clock: Clock
+) -> None:
+    presence.touch(channel, ["says", "both"])
+    presence.prove(channel, ["both", "fetches"])
+    presence.prove(channel, [])
+    assert presence.count(channel) == 3
+    assert presence.proven(channel) == {"both", "fetches"} and presence.count_proven(channel) == 2
+    clock.now += presence.LIFE - 1
+    presence.touch(channel, ["both"])
+    clock.now += 2
+    assert presence.count(channel) == 1
+    assert presence.proven(channel) == set() and presence.count_proven(channel) == 0
