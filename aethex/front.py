@@ -1,7 +1,8 @@
-"""The outermost ASGI callable of the one-process default: looks at the path and hands on.
+"""The outermost ASGI callables: they look at the path and hand on.
 
-The live edge's paths go to its raw app, sockets to the doors of `websockets.py`, everything else to Django
-under WSGI behind one thread hop: its ASGI handler would hop once a middleware (docs/adr/0003).
+In the one-process default the live edge's paths go to its raw app, sockets to the doors of `websockets.py`,
+everything else to Django under WSGI behind one thread hop: its ASGI handler would hop once a middleware
+(docs/adr/0003). Ingest nodes and edges have the live edge's paths only.
 """
 
 from __future__ import annotations
@@ -33,6 +34,32 @@ def front(*, live: App, sockets: App, pages: Any) -> App:
             await live(scope, receive, send)
         elif scope["type"] == "http":
             await django(scope, receive, send)
+
+    return app
+
+
+def only_live(live: App) -> App:
+    """What a node or an edge serves, and `/healthz`; anything else is not here."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PATHS):
+            await live(scope, receive, send)
+        elif scope["type"] == "http":
+            is_health = scope["path"] == "/healthz"
+            body = b'{"status":"ok"}' if is_health else b'{"error":true,"code":"NOT_FOUND","status":404}'
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200 if is_health else 404,
+                    "headers": [
+                        (b"content-type", b"application/json"),
+                        (b"content-length", str(len(body)).encode()),
+                    ],
+                }
+            )
+            await send({"type": "http.response.body", "body": body})
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4404})
 
     return app
 

@@ -252,6 +252,11 @@ PART_MS = env.integer("PART_MS", 200, low=100, high=1000)
 # What is held in memory of each stream, and how far back viewers may go: the rest comes from the recording.
 LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
 REWIND_SECONDS = env.integer("REWIND_SECONDS", 7200, low=0, high=86_400)
+# Where an edge gets all streams from, instead of the nodes that the database knows; and what it may keep.
+EDGE_UPSTREAM = env.text("EDGE_UPSTREAM", "").rstrip("/")
+if EDGE_UPSTREAM and not EDGE_UPSTREAM.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("EDGE_UPSTREAM is the origin of another edge or of a site: https://…")
+EDGE_MEMORY_MB = env.integer("EDGE_MEMORY_MB", 512, low=64)
 
 # --- chat ------------------------------------------------------------------------------------------
 CHAT_RATE = env.text("CHAT_RATE", "5/10")  # messages/seconds and person

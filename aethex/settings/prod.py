@@ -5,7 +5,14 @@ from django.core.exceptions import ImproperlyConfigured
 from aethex import env
 
 from .base import *
-from .base import DATABASE_URL, PROVIDER_API_URL, REDIS_URL, SIMULCAST_ALLOW_PRIVATE, STORAGES
+from .base import (
+    DATABASE_URL,
+    EDGE_UPSTREAM,
+    PROVIDER_API_URL,
+    REDIS_URL,
+    SIMULCAST_ALLOW_PRIVATE,
+    STORAGES,
+)
 
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 40:
@@ -16,7 +23,8 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
 # Links in letters start with it: a guess would send people to nowhere.
 PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 for _name, _value in {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}.items():
-    if not _value:
+    # An edge that is told its upstream opens neither.
+    if not _value and not EDGE_UPSTREAM:
         raise ImproperlyConfigured(f"{_name} is not set. Several processes need it; see .env.example.")
 
 if SIMULCAST_ALLOW_PRIVATE:

@@ -35,6 +35,7 @@ from .media import (
     StreamInfo,
 )
 from .media.ports import SilentFor, StandbyInfo
+from .media.watchers import Watching
 from .models import Node, Rehearsal
 from .monitors import Monitors, described
 from .relays import RelayNews
@@ -113,6 +114,7 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
         rewind_seconds=float(settings.REWIND_SECONDS),
         grace_seconds=settings.RECONNECT_GRACE_SECONDS + 30.0,
         limits=DoorLimits(max_connections_per_address=settings.RTMP_PER_ADDRESS),
+        cached_in_front=settings.TRUSTED_PROXIES > 0,
         egress=Egress(allow_private=settings.SIMULCAST_ALLOW_PRIVATE, own_hosts=own_hosts()),
     )
     return IngestNode(DatabaseGate(name), config, archive=recordings_archive())
@@ -227,10 +229,10 @@ def _publishing(
     )
 
 
-def _pass_on_viewers(watching: dict[str, set[str]]) -> None:
+def _pass_on_viewers(watching: dict[str, Watching]) -> None:
     for channel_id, viewers in watching.items():
-        if viewers:
-            presence.touch(uuid.UUID(channel_id), viewers)
+        presence.prove(uuid.UUID(channel_id), viewers.fetching)
+        presence.touch(uuid.UUID(channel_id), viewers.following)
 
 
 def _in_thread(verb: Any) -> Any:

@@ -229,7 +229,7 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         folder = Path(temporary)
         data = folder / "data"
         data.mkdir()
-        names = ("front", "web", "socket1", "socket2", "ingest", "rtmp", "srt")
+        names = ("front", "web", "socket1", "socket2", "ingest", "edge", "rtmp", "srt")
         ports = {name: free_port() for name in names}
         url = f"http://127.0.0.1:{ports['front']}"
         database_url = services.database_url(f"stack_{ports['front']}")
@@ -243,7 +243,7 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
             REDIS_URL=services.redis_url(1), PUBLIC_URL=url, BIND_HOST="127.0.0.1",
             PORT=str(ports["web"]), WEB_PORT=str(ports["web"]),
             SOCKET1_PORT=str(ports["socket1"]), SOCKET2_PORT=str(ports["socket2"]),
-            INGEST_PORT=str(ports["ingest"]), RTMP_PORT=str(ports["rtmp"]),
+            INGEST_PORT=str(ports["ingest"]), EDGE_PORT=str(ports["edge"]), RTMP_PORT=str(ports["rtmp"]),
             RTMP_URL=f"rtmp://127.0.0.1:{ports['rtmp']}/live", SRT_URL=f"srt://127.0.0.1:{ports['srt']}",
             AETHEX_DATA_DIR=str(data), **settings,
         )  # fmt: skip
@@ -303,6 +303,7 @@ def front_door(ports: dict[str, int], folder: Path, env: dict[str, str]) -> Proc
         "127.0.0.1:8101": f"127.0.0.1:{ports['socket1']}",
         "127.0.0.1:8102": f"127.0.0.1:{ports['socket2']}",
         "127.0.0.1:8200": f"127.0.0.1:{ports['ingest']}",
+        "127.0.0.1:8300": f"127.0.0.1:{ports['edge']}",
         "listen 80;": f"listen 127.0.0.1:{ports['front']};",
         "/var/cache/nginx/aethex": f"{folder}/cache",
     }

@@ -87,6 +87,7 @@ def test_the_playlist_s_address_is_given_while_live(visitor, channel, mine):
     broadcast = factories.live(channel)
     body = visitor.get(f"/api/streams/{broadcast.pk}/hls").json()
     assert body["hlsUrl"].startswith("/live/")
+    assert body["plainUrl"] == body["hlsUrl"].replace("index.m3u8", "plain.m3u8")
     assert body["expiresIn"] > 0
     mine.delete(f"/api/streams/{broadcast.pk}")
     refused = visitor.get(f"/api/streams/{broadcast.pk}/hls")

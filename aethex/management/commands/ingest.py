@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from aethex.front import only_live
 from apps.core.realtime.server import Server, config, run
 from apps.streams.ingest import make_node, report_forever
-from apps.streams.media import PATHS
 
 
 class Command(BaseCommand):
@@ -39,29 +39,3 @@ async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:
         reporting.cancel()
         with suppress(asyncio.CancelledError):
             await reporting
-
-
-def only_live(live: Any) -> Any:
-    """What the node serves and `/healthz`; anything else is not here."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PATHS):
-            await live(scope, receive, send)
-        elif scope["type"] == "http":
-            is_health = scope["path"] == "/healthz"
-            body = b'{"status":"ok"}' if is_health else b'{"error":true,"code":"NOT_FOUND","status":404}'
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": 200 if is_health else 404,
-                    "headers": [
-                        (b"content-type", b"application/json"),
-                        (b"content-length", str(len(body)).encode()),
-                    ],
-                }
-            )
-            await send({"type": "http.response.body", "body": body})
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4404})
-
-    return app

@@ -100,6 +100,7 @@ class NewStatusSerializer(serializers.Serializer):
 
 class HlsSerializer(serializers.Serializer):
     hlsUrl = serializers.CharField()
+    plainUrl = serializers.CharField(help_text="Without low latency, its media cacheable; empty: none.")
     storyboardUrl = serializers.CharField(help_text="Index of stills for seeking, as JSON; empty: none.")
     expiresIn = serializers.IntegerField(help_text="Seconds; ask again before they are over.")
 
@@ -149,7 +150,8 @@ class StreamStatusSerializer(serializers.Serializer):
 
 
 class ViewersSerializer(serializers.Serializer):
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Browsers with the page open or fetching media, each once.")
+    proven = serializers.IntegerField(help_text="Those of them that were given media in the last seconds.")
     peak = serializers.IntegerField()
     unique = serializers.IntegerField()
     samples = serializers.ListField(child=serializers.DictField())

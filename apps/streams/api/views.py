@@ -179,7 +179,12 @@ class StreamHls(APIView):
             url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
         stills = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
         return Response(
-            {"hlsUrl": url, "storyboardUrl": stills, "expiresIn": settings.PLAYBACK_GRANT_SECONDS},
+            {
+                "hlsUrl": url,
+                "plainUrl": services.plain_beside(url),
+                "storyboardUrl": stills,
+                "expiresIn": settings.PLAYBACK_GRANT_SECONDS,
+            },
             headers={"Cache-Control": "no-store"},
         )
 
@@ -192,6 +197,7 @@ class StreamViewers(APIView):
         return Response(
             {
                 "count": presence.count(broadcast.channel_id) if broadcast.is_live else 0,
+                "proven": presence.count_proven(broadcast.channel_id) if broadcast.is_live else 0,
                 "peak": broadcast.peak_viewers,
                 "unique": broadcast.unique_viewers,
                 "samples": [{"minute": s.minute, "viewers": s.viewers} for s in reversed(samples)],

@@ -12,7 +12,8 @@ grant:
 
 from apps.streams.media import grants
 from apps.streams.media.archive import FileArchive
-from apps.streams.media.config import DoorLimits, MediaConfig, RelayLimits
+from apps.streams.media.config import DoorLimits, EdgeConfig, MediaConfig, RelayLimits
+from apps.streams.media.edge import EdgeNode
 from apps.streams.media.egress import Egress
 from apps.streams.media.gaps import Gap
 from apps.streams.media.measures import Sample
@@ -39,6 +40,8 @@ __all__ = [
     "Archive",
     "Certificate",
     "DoorLimits",
+    "EdgeConfig",
+    "EdgeNode",
     "Egress",
     "FileArchive",
     "Gap",

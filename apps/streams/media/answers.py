@@ -13,12 +13,18 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 _MP4 = b"video/mp4"
+_PLAYLIST = b"application/vnd.apple.mpegurl"
 _CORS: list[Header] = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"content-length, content-range, date"),
 ]
 _KEPT = (b"cache-control", b"public, max-age=60, immutable")
 NEVER = (b"cache-control", b"no-store")
+FRESH = b"no-cache"
+SATISFIED = b"max-age=1"
+"""Of a playlist that was waited for: it has what its address asks for, whoever asks next."""
+_PIECE = 64 * 1024
+"""What is handed to the connection at once, so that the rest waits here, where it is counted."""
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
@@ -36,12 +42,34 @@ class Stalled(Exception):
 
 
 class Answer:
-    """Sends one response; a HEAD request gets the headers alone."""
+    """Sends one response; a HEAD request gets the headers alone.
+
+    `gave_media` turns true when media went out.
+    """
 
     def __init__(self, scope: Scope, send: Send, stall_seconds: float) -> None:
+        self.gave_media = False
         self._head = scope["method"] == "HEAD"
+        self._headers = scope["headers"]
         self._send = send
         self._stall_seconds = stall_seconds
+
+    @property
+    def unpacks(self) -> bool:
+        """Whether who asks understands gzip."""
+        return any(name == b"accept-encoding" and b"gzip" in value for name, value in self._headers)
+
+    async def nothing(self) -> None:
+        """Done, or allowed; there is nothing to say about it."""
+        await self._start(204, [*_CORS, NEVER], [])
+
+    async def playlist(self, data: bytes, *, cache: bytes = FRESH, packed: bool | None = None) -> None:
+        """`packed`: `data` is gzip; None where it never is."""
+        await self.whole([data], _PLAYLIST, (b"cache-control", cache), packed=packed)
+
+    async def file(self, data: bytes) -> None:
+        """A media file that may be large, piece by piece."""
+        await self.media([data[start : start + _PIECE] for start in range(0, len(data), _PIECE)])
 
     async def preflight(self) -> None:
         headers = [
@@ -74,27 +102,28 @@ class Answer:
             headers.append((b"content-encoding", b"gzip"))
         await self._start(status, headers, chunks)
 
-    async def media(self, chunks: list[bytes], scope: Scope) -> None:
+    async def media(self, chunks: list[bytes]) -> None:
         """A media file, or the one byte range of it that was asked for (RFC 9110 14)."""
-        asked = next((value for name, value in scope["headers"] if name == b"range"), None)
+        asked = next((value for name, value in self._headers if name == b"range"), None)
         if asked is None:
-            return await self.whole(chunks, _MP4, _KEPT)
+            return await self._media(200, chunks, [(b"content-length", b"%d" % sum(map(len, chunks)))])
         size = sum(map(len, chunks))
         span = _span(asked.decode("latin-1"), size)
         if span is None:
-            return await self.whole(chunks, _MP4, _KEPT)
+            return await self._media(200, chunks, [(b"content-length", b"%d" % sum(map(len, chunks)))])
         first, last = span
         if first >= size:
             headers = [*_CORS, (b"content-range", b"bytes */%d" % size), (b"content-length", b"0"), NEVER]
             return await self._start(416, headers, [])
         headers = [
-            *_CORS,
-            (b"content-type", _MP4),
             (b"content-range", b"bytes %d-%d/%d" % (first, last, size)),
             (b"content-length", b"%d" % (last - first + 1)),
-            _KEPT,
         ]
-        await self._start(206, headers, list(_slice(chunks, first, last + 1)))
+        await self._media(206, list(_slice(chunks, first, last + 1)), headers)
+
+    async def _media(self, status: int, chunks: list[bytes], headers: list[Header]) -> None:
+        await self._start(status, [*_CORS, (b"content-type", _MP4), *headers, _KEPT], chunks)
+        self.gave_media = not self._head
 
     async def begin(self, status: int, content_type: bytes) -> None:
         """The head of an answer whose length nobody knows; `piece`s follow, then `finish`."""

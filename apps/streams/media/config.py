@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from apps.streams.media.egress import Egress
 from apps.streams.media.rtmp.certificate import Certificate
+from apps.streams.media.upstream import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,9 @@ class MediaConfig:
     """Files of the past that one viewer may be waiting for or taking; players take one after the other."""
     reader_sending_bytes: int = 256 * 1024 * 1024
     """What was read and is on its way to viewers, who may be slow; who wants more is told to ask again."""
+    cached_in_front: bool = False
+    """A cache of ours in front asks `check` before it hands out media, and lets nobody else ask: whoever it
+    asks for has fetched."""
     stall_seconds: float = 10.0
     """A viewer who takes nothing of a file for so long loses the connection, and what is kept for it goes."""
     rendition_lag_ms: int = 600
@@ -156,3 +160,41 @@ class MediaConfig:
     def part_target_ms(self) -> int:
         """The advertised PART-TARGET: no part is longer, and only a segment's last is below 85 % of it."""
         return -(-self.part_ms * 105 // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeConfig:
+    """How an edge keeps, asks and guards. Seconds are wall-clock seconds, sizes are bytes."""
+
+    grant_key: bytes
+    """The same as that of the nodes and of the process that hands out grants."""
+    live_bytes: int = 256 * 1024 * 1024
+    """Parts and init segments that are kept. A stream of 6 Mbit/s makes 750 kB a second."""
+    segment_bytes: int = 256 * 1024 * 1024
+    """Whole segments, for those who went back or play without parts. What slow viewers take at the moment is
+    among it."""
+    file_bytes: int = 96 * 1024 * 1024
+    """The longest segment of the fastest encoder that is admitted has 80 MB."""
+    playlist_bytes: int = 4 * 1024 * 1024
+    playlist_seconds: float = 0.2
+    """How old a playlist may be that nobody waited for: a part's length."""
+    receiving_bytes: int = 256 * 1024 * 1024
+    """Of all answers that are on their way from upstream."""
+    max_fetches: int = 1024
+    """Files that are asked for upstream at once; who wants one more is told to ask again."""
+    max_fetches_per_stream: int = 160
+    """More than the parts that a viewer may wait for."""
+    whereabouts_seconds: float = 2.0
+    """How long it is believed where a stream runs, while that works."""
+    lookup_seconds: float = 5.0
+    retry_seconds: float = 0.5
+    """So often is it looked up anew while the stream is not found, or does not answer."""
+    idle_seconds: float = 60.0
+    """A stream that nobody asks for is forgotten."""
+    report_seconds: float = 5.0
+    """How often upstream is told who watches."""
+    cached_in_front: bool = False
+    stall_seconds: float = 10.0
+    """Both as in `MediaConfig`."""
+    patience: Patience = field(default_factory=Patience)
+    """With the upstream; longer than `MediaConfig.block_seconds`."""

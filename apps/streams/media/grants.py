@@ -11,13 +11,16 @@ import hmac
 import re
 import time
 
-# The viewer whom nobody counts: somebody of the channel's crew looks at their own picture.
+# Viewers whom nobody counts begin with a dash: somebody of the channel's crew who looks at their own picture,
+# and an edge, which tells who watches through it.
 UNCOUNTED = "-"
+EDGE = "-edge"
 
 PLAYBACK, TRANSCODING = "playback", "transcoding"
 
-_VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+VIEWER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SIGNATURE_BYTES = 18
+_SHARED_SECONDS = 300
 _REMEMBERED = 20_000
 
 
@@ -27,9 +30,15 @@ class GrantRefused(Exception):
 
 def sign(key: bytes, stream_id: str, viewer: str, expires: int, *, purpose: str = PLAYBACK) -> str:
     """A grant for `viewer` (opaque, [A-Za-z0-9_-], at most 64) until `expires`, epoch seconds."""
-    if not _VIEWER.match(viewer):
+    if not VIEWER.match(viewer):
         raise ValueError("a viewer is 1 to 64 of A-Z a-z 0-9 _ -")
     return f"{expires:x}.{viewer}.{_signature(key, purpose, stream_id, viewer, expires)}"
+
+
+def share(key: bytes, stream_id: str, at: float) -> str:
+    """The one grant of all viewers for media of the moment `at`, epoch seconds: the same for five minutes of
+    media, good for five to ten minutes. Nobody is counted by it."""
+    return sign(key, stream_id, UNCOUNTED, (int(at) // _SHARED_SECONDS + 2) * _SHARED_SECONDS)
 
 
 def verify(key: bytes, stream_id: str, grant: str, *, now: float, purpose: str = PLAYBACK) -> tuple[str, int]:
@@ -39,7 +48,7 @@ def verify(key: bytes, stream_id: str, grant: str, *, now: float, purpose: str =
         expires = int(expiry, 16)
     except ValueError:
         raise GrantRefused("malformed") from None
-    if len(expiry) > 12 or not _VIEWER.match(viewer):
+    if len(expiry) > 12 or not VIEWER.match(viewer):
         raise GrantRefused("malformed")
     expected = _signature(key, purpose, stream_id, viewer, expires)
     if not hmac.compare_digest(signature.encode(), expected.encode()):

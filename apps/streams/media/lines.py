@@ -49,8 +49,20 @@ def part(*, epoch: str, msn: int, index: int, duration_ms: int, independent: boo
 
 def tail(*, epoch: str, msn: int, duration_ms: int, lost: bool = False) -> bytes:
     """What makes it a segment; of a `lost` one nobody has the bytes (4.4.4.7)."""
-    gap = "#EXT-X-GAP\n" if lost else ""
-    return f"{gap}#EXTINF:{duration_ms / 1000:.3f},\n{segment_name(epoch, msn)}\n".encode()
+    gap = b"#EXT-X-GAP\n" if lost else b""
+    return gap + extinf(duration_ms, segment_name(epoch, msn))
+
+
+def extinf(duration_ms: int, address: str) -> bytes:
+    return f"#EXTINF:{duration_ms / 1000:.3f},\n{address}\n".encode()
+
+
+def plain_head(*, discontinuity: bool, new_map: str | None, wall_ms: int | None) -> bytes:
+    """What stands before a segment whose files have addresses of their own; `new_map` is such an address."""
+    lines = b"#EXT-X-DISCONTINUITY\n" if discontinuity else b""
+    if new_map is not None:
+        lines += f'#EXT-X-MAP:URI="{new_map}"\n'.encode()
+    return lines if wall_ms is None else lines + _date(wall_ms)
 
 
 def _map(init: str) -> bytes:

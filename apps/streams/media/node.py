@@ -36,6 +36,7 @@ from apps.streams.media.srt.server import SrtServer
 from apps.streams.media.stream import LiveStream, Session, State
 from apps.streams.media.transcoding_door import TranscodingDoor
 from apps.streams.media.turnstile import Turnstile
+from apps.streams.media.watchers import Watching
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +163,10 @@ class IngestNode:
             if stream.state is not State.ENDED
         }
 
-    def watching(self, stream_id: str) -> set[str]:
-        """Viewer ids (of their grants) that fetched something of the stream within the last 10 s."""
+    def watching(self, stream_id: str) -> Watching:
+        """Who watched the stream within the last 10 s, here or through edges."""
         stream = self._streams.get(stream_id)
-        return stream.watching() if stream is not None else set()
+        return stream.watchers.now() if stream is not None else Watching(set(), set())
 
     @property
     def standing_by(self) -> dict[str, StandbyInfo]:

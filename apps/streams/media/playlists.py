@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 MULTIVARIANT = "index.m3u8"
 MEDIA = "stream.m3u8"
+PLAIN = "plain.m3u8"
 
 _VERSION = 9
+_PLAIN_VERSION = 7
 _SKIP_TARGETS = 6
 """CAN-SKIP-UNTIL must be at least six target durations (4.4.3.8)."""
 _EDGE_TARGETS = 3
@@ -79,6 +81,53 @@ def media(window: LiveWindow, *, skip: bool) -> bytes:
         hint = lines.part_name(window.epoch, *window.next_part)
         pieces.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"\n'.encode())
     return b"".join(pieces)
+
+
+def plain(window: LiveWindow, share: Callable[[float], str]) -> bytes | None:
+    """The last whole segments alone, without delivery directives; None while there is none.
+
+    `share(moment)` is what stands before a file's name in an address that is the same for all viewers. A
+    segment keeps its address as long as it is listed; its init segment moves along with it.
+    """
+    whole = [segment for segment in window.segments if segment.complete]
+    before, segments = _last(whole, 4 * window.config.target_duration * 1000)
+    if not segments:
+        return None
+    tags = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{_PLAIN_VERSION}",
+        f"#EXT-X-TARGETDURATION:{window.config.target_duration}",
+        f"#EXT-X-MEDIA-SEQUENCE:{segments[0].msn}",
+    ]
+    earlier: Iterator[Segment | RecordedSegment] = chain(window.past.listed, before)
+    gone = window.discontinuity_sequence + sum(segment.discontinuity for segment in earlier)
+    tags.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{gone}")
+    if all(segment.independent for segment in segments):
+        tags.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    body = ["\n".join([*tags, ""]).encode()]
+    current = ""
+    for segment in segments:
+        folder = share(segment.wall_ms / 1000)
+        init = f"{folder}{lines.init_name(window.init_id(segment.init))}"
+        wall_ms = segment.wall_ms if segment.discontinuity or not current else None
+        new_map = init if init != current else None
+        body.append(lines.plain_head(discontinuity=segment.discontinuity, new_map=new_map, wall_ms=wall_ms))
+        body.append(lines.extinf(segment.duration_ms, folder + lines.segment_name(window.epoch, segment.msn)))
+        current = init
+    if window.ended:
+        body.append(b"#EXT-X-ENDLIST\n")
+    return b"".join(body)
+
+
+def _last(segments: list[Segment], length_ms: int) -> tuple[list[Segment], list[Segment]]:
+    """What comes before the last `length_ms`, and those; at least three."""
+    kept = total = 0
+    for segment in reversed(segments):
+        if kept >= 3 and total >= length_ms:
+            break
+        total += segment.duration_ms
+        kept += 1
+    return segments[: len(segments) - kept], segments[len(segments) - kept :]
 
 
 def _header(window: LiveWindow, segments: list[Segment]) -> bytes:

@@ -8,9 +8,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, Protocol
 
-from apps.streams.media import playlists
+from apps.streams.media import grants, playlists
 from apps.streams.media.config import MediaConfig
-from apps.streams.media.grants import UNCOUNTED
 from apps.streams.media.listing import Listing
 from apps.streams.media.measures import Line, Sample
 from apps.streams.media.packager import Packager
@@ -20,10 +19,8 @@ from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recording
 from apps.streams.media.relay import Headers, Relay
 from apps.streams.media.renditions import Ladder
+from apps.streams.media.watchers import Watchers
 from apps.streams.media.window import LiveWindow, Segment
-
-_WATCHING_SECONDS = 10.0
-
 
 _UNSEEN = Line(0.0, 0, 0, 0)
 
@@ -95,7 +92,8 @@ class LiveStream:
         )
         self.listing = Listing(self.window, reader=reader, prefix=recording.prefix if recording else "")
         self.ladder = Ladder(self.window, config)
-        self._viewers: dict[str, float] = {}
+        self.watchers = Watchers(clock.monotonic)
+        self._plain: tuple[int, bytes | None] = (-1, None)
         self._parts_needed = 0
 
     # The encoder's side
@@ -190,16 +188,15 @@ class LiveStream:
 
     # The viewers' side
 
-    def seen(self, viewer: str) -> None:
-        if viewer == UNCOUNTED:
-            return
-        self._viewers[viewer] = self.clock.monotonic()
+    def plain_playlist(self) -> bytes | None:
+        """Also rendered once per change; None until a segment is whole."""
+        if self._plain[0] != self.window.version:
+            self._plain = (self.window.version, playlists.plain(self.window, self._shared_folder))
+        return self._plain[1]
 
-    def watching(self) -> set[str]:
-        """Viewers who fetched something within the last 10 s; forgets the others."""
-        since = self.clock.monotonic() - _WATCHING_SECONDS
-        self._viewers = {viewer: seen for viewer, seen in self._viewers.items() if seen >= since}
-        return set(self._viewers)
+    def _shared_folder(self, at: float) -> str:
+        """As seen from a playlist below a viewer's own grant."""
+        return f"../../{grants.share(self.config.grant_key, self.stream_id, at)}/{self.stream_id}/"
 
     def multivariant(self) -> bytes:
         rate = self.publisher.frame_rate if self.publisher is not None else 0.0
@@ -236,7 +233,7 @@ class LiveStream:
             msn=self.window.next_part[0],
             parts=self.window.part_count,
             window_bytes=self.window.size,
-            viewers=len(self.watching()),
+            viewers=len(set().union(*self.watchers.now())),
             recorded_segments=recording.segments if recording else 0,
             recorded_bytes=recording.bytes if recording else 0,
             recording_lost=recording.lost if recording else 0,

@@ -13,7 +13,7 @@ from .keys import reveal_key, rotate_key
 from .nodes import Heartbeat, forget_nodes, node_url, register_node
 from .orders import Orders, Publishing
 from .pictures import picture_live_broadcasts, storyboard_sheet, sweep_pictures, tidy_pictures
-from .playback import grant_key, playback_url, preview_url, storyboard_url
+from .playback import grant_key, plain_beside, playback_url, preview_url, storyboard_url
 from .publishing import (
     claim_publish,
     interrupt_broadcast,
@@ -79,6 +79,7 @@ __all__ = [
     "note_verdict",
     "open_broadcast",
     "picture_live_broadcasts",
+    "plain_beside",
     "playback_url",
     "preview_url",
     "refuse_encoder",

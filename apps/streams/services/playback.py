@@ -13,6 +13,7 @@ from apps.channels import policies
 from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotFound
 from apps.streams.media import grants
+from apps.streams.media.playlists import MULTIVARIANT, PLAIN
 from apps.streams.models import Broadcast
 from apps.streams.providers import site_provider
 from apps.streams.sealing import derived
@@ -31,7 +32,13 @@ def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
     if broadcast.provider:
         return _hosted_url(broadcast)
     stream_id = broadcast.pk.hex
-    return f"{broadcast.media_base}/live/{_grant(broadcast, viewer_id)}/{stream_id}/index.m3u8"
+    return f"{broadcast.media_base}/live/{_grant(broadcast, viewer_id)}/{stream_id}/{MULTIVARIANT}"
+
+
+def plain_beside(url: str) -> str:
+    """The plain playlist under the same grant as this `playback_url`; "" where a provider has the picture."""
+    folder, _, name = url.rpartition("/")
+    return f"{folder}/{PLAIN}" if name == MULTIVARIANT and "/live/" in folder else ""
 
 
 def storyboard_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:

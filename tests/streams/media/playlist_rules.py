@@ -166,10 +166,19 @@ def _derive_dates(segments: list[ListedSegment]) -> None:
 
 
 def check(text: str) -> Playlist:
-    """One playlist keeps the rules; returns it parsed."""
+    """One low-latency playlist keeps the rules; returns it parsed."""
+    playlist = check_plain(text)
+    assert int(playlist.tags["#EXT-X-VERSION"]) >= 9, "8: EXT-X-SKIP needs version 9"
+    if not playlist.ended:
+        check_low_latency(playlist)
+    return playlist
+
+
+def check_plain(text: str) -> Playlist:
+    """The same for any media playlist."""
     playlist = parse(text)
     target = playlist.target
-    assert int(playlist.tags["#EXT-X-VERSION"]) >= 9, "8: EXT-X-SKIP needs version 9"
+    assert int(playlist.tags["#EXT-X-VERSION"]) >= 6, "8: EXT-X-MAP without I-frames needs version 6"
     for segment in playlist.segments:
         assert int(segment.length + 0.5) <= target, (
             "4.4.3.1: no segment rounds to more than the target duration"
@@ -185,8 +194,6 @@ def check(text: str) -> Playlist:
         assert "#EXT-X-DISCONTINUITY-SEQUENCE" in playlist.tags, "6.2.2: before it can be removed"
     if playlist.ended:
         assert playlist.hint is None and "#EXT-X-PART-INF" not in playlist.tags, "4.4.5.3"
-        return playlist
-    check_low_latency(playlist)
     return playlist
 
 
@@ -228,7 +235,7 @@ def check_update(older: Playlist, newer: Playlist) -> None:
     assert not older.ended or newer.text == older.text, "4.4.3.4: what has ended does not change"
     for tag in ("#EXT-X-TARGETDURATION", "#EXT-X-PART-INF", "#EXT-X-SERVER-CONTROL", "#EXT-X-VERSION"):
         if not newer.ended:
-            assert older.tags[tag] == newer.tags[tag], f"{tag} may not change"
+            assert older.tags.get(tag) == newer.tags.get(tag), f"{tag} may not change"
     known = {segment.msn: segment for segment in older.segments}
     distance = dict(zip((segment.msn for segment in newer.segments), newer.behind(), strict=True))
     for segment in newer.segments:

@@ -331,12 +331,35 @@ def test_the_playlist_is_the_same_bytes_for_everybody(edge: Edge, make_flv: FlvM
     assert edge.get("stream.m3u8", viewer="one").content == edge.get("stream.m3u8", viewer="two").content
 
 
-def test_viewers_are_counted_by_their_grants(edge: Edge, make_flv: FlvMaker) -> None:
+def test_viewers_are_counted_by_the_media_that_their_grants_fetch(edge: Edge, make_flv: FlvMaker) -> None:
     publish(edge, make_flv(seconds=3))
-    for viewer in ("one", "two", "two", grants.UNCOUNTED):
-        edge.get("stream.m3u8", viewer=viewer)
-    assert edge.call(edge.node.watching, "stream") == {"one", "two"}
-    assert edge.call(edge.node.watching, "unknown") == set()
+    uri = playlist(edge).segments[-1].uri
+    assert uri is not None
+    for viewer in ("one", "two", "two", grants.UNCOUNTED, grants.EDGE):
+        assert edge.get(uri, viewer=viewer).status_code == 200
+    for name in ("index.m3u8", "stream.m3u8", f"{uri.split('-')[0]}-init0.mp4", "nothing.m4s"):
+        edge.get(name, viewer="reads")
+    edge.http.head(edge.path(uri, viewer="asks"))
+    edge.http.get(edge.path(uri, viewer="beyond"), headers={"range": "bytes=99999999-"})
+    assert edge.call(edge.node.watching, "stream").fetching == {"one", "two"}
+    assert edge.streams["stream"].viewers == 2
+    assert edge.call(edge.node.watching, "unknown") == (set(), set())
+
+
+def test_an_edge_tells_who_watches_through_it_and_nobody_else_may(edge: Edge, make_flv: FlvMaker) -> None:
+    publish(edge, make_flv(seconds=3))
+    told = {"fetching": ["one", "two", "-", "-edge", "a b", 7], "following": ["three", "one"]}
+    for viewer in ("one", grants.UNCOUNTED):
+        assert edge.http.post(edge.path("viewers", viewer=viewer), json=told).status_code == 403
+    path = edge.path("viewers", viewer=grants.EDGE)
+    assert edge.http.get(path).status_code == 405
+    for nonsense in (b"", b"[]", b'{"fetching": []}', b'{"fetching": 1, "following": 2}'):
+        assert edge.http.post(path, content=nonsense).status_code == 400
+    assert edge.http.post(path, content=b" " * (2 * 1024 * 1024 + 1)).status_code == 413
+    assert edge.call(edge.node.watching, "stream") == (set(), set())
+    assert edge.http.post(path, json=told).status_code == 204
+    assert edge.call(edge.node.watching, "stream") == ({"one", "two"}, {"three", "one"})
+    assert edge.streams["stream"].viewers == 3
 
 
 def test_paths_that_are_nothing_are_not_found(edge: Edge) -> None:

@@ -18,8 +18,8 @@ def test_a_stopping_node_lets_its_viewers_go_without_ending_the_stream(make_flv:
         encoder = LiveEncoder(edge, make_flv(seconds=8))
         eventually(lambda: edge.gate.lives)
         with ThreadPoolExecutor() as pool:
-            waiting = pool.submit(edge.get, "stream.m3u8?_HLS_msn=4&_HLS_part=0")
-            eventually(lambda: edge.call(edge.node.watching, "stream"))
+            waiting = pool.submit(edge.get, "stream.m3u8?_HLS_msn=3")
+            eventually(lambda: edge.call(lambda: edge.node._streams["stream"].window._waiting))
             began = time.monotonic()
             edge.call(edge.node.let_go)
             answer = waiting.result(3)

@@ -483,7 +483,7 @@ def test_many_who_want_the_same_are_one_read(tmp_path: Path, make_flv: FlvMaker)
         archive.free.clear()
         with ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(edge.get, uri, viewer=f"v{number}") for number in range(8)]
-            eventually(lambda: len(edge.call(edge.node.watching, "stream")) >= 8)
+            eventually(lambda: edge.call(lambda: len(edge.node._viewers._takers._files)) == 8)
             assert edge.get("stream.m3u8").status_code == 200, "the edge goes on while the archive thinks"
             archive.free.set()
             assert {answer.result(10).status_code for answer in asked} == {200}
