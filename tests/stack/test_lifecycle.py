@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.stack import encoder, reader
 from tests.stack.people import Person, expect, sign_up
 from tests.stack.running import Stack
+from tests.stack.studio_encoder import StudioEncoder
 
 # A node asks once a second whom to cut; the rest is the encoder noticing.
 CUT_WITHIN = 8
@@ -169,6 +170,34 @@ def test_a_dropped_encoder_comes_back_into_the_same_broadcast(
         assert back["id"] == stream["id"]
         assert back["startedAt"] == stream["startedAt"]
         assert reader.probe(reader.playlist_url(stack, back))["video"]["codec_name"] == "h264"
+
+
+def test_a_backup_takes_over_within_the_broadcast_and_an_end_ends_both(
+    stack: Stack, streamer: Person, channel: dict[str, Any]
+) -> None:
+    backup_url = streamer.publish_url(channel, "backup-key")
+    with StudioEncoder(streamer.publish_url(channel)) as main, StudioEncoder(backup_url) as backup:
+        stream = reader.await_live(stack, channel)
+        path = f"/api/streams/{stream['id']}"
+        with dashboard(stack, streamer, channel) as socket:
+            while not await_frame(socket, "stream:health-update")["standby"]:
+                pass
+            main.stop()
+            told = await_frame(socket, "stream:updated")["stream"]
+        assert (told["id"], told["status"]) == (stream["id"], "LIVE")
+        await_health(streamer, path, "onBackup")
+        assert reader.status(stack, channel)["stream"]["status"] == "LIVE"
+        assert reader.probe(reader.playlist_url(stack, stream))["video"]["codec_name"] == "h264"
+        expect(200, streamer.api.post(f"{path}/end"))
+        assert backup.gone.wait(CUT_WITHIN)
+
+
+def await_health(person: Person, path: str, what: str, seconds: float = 15) -> None:
+    """Return when the health of the stream says so."""
+    deadline = time.monotonic() + seconds
+    while not (told := expect(200, person.api.get(f"{path}/health")))[what]:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
 
 
 def test_a_codec_that_browsers_can_not_play_is_refused_with_the_cure(
