@@ -80,9 +80,12 @@ def test_every_route_of_the_api_says_so_to_who_is_signed_in(client: Client, requ
                 answer = getattr(client, method)(
                     f"/{path}", content_type="application/json", headers={"accept": "application/json"}
                 )
-                # These ask for no session, and what they need is missing.
-                if not (path in WITHOUT_SESSION and answer.status_code in (400, 401)):
-                    require_unavailable(answer, f"{method} {path}")
+                # These ask for no session, and what they need is missing: a body, or a provider.
+                if path in WITHOUT_SESSION and answer.status_code in (400, 401):
+                    continue
+                if "webhooks" in path and answer.json()["code"] == "PROVIDER_OFF":
+                    continue
+                require_unavailable(answer, f"{method} {path}")
     assert asked > 50
 
 
