@@ -176,20 +176,20 @@ def test_a_backup_takes_over_within_the_broadcast_and_an_end_ends_both(
     stack: Stack, streamer: Person, channel: dict[str, Any]
 ) -> None:
     backup_url = streamer.publish_url(channel, "backup-key")
-    with StudioEncoder(streamer.publish_url(channel)) as main, StudioEncoder(backup_url) as backup:
+    with StudioEncoder(streamer.publish_url(channel)) as main:
         stream = reader.await_live(stack, channel)
         path = f"/api/streams/{stream['id']}"
-        with dashboard(stack, streamer, channel) as socket:
+        with dashboard(stack, streamer, channel) as socket, StudioEncoder(backup_url) as backup:
             while not await_frame(socket, "stream:health-update")["standby"]:
                 pass
             main.stop()
             told = await_frame(socket, "stream:updated")["stream"]
-        assert (told["id"], told["status"]) == (stream["id"], "LIVE")
-        await_health(streamer, path, "onBackup")
-        assert reader.status(stack, channel)["stream"]["status"] == "LIVE"
-        assert reader.probe(reader.playlist_url(stack, stream))["video"]["codec_name"] == "h264"
-        expect(200, streamer.api.post(f"{path}/end"))
-        assert backup.gone.wait(CUT_WITHIN)
+            assert (told["id"], told["status"]) == (stream["id"], "LIVE")
+            await_health(streamer, path, "onBackup")
+            assert reader.status(stack, channel)["stream"]["status"] == "LIVE"
+            assert reader.probe(reader.playlist_url(stack, stream))["video"]["codec_name"] == "h264"
+            expect(200, streamer.api.post(f"{path}/end"))
+            assert backup.gone.wait(CUT_WITHIN)
 
 
 def await_health(person: Person, path: str, what: str, seconds: float = 15) -> None:
