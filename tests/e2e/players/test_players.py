@@ -87,5 +87,5 @@ def test_it_follows_the_live_picture_and_goes_back(
     page.evaluate("() => { document.querySelector('video').currentTime = window.playing.start() + 1; }")
     await_seconds(page, 2)
     start = page.evaluate("() => document.querySelector('video').currentTime - window.playing.start()")
-    assert 3 <= start < 8
+    assert 2 <= start < 8, "the window may move on meanwhile"
     assert page.evaluate("() => window.playing.errors") == []
