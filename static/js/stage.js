@@ -33,9 +33,9 @@ export class Stage {
     let lost = false;
     this.socket
       .on("*", (_, { timestamp }) => this.#clock.learn(timestamp))
-      .on("stream:started", ({ stream }) => this.show(stream))
-      .on("stream:updated", ({ stream }) => this.show(stream))
-      .on("stream:ended", () => this.show(null))
+      .on("stream:started", ({ stream }) => this.#told(stream))
+      .on("stream:updated", ({ stream }) => this.#told(stream))
+      .on("stream:ended", () => this.#told(null))
       .on("viewers:updated", ({ count }) => this.#numbers.showViewers(count))
       .watch(({ state }) => {
         // What happened while nobody told us is asked for, once somebody does: after an outage, and between the
@@ -45,6 +45,11 @@ export class Stage {
       });
   }
 
+  #told(stream) {
+    this.#asking = null; // what the API answers now may be older than this
+    this.show(stream);
+  }
+
   /** Bring everything in line with a broadcast as the API describes it; null means nothing is on. */
   show(stream) {
     this.#numbers.show(stream);
@@ -52,15 +57,17 @@ export class Stage {
   }
 
   #ask() {
-    this.#asking ??= request(`/api/stream/status?channel=${encodeURIComponent(this.#slug)}`)
+    if (this.#asking) return;
+    const asking = request(`/api/stream/status?channel=${encodeURIComponent(this.#slug)}`)
       .then(({ isLive, stream }) => {
+        if (this.#asking !== asking) return;
         if (isLive) this.show(stream);
         else if (this.player.streamId !== null) this.show(null); // else the page knows: it may be announced
       })
       .catch(() => {}) // the socket's return or the next round asks again
       .finally(() => {
-        this.#asking = null;
+        if (this.#asking === asking) this.#asking = null;
       });
-    return this.#asking;
+    this.#asking = asking;
   }
 }
