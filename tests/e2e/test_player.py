@@ -77,6 +77,24 @@ def test_a_page_made_just_before_the_start_misses_nothing(stack: Stack, visit: V
         visitor.await_picture()
 
 
+def test_an_answer_from_before_the_start_ends_nothing(stack: Stack, visit: Visit) -> None:
+    """The page asks what is on, hears that it has begun, and only then gets the answer: nothing."""
+    owner = sign_up(stack)
+    channel = owner.create_channel()
+    visitor = visit()
+    late: list[tuple[Route, Any]] = []
+    visitor.page.route("**/api/stream/status?*", lambda route: late.append((route, route.fetch())), times=1)
+    visitor.watch(channel["slug"])
+    await_value(lambda: visitor.page.evaluate("document.readyState") and late, bool)
+    with camera(owner, channel):
+        visitor.await_picture()
+        route, answer = late[0]
+        assert answer.json() == {"isLive": False}
+        route.fulfill(response=answer)
+        visitor.await_picture()
+        assert visitor.player_state() == "playing"
+
+
 @pytest.mark.both_modes
 def test_a_late_joiner_is_close_to_the_camera(visit: Visit, live: str) -> None:
     visitor = visit()
