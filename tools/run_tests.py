@@ -38,8 +38,9 @@ ROWS = (
 )
 # Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
-# A mode; more than there are cores, as many tests wait for real time.
-WORKERS = ("-n", "3", "--dist", "worksteal")
+# A mode. Two rows of them are more than two cores can serve, as many tests wait for real time; and each
+# imports, collects and migrates anew.
+WORKERS = ("-n", "2", "--dist", "worksteal")
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
@@ -85,10 +86,12 @@ OBS_TOOLS = (
 
 @dataclass
 class Pass:
-    """One run of pytest and what it counted."""
+    """One run of pytest, what it counted and what it took: `cpu_seconds` of it and of all it waited for."""
 
     title: str
     code: int
+    seconds: float
+    cpu_seconds: float
     passed: int
     failed: int
     skipped: int
@@ -144,13 +147,15 @@ class Run:
 
     def finish(self) -> Pass:
         """Wait for its end, print what it said, and count."""
-        code = self.popen.wait()
+        # Not `Popen.wait`, which does not tell what the process used.
+        _, status, used = os.wait4(self.popen.pid, 0)
+        code = self.popen.returncode = os.waitstatus_to_exitcode(status)
         if code == NOTHING_SELECTED and self.is_narrowed:
             code = 0
         seconds = time.monotonic() - self.started
         say(f"{self.title}, {seconds:.0f} s\n{self.words.read_text(errors='replace')}")
         with self.folder:
-            return Pass(self.title, code, *count(self.report))
+            return Pass(self.title, code, seconds, used.ru_utime + used.ru_stime, *count(self.report))
 
 
 def one_by_one(runs: list[Run]) -> list[Pass]:
@@ -230,7 +235,8 @@ def whole_suite(arguments: list[str]) -> int:
 def verdict(passes: list[Pass], *, covered: bool, complete: bool) -> int:
     """Print the closing lines; 0 when everything passed, enough is covered and CI left nothing out."""
     for one in passes:
-        say(f"{one.title}: {one.passed} passed, {one.failed} failed, {one.skipped} skipped")
+        counted = f"{one.passed} passed, {one.failed} failed, {one.skipped} skipped"
+        say(f"{one.title}: {counted}; {one.seconds:.0f} s, {one.cpu_seconds:.0f} s of CPU")
     if not covered:
         say("FAILED: too little of the code is covered, see above")
     if not complete:
