@@ -16,7 +16,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-from tests import factories
+from tests import factories, properties  # noqa: F401  the number of tries holds for all tests
 from tests.stack import running
 from tests.stack.services import Services, services
 

@@ -200,11 +200,6 @@ def state(channel):
     )
 
 
-@hypothesis.settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
-)
 @hypothesis.given(before=DEEDS, deeds=DEEDS, in_bulk=st.booleans())
 def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
     channel, streamer, stranger, before, deeds, in_bulk

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from apps.chat.content import CONTENT_MOST, clean_content
 from apps.core.errors import Invalid
+from tests.properties import MANY
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_too_much_is_refused_with_the_limit(typed: str) -> None:
     assert "500" in refusal.value.message
 
 
+@MANY
 @given(st.text(max_size=700))
 def test_whatever_is_typed_what_is_stored_keeps_the_rule_and_is_stable(typed: str) -> None:
     try:

@@ -116,14 +116,6 @@ def perform(actor: User, channel: Channel, people: People, steps: list[tuple[str
             DEEDS[deed]({"actor": actor, "channel": channel}, **about)
 
 
-GIVEN = hypothesis.settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
-)
-
-
-@GIVEN
 @hypothesis.given(before=STEPS, deeds=STEPS, in_bulk=st.booleans())
 def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
     channel: Channel,
@@ -147,7 +139,6 @@ def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
         assert state(channel, people) == start
 
 
-@GIVEN
 @hypothesis.given(deeds=STEPS, order=st.randoms(use_true_random=False))
 def test_undone_in_any_order_each_is_undone_or_refused_clearly(
     channel: Channel,

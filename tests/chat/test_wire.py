@@ -16,6 +16,7 @@ from apps.chat.docs import realtime_page
 from apps.chat.sockets import ROOM, flood_most
 from apps.core.errors import Invalid
 from apps.core.realtime.closing import MEANING, Close
+from tests.properties import MANY
 
 ROOT = Path(__file__).resolve().parents[2]
 JSON = st.recursive(
@@ -58,6 +59,7 @@ def test_a_wrong_field_is_named_with_its_rule(parse: Any, payload: dict[str, Any
     assert field in refusal.value.message
 
 
+@MANY
 @given(st.sampled_from(wire.CLIENT_FRAMES), st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_no_payload_does_more_than_be_refused(frame: Any, payload: dict[str, Any]) -> None:
     with contextlib.suppress(Invalid):

@@ -9,6 +9,7 @@ from websockets.frames import Frame
 from websockets.frames import Opcode as Theirs
 
 from apps.core.realtime.incoming import Broken, Incoming, Opcode, close_code
+from tests.properties import MANY
 
 MOST = 8 * 1024
 
@@ -29,6 +30,7 @@ def read(data: bytes, pieces: list[int] | None = None) -> list[tuple[int, bytes]
     return found
 
 
+@MANY
 @given(
     st.lists(st.tuples(st.sampled_from([1, 2, 9, 10]), st.binary(max_size=125)), max_size=6),
     st.lists(st.integers(1, 40), max_size=60),
@@ -78,6 +80,7 @@ def test_what_breaks_the_protocol_is_refused_with_a_number(data: bytes, code: in
     assert broken.value.code == code
 
 
+@MANY
 @given(st.binary(max_size=300))
 def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
     try:

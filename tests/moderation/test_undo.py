@@ -331,11 +331,6 @@ def perform(actor, channel, people, deed, whom, choice):
 
 
 @pytest.mark.usefixtures("unlimited")
-@hypothesis.settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
-)
 @hypothesis.given(before=ACTIONS, deeds=ACTIONS, in_bulk=st.booleans())
 def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
     channel, streamer, moderator, colleague, viewer, stranger, before, deeds, in_bulk
@@ -360,11 +355,6 @@ def test_random_deeds_and_their_undo_in_reverse_give_the_starting_state(
 
 
 @pytest.mark.usefixtures("unlimited")
-@hypothesis.settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
-)
 @hypothesis.given(deeds=ACTIONS, order=st.randoms(use_true_random=False))
 def test_undoing_in_any_order_refuses_clearly_and_keeps_one_sanction_a_person(
     channel, streamer, moderator, viewer, stranger, deeds, order

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from apps.moderation import automod
 from apps.moderation.automod import Author, Kind, Recent
 from apps.moderation.automod.lookalikes import _ALIKE, LEET
+from tests.properties import MANY
 
 from .judging import EVASIONS, INNOCENT, SOMEBODY, STRICTEST, judge, rule, terms
 
@@ -147,7 +148,7 @@ def rules_of_words():
     return automod.compile([terms(*WORDS)])
 
 
-@hypothesis.settings(max_examples=500, deadline=None)
+@MANY
 @hypothesis.given(written=evasions())
 def test_a_word_gets_its_verdict_however_kinds_of_evasion_are_combined(rules_of_words, written):
     _word, evasion = written
@@ -157,7 +158,7 @@ def test_a_word_gets_its_verdict_however_kinds_of_evasion_are_combined(rules_of_
     assert 4 <= verdict.span[0] < verdict.span[1] <= 4 + len(evasion)
 
 
-@hypothesis.settings(max_examples=200, deadline=None)
+@MANY
 @hypothesis.given(
     written=evasions(
         kinds=[read_digits_inside, look_alike, change_case, widen, decorate, hide],
@@ -169,7 +170,7 @@ def test_an_innocent_text_stays_innocent_however_it_is_drawn(strictest, written)
     assert verdict is None, (written, written[1][slice(*verdict.span)])
 
 
-@hypothesis.settings(max_examples=200, deadline=None)
+@MANY
 @hypothesis.given(text=st.text(max_size=120))
 def test_any_text_is_judged_and_a_span_lies_within_it(text):
     everything = [rule(kind) for kind in Kind if kind is not Kind.TERMS]

@@ -152,7 +152,7 @@ SESSIONS = st.builds(
 )
 
 
-@hypothesis.settings(max_examples=12, deadline=None, derandomize=True)
+@hypothesis.settings(derandomize=True)
 @hypothesis.given(
     sessions=st.lists(SESSIONS, min_size=1, max_size=4),
     target=st.sampled_from([2, 4, 10]),

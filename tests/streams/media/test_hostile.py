@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.streams.media import DoorLimits, Refused, amf0
@@ -191,7 +191,6 @@ def test_frames_that_are_truncated_or_random_do_not_crash_the_stream(
     assert strict.get("stream.m3u8").status_code == 200
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=600), kind=st.sampled_from([1, 2, 3, 4, 5, 6, 8, 9, 15, 17, 18, 20, 22, 99]))
 def test_random_messages_leave_the_server_standing(strict: Edge, data: bytes, kind: int) -> None:
     with RawEncoder(strict) as encoder:

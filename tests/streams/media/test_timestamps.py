@@ -129,14 +129,6 @@ def real_sound(studio: Studio, camera: Camera, *, after_ms: int) -> float:
     return found * SOUND_MS / length
 
 
-RULES = hypothesis.settings(
-    max_examples=10,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
-)
-
-
-@RULES
 @hypothesis.given(
     deeds=DEEDS,
     start=st.integers(0, (1 << 32) - 1) | st.integers((1 << 32) - 9000, (1 << 32) - 1),
@@ -149,7 +141,6 @@ def test_time_runs_forward_at_the_wall_s_speed(camera: Camera, deeds: list[Deed]
     assert real_sound(studio, camera, after_ms=SECONDS * 1000 - 3000) > 0.8
 
 
-@RULES
 @hypothesis.given(
     apart=st.integers(-(1 << 31), 1 << 31) | st.integers(-6000, -700), start=st.integers(0, 9000)
 )
@@ -160,7 +151,6 @@ def test_sound_with_a_clock_of_its_own_is_heard(camera: Camera, apart: int, star
     assert real_sound(studio, camera, after_ms=SECONDS * 1000 - 4000) > 0.9
 
 
-@RULES
 @hypothesis.given(
     offsets=st.lists(st.integers(-(1 << 23), (1 << 23) - 1) | st.integers(-200, 200), min_size=1, max_size=60)
 )
