@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.chat.models import Message
+from apps.chat import store
+from apps.chat.models import ChatRoom, Message
+from apps.core.ids import uuid7
 from apps.core.realtime.closing import Close
 
 from .conftest import Dial, in_thread, story
@@ -20,11 +22,15 @@ Say = Callable[..., Message]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_room_greets_with_its_newest_messages(
-    dial: Dial, say: Say, viewer: User, unlimited: None
-) -> None:
-    for n in range(103):
-        say(viewer, f"message {n + 1}")
+def said(room: ChatRoom, person: User, count: int) -> None:
+    """So many messages stand in the room, stored together."""
+    store.append(
+        room.pk, [store.Draft(uuid7(), person.pk, f"message {n + 1}", f"n{n}", ()) for n in range(count)]
+    )
+
+
+def test_the_room_greets_with_its_newest_messages(dial: Dial, room: ChatRoom, viewer: User) -> None:
+    said(room, viewer, 103)
 
     async def steps() -> None:
         async with dial() as client:
@@ -39,10 +45,9 @@ def test_the_room_greets_with_its_newest_messages(
     ("after", "expected"), [(0, (1, 120)), (5, (6, 120)), (119, (120, 120)), (120, None)]
 )
 def test_who_comes_back_gets_exactly_what_was_missed(
-    dial: Dial, say: Say, viewer: User, unlimited: None, after: int, expected: tuple[int, int] | None
+    dial: Dial, room: ChatRoom, viewer: User, after: int, expected: tuple[int, int] | None
 ) -> None:
-    for n in range(120):
-        say(viewer, f"message {n + 1}")
+    said(room, viewer, 120)
 
     async def steps() -> None:
         async with dial() as client:
@@ -84,9 +89,6 @@ def test_a_message_that_no_hint_told_of_is_found_in_the_database(
     """As when Redis was away at the moment of the push."""
 
     def unheard() -> None:
-        from apps.chat import store
-        from apps.core.ids import uuid7
-
         store.append(channel.pk, [store.Draft(uuid7(), viewer.pk, "unheard", "u", ())])
 
     async def steps() -> None:

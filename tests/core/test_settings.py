@@ -30,13 +30,18 @@ S3 = {
 
 def boot(tmp_path: Path, ask: str, **environment: str) -> str:
     """What `ask` prints in a process that started with this environment, or its complaint."""
+    return run(tmp_path, f"from django.conf import settings; settings.INSTALLED_APPS; {ask}", environment)
+
+
+def run(tmp_path: Path, program: str, environment: dict[str, str], given: str = "") -> str:
     clean = {k: v for k, v in os.environ.items() if k not in {*PROD, *S3, "PORT", "RTMP_PORT"}}
     done = subprocess.run(
-        [sys.executable, "-c", f"from django.conf import settings; settings.INSTALLED_APPS; {ask}"],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env=clean
         | {"AETHEX_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "aethex.settings", "AETHEX_ENV": "dev"}
         | environment,
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -44,32 +49,50 @@ def boot(tmp_path: Path, ask: str, **environment: str) -> str:
     return done.stdout or done.stderr.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    ("environment", "named"),
-    [
-        ({"PORT": "eighty"}, "PORT"),
-        ({"PORT": "70000"}, "PORT"),
-        ({"AETHEX_ENV": "staging"}, "AETHEX_ENV"),
-        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
-        ({"S3_BUCKET": "pictures"}, "S3_PUBLIC_URL"),
-        ({**S3, "S3_PUBLIC_URL": "cdn.example.org"}, "S3_PUBLIC_URL"),
-        ({**PROD, "SECRET_KEY": "short"}, "SECRET_KEY"),
-        ({**PROD, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
-        ({**PROD, "TRUSTED_PROXIES": "0"}, "TRUSTED_PROXIES"),
-        ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
-        ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
-        ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),
-        ({"STREAM_PROVIDER": "vimeo"}, "STREAM_PROVIDER"),
-        ({"STREAM_PROVIDER": "mux", "MUX_TOKEN_ID": "a", "MUX_TOKEN_SECRET": "b"}, "MUX_WEBHOOK_SECRET"),
-        ({"STREAM_PROVIDER": "cloudflare"}, "CLOUDFLARE_NOTIFICATION_SECRET"),
-        ({**cloudflare.SETTINGS, "CLOUDFLARE_STREAM_HOST": "https://x.example"}, "CLOUDFLARE_STREAM_HOST"),
-        ({**PROD, **mux.SETTINGS, "PROVIDER_API_URL": "http://127.0.0.1:1"}, "PROVIDER_API_URL"),
-    ],
-)
-def test_a_wrong_environment_stops_the_boot_and_names_the_variable(tmp_path, environment, named):
-    complaint = boot(tmp_path, "print('booted')", **environment)
-    assert complaint.startswith("django.core.exceptions.ImproperlyConfigured")
-    assert named in complaint
+WRONG = [
+    ({"PORT": "eighty"}, "PORT"),
+    ({"PORT": "70000"}, "PORT"),
+    ({"AETHEX_ENV": "staging"}, "AETHEX_ENV"),
+    ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+    ({"S3_BUCKET": "pictures"}, "S3_PUBLIC_URL"),
+    ({**S3, "S3_PUBLIC_URL": "cdn.example.org"}, "S3_PUBLIC_URL"),
+    ({**PROD, "SECRET_KEY": "short"}, "SECRET_KEY"),
+    ({**PROD, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+    ({**PROD, "TRUSTED_PROXIES": "0"}, "TRUSTED_PROXIES"),
+    ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
+    ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
+    ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),
+    ({"STREAM_PROVIDER": "vimeo"}, "STREAM_PROVIDER"),
+    ({"STREAM_PROVIDER": "mux", "MUX_TOKEN_ID": "a", "MUX_TOKEN_SECRET": "b"}, "MUX_WEBHOOK_SECRET"),
+    ({"STREAM_PROVIDER": "cloudflare"}, "CLOUDFLARE_NOTIFICATION_SECRET"),
+    ({**cloudflare.SETTINGS, "CLOUDFLARE_STREAM_HOST": "https://x.example"}, "CLOUDFLARE_STREAM_HOST"),
+    ({**PROD, **mux.SETTINGS, "PROVIDER_API_URL": "http://127.0.0.1:1"}, "PROVIDER_API_URL"),
+]
+# Python, Django and Celery are loaded once for all environments; each has a process of its own to fail in.
+TRIED = """
+import json, os, sys
+import aethex.celery
+from django.conf import settings
+for environment in json.load(sys.stdin):
+    if os.fork() == 0:
+        os.environ.update(environment)
+        try:
+            settings.INSTALLED_APPS
+        except BaseException as error:
+            print(json.dumps([type(error).__name__, str(error)]), flush=True)
+        else:
+            print(json.dumps(["booted", ""]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_a_wrong_environment_stops_the_boot_and_names_the_variable(tmp_path):
+    told = run(tmp_path, TRIED, {}, given=json.dumps([environment for environment, _ in WRONG]))
+    complaints = [json.loads(line) for line in told.splitlines()]
+    for (_, named), (kind, complaint) in zip(WRONG, complaints, strict=True):
+        assert kind == "ImproperlyConfigured", named
+        assert named in complaint
 
 
 def test_production_reads_its_database_from_one_address(tmp_path):

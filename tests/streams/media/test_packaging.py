@@ -114,17 +114,17 @@ def test_scene_cuts_do_not_make_tiny_segments(make_flv: FlvMaker) -> None:
     assert all(segment.duration_ms >= 1000 for segment in list(studio.window.segments)[2:-1])
 
 
-def test_nothing_drifts_over_hours_and_clocks_may_wrap(make_flv: FlvMaker, probe: Probe) -> None:
-    """Two hours in encoder time, across the end of its 32-bit clock."""
+def test_nothing_drifts_and_clocks_may_wrap(make_flv: FlvMaker, probe: Probe) -> None:
+    """Twenty minutes in encoder time, across the end of its 32-bit clock."""
     studio = Studio(window_seconds=4.0)
     tags = make_flv(seconds=2, size="160x90", rate="5", gop=10)
     publisher = studio.connect()
-    step, start = 2000, (1 << 32) - 3_600_000
+    step, start = 2000, (1 << 32) - 600_000
     studio.feed(publisher, headers(tags))
     body = [tag for tag in frames(tags) if tag.timestamp < 2000]
     sound = [tag for tag in body if tag.kind == AUDIO]
     pictures = [tag for tag in body if tag.kind == VIDEO]
-    total = 7_200_000
+    total = 1_200_000
     frame = 0
     for lap in range(total // step):
         base = start + lap * step

@@ -246,7 +246,7 @@ def test_a_second_restart_counts_what_the_first_one_left() -> None:
     assert late.playlist().tags["#EXT-X-DISCONTINUITY-SEQUENCE"] == "1"
 
 
-def test_a_restart_after_a_month_takes_no_longer_than_one_after_three_hours() -> None:
+def test_a_restart_after_days_takes_no_longer_than_one_after_three_hours() -> None:
     def restart(count: int) -> float:
         breaks = {1, 10, count - 1000, count - 10}
         segments = [
@@ -268,7 +268,7 @@ def test_a_restart_after_a_month_takes_no_longer_than_one_after_three_hours() ->
         return took
 
     short = min(restart(5400) for _ in range(3))
-    assert min(restart(300_000) for _ in range(2)) < 5 * short
+    assert min(restart(90_000) for _ in range(2)) < 5 * short
 
 
 def test_recordings_with_older_names_are_not_rewound_into() -> None:
@@ -284,7 +284,7 @@ def test_two_hours_cost_less_than_five_megabytes_more_than_half_a_minute() -> No
         tracemalloc.start()
         camera = Camera(rewind_seconds=rewind)
         for _ in range(7400):  # twice two hours: what was unlisted is remembered, too
-            camera.film(size=0)
+            camera.film(parts=2, size=0)
         for skip in (False, True):
             playlists.media(camera.window, skip=skip)
         gc.collect()

@@ -41,9 +41,9 @@ class TsMuxer:
     def packets(self, pid: int, payload: bytes) -> bytes:
         """As many packets as `payload` needs; the last is filled up by its adaptation field."""
         made, begins = [], 0x40
-        while payload:
+        for start in range(0, len(payload), 184):
             counter = self.counters[pid] = (self.counters.get(pid, -1) + 1) & 15
-            part, payload = payload[:184], payload[184:]
+            part = payload[start : start + 184]
             head = bytes((0x47, begins | pid >> 8, pid & 0xFF))
             if len(part) == 184:
                 made.append(head + bytes([0x10 | counter]) + part)

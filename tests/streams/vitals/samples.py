@@ -65,11 +65,16 @@ def codes(monitor: Monitor) -> set[str]:
     return {alert.code for alert in monitor.alerts}
 
 
-def timeline(seconds: Iterable[dict[str, Any]], code: str) -> list[bool]:
-    """Whether the alert stood, second by second."""
+def standing(seconds: Iterable[dict[str, Any]]) -> list[set[str]]:
+    """Which alerts stood, second by second."""
     monitor, stood = Monitor(), []
     for number, fields in zip(itertools.count(1), seconds):
         monitor.take(Sample(at=BEGAN + number, **fields))
         monitor.judge()
-        stood.append(code in codes(monitor))
+        stood.append(codes(monitor))
     return stood
+
+
+def timeline(seconds: Iterable[dict[str, Any]], code: str) -> list[bool]:
+    """Whether the alert stood, second by second."""
+    return [code in stood for stood in standing(seconds)]
