@@ -167,7 +167,7 @@ class HlsApp:
                 return segment.parts[index].data
             if not hinted or window.ended or (msn, index) < window.next_part:
                 raise Problem(404, "no such part")
-            if loop.time() >= deadline or self.closing:
+            if loop.time() >= deadline or self.closing or not window.playable:
                 raise Problem(503, "nothing new has come")
             await window.change()
             shown.require_offered()

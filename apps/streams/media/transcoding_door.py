@@ -117,7 +117,10 @@ class TranscodingDoor:
             try:
                 await answer.begin(200, b"application/octet-stream")
                 await answer.piece(source.head())
-                while not (leaving.is_set() or window.ended or self.closing or source.is_broken):
+                # Not playable any more: another node has the stream, and nothing will change here.
+                while window.playable and not (
+                    leaving.is_set() or window.ended or self.closing or source.is_broken
+                ):
                     for record in source.news():
                         await answer.piece(record)
                     await window.change()

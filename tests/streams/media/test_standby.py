@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from tests.streams.media.edge import Edge, MemoryGate, eventually
 from tests.streams.media.encoder import LiveEncoder
 from tests.streams.media.playlist_rules import parse
 from tests.streams.media.studio import VIDEO, HandSession, Studio, frames, runs
+from tests.streams.media.test_renditions import transcoding_grant
 from tests.streams.media.test_timestamps import samples
 
 
@@ -176,3 +178,21 @@ def test_a_stream_that_went_to_another_node_is_left_and_its_encoder_stands_by(ma
         eventually(lambda: len(edge.gate.lives) == 2)
         assert edge.get("stream.m3u8").status_code == 200
         encoder.stop()
+
+
+def test_whoever_waits_for_a_stream_that_went_to_another_node_hears_so(make_flv: FlvMaker) -> None:
+    tags = make_flv(seconds=60, size="160x90")
+    with Edge() as edge, ThreadPoolExecutor(2) as pool:
+        encoder = LiveEncoder(edge, tags)
+        eventually(lambda: edge.gate.lives)
+        source = pool.submit(edge.http.get, f"/transcoding/{transcoding_grant()}/stream/source", timeout=20)
+        eventually(lambda: edge.call(lambda: edge.node._streams["stream"].ladder.transcoder))
+        encoder.stop()
+        eventually(lambda: edge.gate.interruptions)
+        hint = parse(edge.get("stream.m3u8").text).hint
+        assert hint is not None
+        part = pool.submit(edge.http.get, edge.path(hint), timeout=20)
+        eventually(lambda: len(edge.call(lambda: edge.node._streams["stream"].window._waiting)) == 2)
+        edge.call(edge.node.leave, "stream")
+        assert part.result(5).status_code == 503, "it is to be asked for where the stream is now"
+        assert source.result(5).status_code == 200, "its end is the transcoder's sign to look there, too"
