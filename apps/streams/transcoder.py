@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from apps.core.ffmpeg import ffmpeg_path
 
@@ -178,6 +178,10 @@ class Job:
             except TranscodeFailed as failure:
                 self.trouble = f"{failure}. Trying again."
                 log.warning("broadcast %s: %s", self.broadcast.pk, failure)
+            except Exception:
+                # Database away, or a fault of ours: who holds the lease goes on trying, or nobody does.
+                self.trouble = "The transcoder failed. Trying again."
+                log.exception("broadcast %s: the transcoder failed", self.broadcast.pk)
             if time.monotonic() - began > STEADY_SECONDS:
                 wait = FIRST_RETRY_SECONDS
             self._stopped.wait(wait)
@@ -185,12 +189,8 @@ class Job:
 
     def _try(self) -> None:
         pk, worker = self.broadcast.pk, self._transcoder.name
-        url = services.node_url(pk.hex)
-        close_old_connections()
-        if url is None:
-            raise TranscodeFailed("The node of this broadcast is not there")
         client = NodeClient(
-            url,
+            self._node_url(),
             pk.hex,
             lambda: services.transcoding_grant(broadcast_id=pk, worker=worker),
         )
@@ -198,6 +198,15 @@ class Job:
         self._transcode = Transcode(client, self._choose, ffmpeg=ffmpeg_path(), threads=threads)
         if not self._stopped.is_set():
             self._transcode.run()
+
+    def _node_url(self) -> str:
+        try:
+            url = services.node_url(self.broadcast.pk.hex)
+        finally:
+            connections.close_all()  # this thread's: what follows may last for hours
+        if url is None:
+            raise TranscodeFailed("The node of this broadcast is not there")
+        return url
 
     def _choose(self, source: Source) -> list[Rung]:
         bitrate = 1000 * (self.broadcast.video.get("bitrateKbps") or 0)

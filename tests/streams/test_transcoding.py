@@ -10,9 +10,10 @@ from django.utils import timezone
 from apps.streams import services, transcoder
 from apps.streams.media import grants
 from apps.streams.media.transcoding import LADDER, Budget, Rung, Source, fitting
-from apps.streams.models import Transcode
+from apps.streams.models import Node, Transcode
 from apps.streams.services.playback import grant_key
 from tests import factories
+from tests.streams.media.edge import eventually
 
 FULL_HD = Source(1920, 1080, 30.0)
 # Encodes 1080p at 30 pictures a second with one core.
@@ -126,3 +127,16 @@ def test_a_grant_for_transcoding_opens_nothing_else(channel) -> None:
     watching = services.playback_url(broadcast=broadcast).split("/")[2]
     with pytest.raises(grants.GrantRefused):
         grants.verify(grant_key(), broadcast.pk.hex, watching, now=now, purpose=purpose)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_goes_wrong_who_has_a_broadcast_goes_on_trying(channel) -> None:
+    broadcast, now = factories.live(channel), timezone.now()
+    Node.objects.create(name=broadcast.node, url="http://[nowhere", started_at=now, seen_at=now)
+    job = transcoder.Job(transcoder.Transcoder(), broadcast)
+    try:
+        eventually(lambda: "Trying again" in job.trouble)
+        assert job.thread.is_alive(), "its lease is renewed, so nobody else would"
+    finally:
+        job.stop()
+        job.thread.join(5)
