@@ -23,10 +23,14 @@ from .models import User
 SECONDS = 60
 
 
-@functools.cache
 def _signer() -> signing.TimestampSigner:
-    # Made once: a crowd that comes back brings thousands of tickets.
-    return signing.TimestampSigner(salt="accounts.websocket")
+    return _signer_of(settings.SECRET_KEY)
+
+
+@functools.lru_cache(maxsize=2)
+def _signer_of(key: str) -> signing.TimestampSigner:
+    # Made once a key: a crowd that comes back brings thousands of tickets.
+    return signing.TimestampSigner(key=key, salt="accounts.websocket")
 
 
 def issue(user: User) -> str:

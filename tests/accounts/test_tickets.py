@@ -54,6 +54,12 @@ class TestTickets:
 
         assert [found for found in asyncio.run(storm()) if found] == [viewer.pk]
 
+    def test_of_another_secret_key_are_nobodys(self, viewer, settings):
+        older = tickets.issue(viewer)
+        settings.SECRET_KEY = "another key"
+        assert redeem(older) is None
+        assert redeem(tickets.issue(viewer)) == viewer.pk
+
     def test_come_from_the_api_for_a_token(self, api, signed_in, viewer):
         answer = api.post("/api/auth/ws-ticket")
         assert answer.status_code == 200
