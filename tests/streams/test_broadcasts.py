@@ -233,11 +233,18 @@ def test_announcing_the_next_broadcast_lets_it_in(channel, streamer, key):
     assert claim(key, "again") == announced
 
 
-def test_an_end_without_an_encoder_sends_nobody_away(channel, streamer, key):
+def test_an_end_sends_away_an_encoder_that_lost_its_line(channel, streamer, key):
     gone = factories.live(channel)
     services.interrupt_broadcast(broadcast_id=gone.pk, session_id="session-1")
     services.end_broadcast(actor=streamer, broadcast=gone)
-    assert claim(key, "again") != gone
+    assert refused(key) == "ENDED_HERE"
+    assert not Broadcast.objects.open().exists()
+
+
+def test_an_announcement_that_is_withdrawn_sends_nobody_away(channel, streamer, key):
+    announced = services.open_broadcast(actor=streamer, channel=channel, title="Perhaps")
+    services.end_broadcast(actor=streamer, broadcast=announced)
+    assert claim(key, "again") != announced
 
 
 def test_a_rehearsal_and_a_new_key_are_not_sent_away(channel, streamer, key):

@@ -120,13 +120,13 @@ def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Bro
 
 def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
     """End it now and cut its encoders, which come back when they have been quiet for half a minute or when
-    the next broadcast is announced; ending what has ended changes nothing."""
+    the next broadcast is announced, as do those that are away; ending what has ended changes nothing."""
     policies.require(actor, Power.END_BROADCAST, broadcast.channel)
     with transaction.atomic():
         broadcast = _held(broadcast)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
-        if broadcast.publisher_session or broadcast.standby_session:
+        if broadcast.is_live or broadcast.publisher_session or broadcast.standby_session:
             send_away(broadcast.channel)
         archive(broadcast)
         audit.record(
