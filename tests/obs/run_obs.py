@@ -30,31 +30,39 @@ DISPLAY = ":77"
 
 
 def main() -> int:
-    """The story of one stream, told by OBS."""
+    """The story of one stream over each door, told by OBS."""
     with tempfile.TemporaryDirectory(prefix="aethex-obs-") as temporary, running.embedded() as stack:
+        folder = Path(temporary)
         fact("OBS", version())
-        fact("OBS with a wrong key says", words_for_a_wrong_key(stack, Path(temporary) / "stranger"))
-        home = Path(temporary) / "streamer"
-        streamer = sign_up(stack)
-        channel = streamer.create_channel()
-        server, _, key = streamer.publish_url(channel).rpartition("/")
-        profile.write(home, server=server, key=key, film=make_film(Path(temporary)))
-        with screen(), obs(home):
-            started = time.monotonic()
-            wait_until(lambda: status(stack, channel)["isLive"], "the broadcast", 40)
-            fact("live after the start of OBS", f"{time.monotonic() - started:.1f} s")
-            stream = status(stack, channel)["stream"]
-            playback = expect(200, streamer.api.get(f"/api/streams/{stream['id']}/hls"))
-            address = urljoin(stack.url, playback["hlsUrl"])
-            for line in multivariant(address):
-                fact("playlist", line)
-            time.sleep(5)  # so that the next measure looks at a stream that has settled
-            for track in probe(address):
-                fact("track", ", ".join(f"{name} {value}" for name, value in track.items()))
-            fact("different frames in 3 s", str(decoded_frames(address)))
-        wait_until(lambda: status(stack, channel).get("stream", {}).get("status") != "LIVE", "the ending", 20)
-        fact("after OBS stopped", str(status(stack, channel).get("stream", {}).get("status", "offline")))
+        fact("OBS with a wrong key says", words_for_a_wrong_key(stack, folder / "stranger"))
+        streamer, film = sign_up(stack), make_film(folder)
+        over_rtmp, over_srt = streamer.create_channel(), streamer.create_channel()
+        server, _, key = streamer.publish_url(over_rtmp).rpartition("/")
+        profile.write(folder / "rtmp", server=server, key=key, film=film)
+        publish(stack, over_rtmp, folder / "rtmp")
+        profile.write(folder / "srt", server=streamer.srt_url(over_srt), key="", film=film)
+        publish(stack, over_srt, folder / "srt")
     return 0
+
+
+def publish(stack: running.Stack, channel: dict[str, Any], home: Path) -> None:
+    """OBS starts, is watched by a foreign reader and stops."""
+    door = home.name.upper()
+    with screen(), obs(home):
+        started = time.monotonic()
+        wait_until(lambda: status(stack, channel)["isLive"], "the broadcast", 40)
+        fact(f"{door}, live after the start of OBS", f"{time.monotonic() - started:.1f} s")
+        stream = status(stack, channel)["stream"]
+        playback = expect(200, stack.api.get(f"/api/streams/{stream['id']}/hls"))
+        address = urljoin(stack.url, playback["hlsUrl"])
+        for line in multivariant(address):
+            fact("playlist", line)
+        time.sleep(5)  # so that the next measure looks at a stream that has settled
+        for track in probe(address):
+            fact("track", ", ".join(f"{name} {value}" for name, value in track.items()))
+        fact("different frames in 3 s", str(decoded_frames(address)))
+    wait_until(lambda: status(stack, channel).get("stream", {}).get("status") != "LIVE", "the ending", 20)
+    fact("after OBS stopped", str(status(stack, channel).get("stream", {}).get("status", "offline")))
 
 
 def words_for_a_wrong_key(stack: running.Stack, home: Path) -> str:
