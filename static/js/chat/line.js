@@ -78,6 +78,23 @@ export class Lines {
     line.querySelector(".reply").textContent = "Reply to a removed message";
   }
 
+  /** A message of `list` is removed: its words go, and where they are quoted. */
+  eraseIn(list, line) {
+    this.erase(line);
+    for (const quote of quotesIn(list, "parent", line.dataset.messageId)) this.unquote(quote);
+  }
+
+  /** All that a person said in `list`, up to a number, is removed. */
+  eraseOf(list, userId, upTo) {
+    for (const line of linesOf(list, userId)) if (Number(line.dataset.seq) <= upTo) this.eraseIn(list, line);
+  }
+
+  /** Somebody is kept out: what they said in `list` is for moderators alone, until it comes back. */
+  strikeOf(list, userId) {
+    for (const line of linesOf(list, userId)) this.strike(line);
+    for (const quote of quotesIn(list, "parent-user-id", userId)) this.unquote(quote);
+  }
+
   #identify(line, { id, seq, user, thread = null, kind = "MESSAGE" }) {
     if (seq) line.dataset.seq = seq;
     if (id) line.dataset.messageId = id;
@@ -111,6 +128,14 @@ export class Lines {
     box.textContent = this.#you.blocks(user?.id) ? "Reply to somebody you block" : quoteOf(user, content);
     box.hidden = false;
   }
+}
+
+function linesOf(list, userId) {
+  return list.querySelectorAll(`[data-seq][data-user-id="${CSS.escape(userId)}"]`);
+}
+
+function quotesIn(list, what, id) {
+  return list.querySelectorAll(`[data-${what}="${CSS.escape(id)}"]`);
 }
 
 /** The words of a quotation, the same as in components/chat_message.html. */

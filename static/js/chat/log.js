@@ -122,13 +122,13 @@ export class Log {
   markDeleted(id) {
     this.#flush();
     const line = this.find(id);
-    if (line) this.#erase(line);
+    if (line) this.#lines.eraseIn(this.#list, line);
   }
 
   /** Somebody is kept out: what they said is for moderators alone, until it comes back. */
   strike(userId) {
-    for (const line of this.#linesOf(userId)) this.#lines.strike(line);
-    for (const line of this.#list.querySelectorAll(`[data-parent-user-id="${CSS.escape(userId)}"]`)) this.#lines.unquote(line);
+    this.#flush();
+    this.#lines.strikeOf(this.#list, userId);
   }
 
   /** Whose lines are struck among the newest ones. */
@@ -140,7 +140,8 @@ export class Log {
 
   /** All that a person said up to a number loses its words. */
   eraseOf(userId, upTo) {
-    for (const line of this.#linesOf(userId)) if (Number(line.dataset.seq) <= upTo) this.#erase(line);
+    this.#flush();
+    this.#lines.eraseOf(this.#list, userId, upTo);
   }
 
   /** Messages came back: each takes its place again. */
@@ -228,18 +229,6 @@ export class Log {
       if ("held" in line.dataset && line.querySelector(".chat-text").textContent === content) return nonce;
     }
     return undefined;
-  }
-
-  /** The words go here, and where they are quoted. */
-  #erase(line) {
-    this.#lines.erase(line);
-    const quotes = `[data-parent="${CSS.escape(line.dataset.messageId)}"]`;
-    for (const quote of this.#list.querySelectorAll(quotes)) this.#lines.unquote(quote);
-  }
-
-  #linesOf(userId) {
-    this.#flush();
-    return this.#list.querySelectorAll(`[data-seq][data-user-id="${CSS.escape(userId)}"]`);
   }
 
   #putBack(message) {

@@ -16,7 +16,6 @@ import { attachPreferences, offerByPower } from "./preferences.js";
 import { Sequence } from "./sequence.js";
 import { Standing } from "./standing.js";
 import { mentions } from "./text.js";
-import { Thread } from "./thread.js";
 import { Typing } from "./typing.js";
 import { writeWaiting } from "./waiting.js";
 import { Writing } from "./writing.js";
@@ -31,7 +30,7 @@ export class Room {
   #you;
   #deeds;
   #log;
-  #thread;
+  #thread = null; // until one is opened
   #modes;
   #people;
   #announcer;
@@ -76,8 +75,7 @@ export class Room {
     this.#writing = new Writing(root, { socket: this.socket, log, you, deeds, people: this.#people, slug });
     const answer = (message, stays) => this.#writing.answer(message, stays);
     root.querySelector("[data-chat-who]").addEventListener("click", () => this.#attend(), { once: true });
-    this.#thread = new Thread(root, you, deeds, answer);
-    const openThread = (message) => this.#thread.open(message);
+    const openThread = (message) => this.#openThread(message, answer);
     const actions = new Actions(root, { deeds, log, you, answer, openThread });
     walkWithKeys(root, log, new MessageMenu(root, log, you, actions));
     this.#modes = new Modes(root, you, actions);
@@ -93,6 +91,13 @@ export class Room {
   async #attend() {
     const { Attendance } = await import("./attendance.js");
     new Attendance(this.#root, this.#deeds, (username) => this.#writing.call(username)).open();
+  }
+
+  /** A conversation by itself comes when it is first wanted, too. Rejects with ApiError. */
+  async #openThread(message, answer) {
+    const { Thread } = await import("./thread.js");
+    this.#thread ??= new Thread(this.#root, this.#you, this.#deeds, answer);
+    return this.#thread.open(message);
   }
 
   /** Each frame that this room understands, and what it does. */
@@ -168,7 +173,7 @@ export class Room {
       this.#people.heard(user);
     }
     this.#log.append(messages);
-    this.#thread.take(messages);
+    this.#thread?.take(messages);
     const others = messages.filter(({ user }) => user.id !== this.#you.id && !this.#you.blocks(user.id));
     this.#announcer.heard(others.length, others.filter((message) => this.#concernsMe(message)).length);
   }
@@ -191,20 +196,21 @@ export class Room {
 
   #markDeleted({ id }) {
     this.#log.markDeleted(id);
-    this.#thread.markDeleted(id);
+    this.#thread?.markDeleted(id);
   }
 
   #strike(userId) {
     this.#log.strike(userId);
-    this.#thread.strike(userId);
+    this.#thread?.strike(userId);
   }
 
   #restore(messages) {
     this.#log.restore(messages);
-    this.#thread.restore(messages);
+    this.#thread?.restore(messages);
   }
 
   #cleared({ userId = null, upTo = Infinity }) {
+    this.#thread?.cleared(userId, upTo);
     if (userId) return this.#log.eraseOf(userId, upTo);
     this.#log.clear(upTo);
     this.#log.note("The chat was cleared.");

@@ -54,8 +54,13 @@ export class Thread {
 
   /** Somebody is kept out. */
   strike(userId) {
-    for (const line of this.#list.querySelectorAll(`[data-user-id="${CSS.escape(userId)}"]`)) this.#lines.strike(line);
-    for (const line of this.#list.querySelectorAll(`[data-parent-user-id="${CSS.escape(userId)}"]`)) this.#lines.unquote(line);
+    this.#lines.strikeOf(this.#list, userId);
+  }
+
+  /** All that a person said up to a number was removed; without a person the whole room was cleared. */
+  cleared(userId, upTo) {
+    if (userId) this.#lines.eraseOf(this.#list, userId, upTo);
+    else if (this.#root) this.close();
   }
 
   /** Messages came back. */
@@ -69,6 +74,6 @@ export class Thread {
   /** A message was removed. */
   markDeleted(id) {
     const line = this.#list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
-    if (line) this.#lines.erase(line);
+    if (line) this.#lines.eraseIn(this.#list, line);
   }
 }

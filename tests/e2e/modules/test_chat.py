@@ -141,6 +141,54 @@ def test_whom_one_blocks_is_not_drawn_and_comes_back_with_the_block(module_page:
     assert (before, during, after) == (["1", "2"], ["1", "4"], ["1", "2", "3", "4"])
 
 
+# chat/thread.js
+
+
+THREAD = """
+    const root = document.createElement("aside");
+    root.innerHTML = `<section data-chat-thread hidden><button></button><ol></ol></section>
+      <template data-chat-message><li>
+        <button class="reply" hidden></button><time></time><b class="chat-name"></b>
+        <span class="chat-text"></span></li></template>`;
+    const { You } = await import("/js/chat/you.js");
+    const you = new You({ id: "1", username: "me" });
+    const user = { id: "2", username: "asker" }, helper = { id: "3", username: "helper" };
+    const createdAt = new Date().toISOString();
+    const data = [
+      { id: "m1", seq: 1, content: "which song", createdAt, user },
+      { id: "m2", seq: 2, content: "the third", createdAt, user: helper, thread: "m1",
+        parent: { id: "m1", user, content: "which song" } },
+    ];
+    const thread = new m.Thread(root, you, { thread: () => ({ data }) }, () => {});
+    await thread.open(data[1]);
+    const panel = root.querySelector("[data-chat-thread]");
+    const words = () =>
+      [...panel.querySelectorAll(".reply:not([hidden]), .chat-text")].map((each) => each.textContent);
+"""
+
+
+def test_an_open_conversation_follows_when_words_are_taken_out_of_the_room(module_page: Page) -> None:
+    before, removed, purged, is_shown, is_closed = run(
+        module_page,
+        "chat/thread.js",
+        THREAD
+        + """
+        const told = [words()];
+        thread.markDeleted("m1");
+        told.push(words());
+        thread.cleared("3", 1);
+        thread.cleared("3", 2);
+        told.push(words(), !panel.hidden);
+        thread.cleared(null, 2);
+        return [...told, panel.hidden];
+        """,
+    )
+    assert before == ["which song", "Reply to asker: which song", "the third"]
+    assert removed == ["Message removed", "Reply to a removed message", "the third"]
+    assert purged == ["Message removed", "Reply to a removed message", "Message removed"]
+    assert is_shown and is_closed
+
+
 # chat/composer.js, chat/modes.js, chat/announcer.js
 
 
