@@ -4,16 +4,12 @@ import { watchCopyButtons } from "./copy.js";
 import { watchConfirmations } from "./confirm.js";
 import { watchDrawers } from "./drawer.js";
 import { watchMessages } from "./messages.js";
-import { watchSlugs } from "./slug.js";
 import { watchSwaps } from "./swap.js";
-import { watchTagInputs } from "./tags.js";
 import { watchTheme } from "./theme.js";
 
 watchCopyButtons();
 watchConfirmations();
 watchDrawers();
 watchMessages();
-watchSlugs();
 watchSwaps();
-watchTagInputs();
 watchTheme();

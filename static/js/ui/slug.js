@@ -1,14 +1,12 @@
 /** `<input data-slug-from="name">` follows the field of that name until somebody types into it. */
 
-export function watchSlugs() {
-  for (const slug of document.querySelectorAll("[data-slug-from]")) {
-    const name = slug.form.elements[slug.dataset.slugFrom];
-    let follows = slug.value === "";
-    slug.addEventListener("input", () => (follows = slug.value === ""));
-    name.addEventListener("input", () => {
-      if (follows) slug.value = slugFrom(name.value);
-    });
-  }
+for (const slug of document.querySelectorAll("[data-slug-from]")) {
+  const name = slug.form.elements[slug.dataset.slugFrom];
+  let follows = slug.value === "";
+  slug.addEventListener("input", () => (follows = slug.value === ""));
+  name.addEventListener("input", () => {
+    if (follows) slug.value = slugFrom(name.value);
+  });
 }
 
 /** The same rule as the server's `slug_from`. */

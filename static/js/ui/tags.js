@@ -3,10 +3,8 @@
  * The field itself stays and is what the form sends, so nothing changes for the server.
  */
 
-export function watchTagInputs() {
-  enhanceAll(document);
-  document.addEventListener("swapped", (event) => enhanceAll(event.target));
-}
+enhanceAll(document);
+document.addEventListener("swapped", (event) => enhanceAll(event.target));
 
 function enhanceAll(root) {
   for (const field of root.querySelectorAll("input[data-tag-input]")) enhance(field, Number(field.dataset.tagInput));
