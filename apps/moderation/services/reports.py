@@ -161,7 +161,11 @@ def _person(actor: Actor, subject_id: uuid.UUID, channel: Channel | None) -> Sub
 
 def _channel(actor: Actor, subject_id: uuid.UUID, channel: Channel | None) -> Subject | None:
     found = Channel.objects.reachable_by(actor).select_related("owner").filter(pk=subject_id).first()
-    return Subject(found, found.owner) if found else None
+    if found is None:
+        return None
+    return Subject(
+        found, found.owner, [{"name": found.name, "slug": found.slug, "description": found.description}]
+    )
 
 
 _PROVIDERS: dict[str, Provider] = {Report.Kind.PERSON.value: _person, Report.Kind.CHANNEL.value: _channel}
