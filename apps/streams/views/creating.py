@@ -25,6 +25,8 @@ from apps.streams.forms import BroadcastForm
 from apps.streams.models import Broadcast, IngestRefusal, StreamKey
 from apps.streams.providers import site_provider
 
+from . import keys
+
 # A refusal older than this is no answer to "why am I not live?" any more.
 REFUSAL_SHOWN = timedelta(hours=1)
 ANNOUNCED = "Announced. Start your encoder: the first picture puts you live."
@@ -67,43 +69,6 @@ def end(request: HttpRequest, slug: str) -> HttpResponse:
     services.end_broadcast(actor=request.user, broadcast=broadcast)
     messages.success(request, "The stream is over." if was_live else "The announcement is withdrawn.")
     return redirect("streams:manager", channel.slug)
-
-
-@require_POST
-@never_cache
-@login_required
-def reveal_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    return _manager(request, channel, key=services.reveal_key(actor=request.user, channel=channel))
-
-
-@require_POST
-@never_cache
-@login_required
-def rotate_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    key = services.rotate_key(actor=request.user, channel=channel)
-    messages.success(request, "Here is your new key. The old one has stopped working.")
-    return _manager(request, channel, key=key)
-
-
-@require_POST
-@never_cache
-@login_required
-def reveal_backup_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    key = services.reveal_key(actor=request.user, channel=channel, kind=StreamKey.Kind.BACKUP)
-    return _manager(request, channel, backup_key=key)
-
-
-@require_POST
-@never_cache
-@login_required
-def rotate_backup_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    key = services.rotate_key(actor=request.user, channel=channel, kind=StreamKey.Kind.BACKUP)
-    messages.success(request, "Here is your new backup key. The old one has stopped working.")
-    return _manager(request, channel, backup_key=key)
 
 
 def _open_broadcast(channel: Channel) -> Broadcast | None:
@@ -167,3 +132,11 @@ def _manager(
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }
     return render(request, "streams/manager.html", context, status=422 if form.errors else 200)
+
+
+reveal_key, rotate_key = keys.views_of(
+    StreamKey.Kind.MAIN, lambda request, channel, key: _manager(request, channel, key=key)
+)
+reveal_backup_key, rotate_backup_key = keys.views_of(
+    StreamKey.Kind.BACKUP, lambda request, channel, key: _manager(request, channel, backup_key=key)
+)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from apps.accounts import tickets
 from apps.channels import policies
@@ -17,6 +16,8 @@ from apps.channels.views import channel_for
 from apps.streams import services
 from apps.streams.doors import doors_for
 from apps.streams.models import StreamKey
+
+from . import keys
 
 # Every topic of a verdict, and what it is called.
 TOPICS = (
@@ -37,26 +38,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     return _page(request, channel_for(request, slug, Power.VIEW_DASHBOARD))
 
 
-@require_POST
-@never_cache
-@login_required
-def reveal_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    key = services.reveal_key(actor=request.user, channel=channel, kind=StreamKey.Kind.REHEARSAL)
-    return _page(request, channel, key=key)
-
-
-@require_POST
-@never_cache
-@login_required
-def rotate_key(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.USE_KEY)
-    key = services.rotate_key(actor=request.user, channel=channel, kind=StreamKey.Kind.REHEARSAL)
-    messages.success(request, "Here is your new test key. The old one has stopped working.")
-    return _page(request, channel, key=key)
-
-
-def _page(request: HttpRequest, channel: Channel, *, key: str = "") -> HttpResponse:
+def _page(request: HttpRequest, channel: Channel, key: str = "") -> HttpResponse:
     """The page; with the test key in clear when `key` is given."""
     rehearsal = services.rehearsal_of(actor=request.user, channel=channel)
     verdict = rehearsal.verdict if rehearsal else {}
@@ -77,3 +59,6 @@ def _page(request: HttpRequest, channel: Channel, *, key: str = "") -> HttpRespo
         "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
     }
     return render(request, "streams/rehearsal.html", context)
+
+
+reveal_key, rotate_key = keys.views_of(StreamKey.Kind.REHEARSAL, _page)
