@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Protocol
 
 from apps.streams.media.ports import Refused
+
+logger = logging.getLogger(__name__)
 
 
 class MediaSink(Protocol):
@@ -26,3 +29,20 @@ class Sink(MediaSink, Protocol):
 
     @property
     def media_seconds(self) -> float: ...
+
+
+class Sender(Protocol):
+    """The session that delivers."""
+
+    id: str
+    address: str
+
+
+def let_go(sink: Sink | None, sender: Sender, reason: str) -> None:
+    """`sender` is over, whether or not it has a sink yet; never raises."""
+    if sink is None:
+        return
+    try:
+        sink.on_gone(reason)
+    except Exception:  # a fault of ours; the caller may be closing other sessions too
+        logger.exception("session %s from %s: not let go by a fault", sender.id, sender.address)

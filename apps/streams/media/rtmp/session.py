@@ -16,7 +16,7 @@ from apps.streams.media.config import DoorLimits
 from apps.streams.media.ports import Refused
 from apps.streams.media.rtmp import chunks, handshake
 from apps.streams.media.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, Message
-from apps.streams.media.sinks import Sink
+from apps.streams.media.sinks import Sink, let_go
 
 if TYPE_CHECKING:
     from apps.streams.media.rtmp.server import RtmpServer
@@ -327,7 +327,7 @@ class RtmpSession(asyncio.Protocol):
             self.close("fault")
             return
         if self.state is not State.CLAIMING:
-            sink.on_gone("lost")
+            let_go(sink, self, "lost")
             return
         self._begin(sink)
 
@@ -387,12 +387,7 @@ class RtmpSession(asyncio.Protocol):
             self._resume.cancel()
         self._backlog = []
         sink, self._sink = self._sink, None
-        if sink is None:
-            return
-        try:
-            sink.on_gone(reason)
-        except Exception:  # a fault of ours; the caller may be closing other sessions too
-            logger.exception("session %s from %s: not let go by a fault", self.id, self.address)
+        let_go(sink, self, reason)
 
 
 def _status(level: str, code: str, description: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apps.streams.media.config import DoorLimits
 from apps.streams.media.measures import Line
 from apps.streams.media.ports import Refused
-from apps.streams.media.sinks import Sink
+from apps.streams.media.sinks import Sink, let_go
 from apps.streams.media.srt.handshake import REASONS, Reason, Wish, agreement, refusal
 from apps.streams.media.srt.packets import (
     HEADER,
@@ -118,7 +118,7 @@ class SrtSession:
             self._reject(Reason.DOWN)
             return
         if self.state is not State.CLAIMING:
-            sink.on_gone("lost")
+            let_go(sink, self, "lost")
             return
         self._sink = sink
         self.state = State.OPEN
@@ -148,12 +148,7 @@ class SrtSession:
             self._send(Kind.SHUTDOWN, bytes(4))
         self._leave()
         sink, self._sink = self._sink, None
-        if sink is None:
-            return
-        try:
-            sink.on_gone(reason)
-        except Exception:  # a fault of ours; the caller may be closing other sessions too
-            logger.exception("session %s from %s: not let go by a fault", self.id, self.address)
+        let_go(sink, self, reason)
 
     def refuse(self, refused: Refused) -> None:
         """Hang up on an encoder whose media cannot be served; SRT has no words for it, the dashboard has."""
