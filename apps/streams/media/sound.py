@@ -71,7 +71,9 @@ class Sound:
                 self._far = max(self._far - 1, 0)
             self._queue.popleft()
         waited_ms = 0 if last or self.is_silent else _LATE_SOUND_MS
-        if not self._queue and end_ms - self.end_ms > waited_ms:
+        # What is queued may be of later: a part that has nothing but sound must have some.
+        is_hole = not self._queue or (last and not run.frames)
+        if is_hole and end_ms - self.end_ms > waited_ms:
             self._fill(self._position(end_ms - waited_ms // 2), run)
         return run if run.frames else None
 

@@ -141,6 +141,19 @@ def test_time_runs_forward_at_the_wall_s_speed(camera: Camera, deeds: list[Deed]
     assert real_sound(studio, camera, after_ms=SECONDS * 1000 - 3000) > 0.8
 
 
+@pytest.mark.parametrize("then", ["it jumps", "it goes on"])
+@pytest.mark.parametrize("step", [300, 1900])
+def test_a_step_makes_no_part_too_long_while_sound_runs_ahead(camera: Camera, step: int, then: str) -> None:
+    both = (VIDEO, AUDIO)
+    deeds = [Deed(3500, both, step)]
+    if then == "it jumps":
+        deeds.append(Deed(3533, both, 1_000_000))
+    studio = show(camera.film(deeds, apart=400))
+    parts = [part for segment in studio.window.segments for part in segment.parts]
+    assert max(part.duration_ms for part in parts) <= studio.window.part_target_ms
+    assert real_sound(studio, camera, after_ms=SECONDS * 1000 - 4000) > 0.9
+
+
 @hypothesis.given(
     apart=st.integers(-(1 << 31), 1 << 31) | st.integers(-6000, -700), start=st.integers(0, 9000)
 )
