@@ -5,6 +5,7 @@ DATABASE_URL, REDIS_URL and S3_BUCKET each swap one part for its grown-up versio
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -241,6 +242,10 @@ if RENDITIONS not in (["off"], ["auto"]) and not (RENDITIONS and _renditions.iss
     raise ImproperlyConfigured(
         f"RENDITIONS={','.join(RENDITIONS)!r}: use off, auto, or some of {', '.join(sorted(_renditions))}."
     )
+# Signs playback grants; empty: made of SECRET_KEY. All that a machine with nothing but an edge has to know.
+GRANT_KEY = env.text("GRANT_KEY", "")
+if GRANT_KEY and not re.fullmatch("[0-9a-f]{64}", GRANT_KEY):
+    raise ImproperlyConfigured("GRANT_KEY is 64 digits of 0-9 a-f: what `manage.py grant_key` tells.")
 PLAYBACK_GRANT_SECONDS = env.integer("PLAYBACK_GRANT_SECONDS", 600, low=10, high=86_400)
 RECONNECT_GRACE_SECONDS = env.integer("RECONNECT_GRACE_SECONDS", 60, low=1, high=3600)
 PUBLISHER_SILENT_SECONDS = 2.0

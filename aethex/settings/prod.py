@@ -8,15 +8,18 @@ from .base import *
 from .base import (
     DATABASE_URL,
     EDGE_UPSTREAM,
+    GRANT_KEY,
     PROVIDER_API_URL,
     REDIS_URL,
     SIMULCAST_ALLOW_PRIVATE,
     STORAGES,
 )
 
-SECRET_KEY = env.text("SECRET_KEY")
-if len(SECRET_KEY) < 40:
-    raise ImproperlyConfigured("SECRET_KEY is too short. Use at least 40 random characters.")
+# An edge that is told its upstream signs nothing but grants, and does better without the key to all else.
+if not (EDGE_UPSTREAM and GRANT_KEY):
+    SECRET_KEY = env.text("SECRET_KEY")
+    if len(SECRET_KEY) < 40:
+        raise ImproperlyConfigured("SECRET_KEY is too short. Use at least 40 random characters.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name this site's hosts, e.g. live.example.org.")

@@ -7,7 +7,6 @@ from django.conf import settings
 
 from . import services
 from .media import EdgeConfig, EdgeNode
-from .services.playback import grant_key
 
 MIB = 1024 * 1024
 
@@ -15,7 +14,7 @@ MIB = 1024 * 1024
 def make_edge() -> EdgeNode:
     """The edge as the settings want it, not started yet."""
     config = EdgeConfig(
-        grant_key=grant_key(),
+        grant_key=services.grant_key(),
         cached_in_front=settings.TRUSTED_PROXIES > 0,
         live_bytes=settings.EDGE_MEMORY_MB * MIB // 2,
         segment_bytes=settings.EDGE_MEMORY_MB * MIB // 2,

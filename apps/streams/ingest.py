@@ -39,7 +39,6 @@ from .media.watchers import Watching
 from .models import Node, Rehearsal
 from .monitors import Monitors, described
 from .relays import RelayNews
-from .services.playback import grant_key
 from .services.rehearsals import rehearsal_id, stream_id_of
 
 log = logging.getLogger(__name__)
@@ -102,7 +101,8 @@ def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_
     # Two nodes of one name would take over each other's encoders; a restarted one is the same.
     name = settings.NODE_ID or f"{socket.gethostname()}-{rtmp_port}"
     config = MediaConfig(
-        grant_key=grant_key(),
+        grant_key=services.grant_key(),
+        transcoding_key=services.transcoding_key(),
         name=name,
         rtmp_host=host,
         rtmp_port=rtmp_port,

@@ -62,6 +62,9 @@ WRONG = [
     ({**PROD, "REDIS_URL": ""}, "REDIS_URL"),
     ({**PROD, "DATABASE_URL": ""}, "DATABASE_URL"),
     ({k: v for k, v in PROD.items() if k != "PUBLIC_URL"}, "PUBLIC_URL"),
+    ({"GRANT_KEY": "short"}, "GRANT_KEY"),
+    ({**PROD, "SECRET_KEY": "", "GRANT_KEY": "a1" * 32}, "SECRET_KEY"),
+    ({**PROD, "SECRET_KEY": "", "EDGE_UPSTREAM": "https://live.example.org"}, "SECRET_KEY"),
     ({"STREAM_PROVIDER": "vimeo"}, "STREAM_PROVIDER"),
     ({"STREAM_PROVIDER": "mux", "MUX_TOKEN_ID": "a", "MUX_TOKEN_SECRET": "b"}, "MUX_WEBHOOK_SECRET"),
     ({"STREAM_PROVIDER": "cloudflare"}, "CLOUDFLARE_NOTIFICATION_SECRET"),
@@ -105,6 +108,19 @@ def test_production_reads_its_database_from_one_address(tmp_path):
         "p@ss",
         "aethex",
     )
+
+
+def test_an_edge_elsewhere_is_told_the_key_of_grants_alone(tmp_path):
+    setup = "import django; django.setup(); "
+    command = "from django.core.management import call_command; call_command('grant_key')"
+    key = boot(tmp_path, setup + command, **PROD).strip()
+    everything = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
+    alone = {name: value for name, value in PROD.items() if name not in everything}
+    alone |= {"EDGE_UPSTREAM": "https://live.example.org", "GRANT_KEY": key}
+    ask = "from apps.streams import services; print(services.grant_key().hex(), settings.SECRET_KEY)"
+    same, secret = boot(tmp_path, setup + ask, **alone).split()
+    assert len(key) == 64 and same == key
+    assert len(secret) > 40 and secret != PROD["SECRET_KEY"]
 
 
 def test_production_is_never_in_debug_and_keeps_cookies_to_itself(tmp_path):

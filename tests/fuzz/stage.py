@@ -11,7 +11,9 @@ from apps.streams.media.publisher import Publisher
 from apps.streams.media.stream import LiveStream
 from tests.streams.media.studio import HandClock, HandSession
 
-CONFIG = MediaConfig(grant_key=b"k", pending_max_bytes=200_000, window_max_bytes=400_000)
+CONFIG = MediaConfig(
+    grant_key=b"k", transcoding_key=b"t", pending_max_bytes=200_000, window_max_bytes=400_000
+)
 SPS = bytes.fromhex("674d401feca02802dd8088000003000800000301e31300016e360002dc6f251803c60c6580")
 PPS = bytes.fromhex("68ce3c80")
 AVC = b"\x17\0\0\0\0\x01\x4d\x40\x1f\xff\xe1" + len(SPS).to_bytes(2, "big") + SPS + b"\x01\0\x04" + PPS

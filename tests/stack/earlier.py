@@ -43,7 +43,7 @@ def record_earlier(stack: Stack, stream_id: str, *, minutes: float) -> None:
     """
     archive = FileArchive(Path(stack.env["AETHEX_DATA_DIR"]) / "recordings")
     prefix = uuid.UUID(stream_id).hex
-    window = LiveWindow(MediaConfig(b""), "earlier")
+    window = LiveWindow(MediaConfig(b"", b""), "earlier")
 
     def keep(segment: Segment) -> None:
         recorded = window.recorded(segment)

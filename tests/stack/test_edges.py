@@ -46,7 +46,9 @@ def outskirts(stack: Stack) -> Iterator[Outskirts]:
     rtmp_port = str(free_port())
     node = process("second", "ingest", "--rtmp-port", rtmp_port, NODE_ID="second", SRT_PORT="0")
     inner = process("inner", "edge")
-    outer = process("outer", "edge", EDGE_UPSTREAM=urljoin(inner.healthz or "", "/").rstrip("/"))
+    key = stack.manage("grant_key").strip()
+    upstream = urljoin(inner.healthz or "", "/").rstrip("/")
+    outer = process("outer", "edge", EDGE_UPSTREAM=upstream, GRANT_KEY=key, SECRET_KEY="")
     beside = Outskirts(node, f"rtmp://127.0.0.1:{rtmp_port}/live", [inner, outer])
     try:
         for started in (node, inner, outer):

@@ -11,7 +11,6 @@ from apps.streams import services, transcoder
 from apps.streams.media import grants
 from apps.streams.media.transcoding import LADDER, Budget, Rung, Source, fitting
 from apps.streams.models import Node, Transcode
-from apps.streams.services.playback import grant_key
 from tests import factories
 from tests.streams.media.edge import eventually
 
@@ -119,14 +118,14 @@ def test_why_there_are_no_renditions_keeps_nobody_from_making_them(channel) -> N
 def test_a_grant_for_transcoding_opens_nothing_else(channel) -> None:
     broadcast = factories.live(channel)
     grant = services.transcoding_grant(broadcast_id=broadcast.pk, worker="one")
-    now = timezone.now().timestamp()
+    now, key = timezone.now().timestamp(), services.transcoding_key()
     purpose = grants.TRANSCODING
-    assert grants.verify(grant_key(), broadcast.pk.hex, grant, now=now, purpose=purpose)[0] == "one"
+    assert grants.verify(key, broadcast.pk.hex, grant, now=now, purpose=purpose)[0] == "one"
     with pytest.raises(grants.GrantRefused):
-        grants.verify(grant_key(), broadcast.pk.hex, grant, now=now)
+        grants.verify(services.grant_key(), broadcast.pk.hex, grant, now=now)
     watching = services.playback_url(broadcast=broadcast).split("/")[2]
     with pytest.raises(grants.GrantRefused):
-        grants.verify(grant_key(), broadcast.pk.hex, watching, now=now, purpose=purpose)
+        grants.verify(key, broadcast.pk.hex, watching, now=now, purpose=purpose)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """The live edge: RTMP in, low-latency HLS out, recordings on the side. Pure asyncio, no Django, no ffmpeg.
 
-    node = IngestNode(gate, MediaConfig(grant_key=key), archive=FileArchive("recordings"))
+    config = MediaConfig(grant_key=key, transcoding_key=another)
+    node = IngestNode(gate, config, archive=FileArchive("recordings"))
     await node.start()                    # listens for encoders
     ... mount node.app at PATHS ...       # a raw ASGI callable
     await node.stop()

@@ -81,6 +81,8 @@ class MediaConfig:
 
     grant_key: bytes
     """Signs playback grants; the process that hands out grants has the same."""
+    transcoding_key: bytes
+    """Signs transcoders' grants; edges don't have it."""
     rtmp_host: str = "0.0.0.0"  # noqa: S104 - encoders come from everywhere
     rtmp_port: int = 1935
     """0 takes a free port; `IngestNode.rtmp_port` tells which."""

@@ -131,7 +131,7 @@ class Pull:
         if reply.status in (400, 404, 503):
             raise Problem(reply.status, reply.body[:200].decode("utf-8", "replace").strip())
         if reply.status == 403:
-            logger.error("%s refuses this edge's grants: they need the same SECRET_KEY and the time", source)
+            logger.error("%s refuses this edge's grants: they need its GRANT_KEY and the time", source)
         raise Problem(502, "the stream's node gives an answer that makes no sense")
 
     async def _whereabouts(self) -> str:

@@ -46,7 +46,7 @@ class TranscodingDoor:
         self._streams = streams
         self._config = config
         self._epoch = epoch
-        self._grants = GrantBook(config.grant_key, purpose=TRANSCODING)
+        self._grants = GrantBook(config.transcoding_key, purpose=TRANSCODING)
         self.closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

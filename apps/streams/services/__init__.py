@@ -48,6 +48,7 @@ from .transcoding import (
     leave_transcode,
     transcode_troubles,
     transcoding_grant,
+    transcoding_key,
 )
 from .viewers import sample_viewers
 
@@ -106,4 +107,5 @@ __all__ = [
     "tidy_pictures",
     "transcode_troubles",
     "transcoding_grant",
+    "transcoding_key",
 ]

@@ -16,8 +16,7 @@ from django.utils import timezone
 
 from apps.streams.media import grants
 from apps.streams.models import Broadcast, Status, Transcode
-
-from .playback import grant_key
+from apps.streams.sealing import derived
 
 GRANT_SECONDS = 60
 
@@ -80,7 +79,12 @@ def transcode_troubles(broadcast_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, st
 def transcoding_grant(*, broadcast_id: uuid.UUID, worker: str) -> str:
     """What `worker` shows to the node; for a minute."""
     expires = int(time.time()) + GRANT_SECONDS
-    return grants.sign(grant_key(), broadcast_id.hex, worker, expires, purpose=grants.TRANSCODING)
+    return grants.sign(transcoding_key(), broadcast_id.hex, worker, expires, purpose=grants.TRANSCODING)
+
+
+def transcoding_key() -> bytes:
+    """The key of transcoders' grants, which edges have no part in: none of them brings pictures to a node."""
+    return derived("transcoding-grant")
 
 
 def _stale() -> datetime:

@@ -26,7 +26,7 @@ from apps.streams.media import (
     grants,
 )
 
-GRANT_KEY = b"k" * 32
+GRANT_KEY, TRANSCODING_KEY = b"k" * 32, b"t" * 32
 
 
 @dataclass
@@ -101,6 +101,7 @@ class Edge:
         self.gate = gate or MemoryGate()
         self.config = MediaConfig(
             grant_key=GRANT_KEY,
+            transcoding_key=TRANSCODING_KEY,
             rtmp_host="127.0.0.1",
             rtmp_port=rtmp_port,
             rtmps_port=0,

@@ -57,7 +57,7 @@ class Studio:
     ) -> None:
         self.is_heavy = is_heavy
         self.clock = HandClock()
-        self.config = MediaConfig(grant_key=b"k", **config)
+        self.config = MediaConfig(grant_key=b"k", transcoding_key=b"t", **config)
         self.stream = LiveStream(
             "stream",
             "channel",

@@ -16,7 +16,7 @@ from apps.streams.media import grants
 from apps.streams.media.transcoding import LADDER, NodeClient, Rung, Transcode, TranscodeFailed
 from apps.streams.media.transcoding.fragments import read_fragment
 from tests.streams.media.conftest import FlvMaker
-from tests.streams.media.edge import GRANT_KEY, Edge, eventually
+from tests.streams.media.edge import GRANT_KEY, TRANSCODING_KEY, Edge, eventually
 from tests.streams.media.encoder import LiveEncoder
 from tests.streams.media.playlist_rules import Playlist, attributes, check
 
@@ -27,9 +27,9 @@ ZEROLATENCY = "-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p
 REORDERING = "-c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p"
 
 
-def transcoding_grant(name: str = "transcoder", *, life: float = 60) -> str:
+def transcoding_grant(name: str = "transcoder", *, life: float = 60, key: bytes = TRANSCODING_KEY) -> str:
     expires = int(time.time() + life)
-    return grants.sign(GRANT_KEY, "stream", name, expires, purpose=grants.TRANSCODING)
+    return grants.sign(key, "stream", name, expires, purpose=grants.TRANSCODING)
 
 
 @pytest.fixture
@@ -181,7 +181,8 @@ def test_renditions_end_with_their_source(edge: Edge, ffmpeg: str, make_flv: Flv
 def test_nobody_comes_in_with_a_viewers_grant(edge: Edge, make_flv: FlvMaker) -> None:
     with on_air(edge, make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)):
         viewers, ours = edge.path().split("/")[2], transcoding_grant()
-        for grant in (viewers, transcoding_grant(life=-1), ours[:-1] + "A"):
+        an_edges = transcoding_grant(key=GRANT_KEY)
+        for grant in (viewers, transcoding_grant(life=-1), ours[:-1] + "A", an_edges):
             for method, what in (("GET", "source"), ("PUT", "160p/init"), ("PUT", "160p/1-0")):
                 answer = edge.http.request(method, f"/transcoding/{grant}/stream/{what}", content=b"")
                 assert answer.status_code == 403, (grant, what)

@@ -36,7 +36,7 @@ class Camera:
     """Fills a window with segments of two seconds, in no time; the archive has them at once, unless told."""
 
     def __init__(self, *, resume: Resume | None = None, epoch: str = "e1", **config: Any) -> None:
-        self.window = LiveWindow(MediaConfig(b"k", **config), epoch, resume=resume, rewinds=True)
+        self.window = LiveWindow(MediaConfig(b"k", b"t", **config), epoch, resume=resume, rewinds=True)
         self.add_init()
         self.ms = resume.next_time_ms if resume else 0
         self.wall_ms = max(BEGAN + self.ms, self.window.past.ends_at_ms)
