@@ -128,7 +128,7 @@ def test_renditions_are_cut_where_the_source_is(
             assert shown(edge, f"160p/{segment.uri}") == shown(edge, theirs[segment.msn].uri)
         whole = edge.get(f"160p/{segment.map}").content + edge.get(f"160p/{segment.uri}").content
         assert "h264,284,160" in probe(whole, "-show_entries", "stream=codec_name,width,height", "-of", "csv")
-        assert running.transcode.offered == ["160p", "audio"]
+        eventually(lambda: running.transcode.offered == ["160p", "audio"])
 
 
 def test_what_is_behind_is_taken_back_and_the_source_goes_on(
