@@ -14,7 +14,7 @@ from typing import Any
 from apps.core.errors import Invalid
 
 from .http import Api
-from .payloads import identifier, moment, parsed, text
+from .payloads import identifier, milliseconds, moment, parsed, text
 from .ports import Event, Happening, InputGone, NewInput, SignatureWrong
 from .signatures import verify, verify_token
 
@@ -125,8 +125,10 @@ def _notification(told: dict[str, Any]) -> Event | None:
         raise Invalid("This notification lacks updated_at or input_id.", code="NO_EVENT") from None
     code = message = ""
     if what is Happening.REFUSED:
-        error = (data.get("live_input_errored") or {}).get("error") or {}
-        code, message = str(error.get("code", ""))[:40], str(error.get("message", ""))[:300]
+        told_of = data.get("live_input_errored")
+        error = told_of.get("error") if isinstance(told_of, dict) else None
+        if isinstance(error, dict):
+            code, message = str(error.get("code", ""))[:40], str(error.get("message", ""))[:300]
     # There is no id. The stamp has nanoseconds, which our times have not.
     return Event(what, input_id, at, f"{stamp} {data['event_type']}", code, message)
 
@@ -139,13 +141,11 @@ def _video(told: dict[str, Any]) -> Event | None:
         return None
     try:
         uid, began_at = identifier(told, "uid"), moment(text(told, "created"))
-        duration_ms = round(float(told["duration"]) * 1000)
+        duration_ms = milliseconds(told["duration"])
     except (KeyError, TypeError, ValueError):
         raise Invalid("This video lacks uid, created or duration.", code="NO_EVENT") from None
     return _recorded(input_id, uid, began_at, duration_ms)
 
 
 def _recorded(input_id: str, uid: str, began_at: datetime, duration_ms: int) -> Event:
-    return Event(
-        Happening.RECORDED, input_id, began_at, uid, playback_id=uid, duration_ms=max(duration_ms, 0)
-    )
+    return Event(Happening.RECORDED, input_id, began_at, uid, playback_id=uid, duration_ms=duration_ms)

@@ -9,7 +9,7 @@ from typing import Any
 from apps.core.errors import Invalid
 
 from .http import Api
-from .payloads import identifier, moment, parsed, text
+from .payloads import identifier, milliseconds, moment, parsed, text
 from .ports import Event, Happening, InputGone, NewInput, SignatureWrong
 from .signatures import verify
 
@@ -115,7 +115,7 @@ def _recorded(asset: dict[str, Any]) -> Event:
         moment(asset["created_at"]),
         text(asset, "id"),
         playback_id=identifier(asset["playback_ids"][0], "id"),
-        duration_ms=max(round(float(asset["duration"]) * 1000), 0),
+        duration_ms=milliseconds(asset["duration"]),
     )
 
 

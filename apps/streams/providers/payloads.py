@@ -11,6 +11,7 @@ from typing import Any
 from apps.core.errors import Invalid
 
 _LONGEST = 200
+_LONGEST_SECONDS = 365 * 86_400
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -39,6 +40,14 @@ def identifier(of: Mapping[str, Any], name: str) -> str:
     if not _IDENTIFIER.fullmatch(value):
         raise ValueError(name)
     return value
+
+
+def milliseconds(seconds: object) -> int:
+    """A duration, 0 where it is not known; ValueError or TypeError for what no recording can have."""
+    found = float(seconds)  # type: ignore[arg-type]  # TypeError is its answer to what is no number
+    if not abs(found) <= _LONGEST_SECONDS:
+        raise ValueError(seconds)
+    return max(round(found * 1000), 0)
 
 
 def moment(value: str | int | float) -> datetime:

@@ -291,6 +291,23 @@ def test_signed_nonsense_is_invalid_and_nothing_worse(mux_host, told):
         site_provider().read_webhook(webhook.headers, webhook.body, _now(webhook))
 
 
+@pytest.mark.parametrize("seconds", ["Infinity", "NaN", "1e300", '"long"', "null"])
+def test_a_recording_has_a_length_that_one_can_have(provider, host, seconds):
+    told = host.recorded("s", NOW, 77).body
+    body = told.replace(b'"duration": 77', f'"duration": {seconds}'.encode())
+    assert body != told
+    webhook = {"mux": mux, "cloudflare": cloudflare}[provider.name].signed(body)
+    with raises(Invalid):
+        provider.read_webhook(_as_django_has_them(webhook.headers), webhook.body, _now(webhook))
+
+
+@pytest.mark.parametrize("error", [None, [], "x", {"error": []}, {"error": "x"}])
+def test_an_error_of_another_form_is_an_error_all_the_same(cloudflare_host, error):
+    webhook = cloudflare.notification("live_input.errored", "s", None, live_input_errored=error)
+    event = site_provider().read_webhook(_as_django_has_them(webhook.headers), webhook.body, NOW)
+    assert (event.what, event.code, event.message) == (Happening.REFUSED, "", "")
+
+
 def _as_django_has_them(headers):
     return {name.title(): value for name, value in headers.items()}
 
