@@ -54,6 +54,19 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def origin(name: str) -> str:
+    """The address of a machine's HTTP, perhaps with a path, without a / at its end; "" when it is not set."""
+    value = text(name, "").rstrip("/")
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that don't match, a port that is none
+        is_good = False
+    if value and not (is_good and len(value) <= 200):
+        raise ImproperlyConfigured(f"{name}={value!r} is no address. Use https://host or http://host:port.")
+    return value
+
+
 def secret_in(folder: Path, name: str) -> str:
     """The secret `name` kept in `folder` (mode 600), made on first use.
 

@@ -233,8 +233,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- live ------------------------------------------------------------------------------------------
 # The ingest node's name, unlike every other's; empty: made of its host and RTMP port.
 NODE_ID = env.text("NODE_ID", "")
+if len(NODE_ID) > 64:
+    raise ImproperlyConfigured("NODE_ID has more than 64 characters.")
 # Where edges and transcoders reach its HTTP; empty: made of the address that it listens on.
-NODE_URL = env.text("NODE_URL", "").rstrip("/")
+NODE_URL = env.origin("NODE_URL")
 # off, auto (what the machine affords: nothing on two cores), or the renditions to make.
 RENDITIONS = env.words("RENDITIONS", "auto")
 _renditions = {"1080p", "720p", "480p", "160p", "audio"}
@@ -258,9 +260,7 @@ PART_MS = env.integer("PART_MS", 200, low=100, high=1000)
 LIVE_WINDOW_SECONDS = env.integer("LIVE_WINDOW_SECONDS", 30, low=10, high=7200)
 REWIND_SECONDS = env.integer("REWIND_SECONDS", 7200, low=0, high=86_400)
 # Where an edge gets all streams from, instead of the nodes that the database knows; and what it may keep.
-EDGE_UPSTREAM = env.text("EDGE_UPSTREAM", "").rstrip("/")
-if EDGE_UPSTREAM and not EDGE_UPSTREAM.startswith(("https://", "http://")):
-    raise ImproperlyConfigured("EDGE_UPSTREAM is the origin of another edge or of a site: https://…")
+EDGE_UPSTREAM = env.origin("EDGE_UPSTREAM")
 EDGE_MEMORY_MB = env.integer("EDGE_MEMORY_MB", 512, low=64)
 
 # --- chat ------------------------------------------------------------------------------------------

@@ -98,8 +98,9 @@ class DatabaseGate:
 
 def make_node(*, host: str = settings.BIND_HOST, rtmp_port: int = settings.RTMP_PORT) -> IngestNode:
     """The node as the settings want it, not started yet."""
-    # Two nodes of one name would take over each other's encoders; a restarted one is the same.
-    name = settings.NODE_ID or f"{socket.gethostname()}-{rtmp_port}"
+    # Two nodes of one name would take over each other's encoders; a restarted one is the same. What tells
+    # machines with long names apart stands at their end, and a row has room for 64 characters.
+    name = settings.NODE_ID or f"{socket.gethostname()[-58:]}-{rtmp_port}"
     config = MediaConfig(
         grant_key=services.grant_key(),
         transcoding_key=services.transcoding_key(),

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.streams import services
-from apps.streams.ingest import own_url
+from apps.streams.ingest import make_node, own_url
 from apps.streams.models import Node, StreamKey
 from apps.streams.services.rehearsals import stream_id_of
 from tests import factories
@@ -85,3 +85,11 @@ def test_a_node_tells_an_address_that_others_can_use(settings, monkeypatch):
     assert own_url("fd00::7", 8200) == "http://[fd00::7]:8200"
     settings.NODE_URL = "https://ingest-1.internal"
     assert own_url("0.0.0.0", 8200) == "https://ingest-1.internal"
+
+
+def test_a_machine_s_long_name_is_cut_where_it_is_like_others(monkeypatch):
+    names = set()
+    for last in "ab":
+        monkeypatch.setattr("socket.gethostname", lambda last=last: "x" * 62 + last)
+        names.add(make_node(rtmp_port=19350).config.name)
+    assert len(names) == 2 and max(map(len, names)) <= Node._meta.get_field("name").max_length
