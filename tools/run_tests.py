@@ -138,6 +138,8 @@ class Run:
             "COVERAGE_FILE": str(ROOT / ".coverage"),
             "PYTHONPATH": str(ROOT),
         }
+        # Containers often set it; then each of hundreds of processes compiles the whole project for itself.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         runner = [*COVERAGE, "run"] if self.is_measured else [sys.executable]
         command = [*self.prefix, *runner, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += [f"--junitxml={self.report}", *self.arguments]
