@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -31,7 +33,10 @@ def ffmpeg() -> str:
 @pytest.fixture(scope="session")
 def make_flv(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> FlvMaker:
     """make_flv(seconds=…, rate=…, gop=…, size=…, sound=…, video=…): the tags of such a file."""
-    folder = tmp_path_factory.mktemp("flv")
+    base = tmp_path_factory.getbasetemp()
+    # Workers of one run share what they encode: their own folders lie side by side.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "flv"
+    folder.mkdir(exist_ok=True)
     made: dict[str, list[Tag]] = {}
 
     def make(
@@ -52,8 +57,11 @@ def make_flv(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> FlvMaker:
         if video:
             command += f" {video} -g {gop} -keyint_min {gop} -sc_threshold 0"
         if command not in made:
-            path = folder / f"{len(made)}.flv"
-            subprocess.run(f"{command} -f flv {path}".split(), check=True)
+            path = folder / f"{hashlib.sha256(command.encode()).hexdigest()}.flv"
+            if not path.exists():
+                draft = path.with_suffix(f".{os.getpid()}")
+                subprocess.run(f"{command} -f flv {draft}".split(), check=True)
+                draft.replace(path)
             made[command] = list(FlvReader().feed(path.read_bytes()))
         return made[command]
 
