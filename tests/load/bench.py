@@ -1,11 +1,11 @@
 """`make bench`: measures the platform beside its peers on this machine and writes docs/benchmarks.md.
 
-    python -m tests.load.bench [PART …] [--quick] [--no-write] [--base URL …]
+    python -m tests.load.bench [PART …] [--quick] [--no-write]
 
 Everything runs on 127.0.0.1 and is gone afterwards. `all`, the parts of every release, takes about ten
-minutes; `picture` is all that takes longer (latency, encoders, viewers, drift, memory), an hour. An idle
-machine with two cores or more is needed for figures that mean something. The exit code is 1 when a part could
-not be measured.
+minutes; `picture` is all that takes longer (latency, encoders, viewers, edges, drift, memory), an hour. An
+idle machine with two cores or more is needed for figures that mean something. The exit code is 1 when a part
+could not be measured.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from tests.stack.services import Services
 
 PARTS = ("delay", "ingest", "chat", "stadium", "pages")
 # Only when they are named, or together as `picture`.
-LONG_PARTS = ("latency", "encoders", "viewers", "drift", "memory")
-ON_THEIR_OWN = ("delay", "latency", "drift", "memory")
+LONG_PARTS = ("latency", "encoders", "viewers", "edges", "drift", "memory")
+ON_THEIR_OWN = ("delay", "latency", "edges", "drift", "memory")
 NAMES = {"all": PARTS, "picture": LONG_PARTS} | {part: (part,) for part in PARTS + LONG_PARTS}
 
 
@@ -46,15 +46,14 @@ def measure_on_its_own(part: str, *, quick: bool) -> str:
     measures: dict[str, Callable[[], str]] = {
         "delay": lambda: report.delay(delay.measure(8 if quick else delay.WATCH_SECONDS)),
         "latency": lambda: live_report.latency(picture.measure(quick=quick)),
+        "edges": lambda: live_report.edges(viewers.measure_edges(100 if quick else viewers.EDGE_VIEWERS)),
         "drift": lambda: live_report.drift(endurance.drift(0.5 if quick else endurance.DRIFT_MINUTES)),
         "memory": lambda: live_report.memory(endurance.memory(2 if quick else endurance.REWIND_MINUTES)),
     }
     return measures[part]()
 
 
-def measure_on_platform(
-    part: str, backing: Services, stack: Stack, *, quick: bool, bases: tuple[str, ...]
-) -> str:
+def measure_on_platform(part: str, backing: Services, stack: Stack, *, quick: bool) -> str:
     """One of the parts that the running platform is needed for."""
     people = 100 if quick else chat.VIEWERS
     measures: dict[str, Callable[[], str]] = {
@@ -65,9 +64,7 @@ def measure_on_platform(
         ),
         "pages": lambda: report.pages(pages.measure(stack)),
         "encoders": lambda: live_report.encoders(ingest.measure_many(stack, 10 if quick else ingest.MANY)),
-        "viewers": lambda: live_report.viewers(
-            viewers.measure(stack, 100 if quick else viewers.VIEWERS, bases)
-        ),
+        "viewers": lambda: live_report.viewers(viewers.measure(stack, 100 if quick else viewers.VIEWERS)),
     }
     return measures[part]()
 
@@ -89,7 +86,7 @@ def told(part: str) -> Iterator[list[str]]:
     print(f"== {part}: {time.monotonic() - start:.0f} s", flush=True)
 
 
-def run(parts: list[str], *, quick: bool, write: bool, bases: tuple[str, ...] = ()) -> int:
+def run(parts: list[str], *, quick: bool, write: bool) -> int:
     """Measure `parts`, print each table and keep it in the page; how many could not be measured."""
     failed = len(parts)
 
@@ -110,7 +107,7 @@ def run(parts: list[str], *, quick: bool, write: bool, bases: tuple[str, ...] = 
         with told("the platform") as _, ours.backing() as backing, ours.platform(backing) as stack:
             for part in rest:
                 with told(part) as texts:
-                    texts.append(measure_on_platform(part, backing, stack, quick=quick, bases=bases))
+                    texts.append(measure_on_platform(part, backing, stack, quick=quick))
                     failed -= publish(part, texts)
     return failed
 
@@ -121,16 +118,12 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that all of it works")
     parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is")
-    parser.add_argument(
-        "--base", action="append", default=[], metavar="URL", help="viewers: an edge's address, for each edge"
-    )
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(NAMES):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     wanted = [part for name in arguments.parts or ["all"] for part in NAMES[name]]
     write = not (arguments.no_write or arguments.quick)
-    bases = tuple(arguments.base)
-    sys.exit(1 if run(wanted, quick=arguments.quick, write=write, bases=bases) else 0)
+    sys.exit(1 if run(wanted, quick=arguments.quick, write=write) else 0)
 
 
 if __name__ == "__main__":

@@ -61,10 +61,10 @@ class Encoders:
         return told
 
 
-def tape(folder: Path, seconds: float) -> Path:
+def tape(folder: Path, seconds: float, megabit: int = recording.MEGABIT) -> Path:
     """The programme made ready, `seconds` long."""
     path = folder / "tape"
-    path.write_bytes(recording.record(recording.encode(folder), seconds))
+    path.write_bytes(recording.record(recording.encode(folder, megabit), seconds))
     return path
 
 

@@ -9,7 +9,7 @@ from tests.load.endurance import DRIFT_TARGET_MS, MEMORY_TARGET_MIB, DriftResult
 from tests.load.ingest import IngestResult
 from tests.load.picture import Row
 from tests.load.report import against, table
-from tests.load.viewers import TARGET_MS, ViewersResult
+from tests.load.viewers import EDGE_PART_MS, EDGES, ORIGIN_TARGET, TARGET_MS, ViewersResult
 
 
 def latency(rows: list[Row]) -> str:
@@ -55,10 +55,20 @@ def viewers(result: ViewersResult) -> str:
     ]
     more = (
         f"Target p95 ≤ {TARGET_MS} ms: {against(result.p95, TARGET_MS)}. "
-        f"Addresses: {result.bases}; answers other than 200: {result.refused}; "
-        f"connections lost: {result.lost}."
+        f"Answers other than 200: {result.refused}; connections lost: {result.lost}."
     )
     return table(head, [row]) + "\n\n" + more
+
+
+def edges(result: ViewersResult) -> str:
+    """The sentence on what viewers at edges cost the node that their stream is on."""
+    return (
+        f"{result.viewers:,} viewers through {EDGES} edges (parts of {EDGE_PART_MS} ms, "
+        f"{result.rate:,.0f} parts/s, {result.in_time:.2%} in time, "
+        f"answers other than 200: {result.refused}, connections lost: {result.lost}) "
+        f"cost the ingest {result.cpu:.1f} % of a core, its encoder included "
+        f"(target ≤ {ORIGIN_TARGET}: {against(result.cpu, ORIGIN_TARGET)})."
+    )
 
 
 def drift(result: DriftResult) -> str:

@@ -27,9 +27,10 @@ def backing() -> Iterator[Services]:
 
 
 @contextlib.contextmanager
-def platform(services: Services) -> Iterator[Stack]:
+def platform(services: Services, **settings: str) -> Iterator[Stack]:
     """The whole platform on `services` (and on their core), its chat without a limit for one person."""
-    with pinned(OTHER_CORE), running.full(services, CHAT_RATE=CHAT_RATE, LOG_LEVEL="WARNING") as stack:
+    settings = {"CHAT_RATE": CHAT_RATE, "LOG_LEVEL": "WARNING"} | settings
+    with pinned(OTHER_CORE), running.full(services, **settings) as stack:
         yield stack
 
 

@@ -33,10 +33,10 @@ class Tag:
         return self.kind == DATA or (self.body[1] == 0 and self.kind in (AUDIO, VIDEO))
 
 
-def encode(folder: Path) -> Path:
-    """The FLV of `SECONDS` of 1080p30: two B-frames, 2 s keyframes, constant `MEGABIT` Mbit/s, sound."""
+def encode(folder: Path, megabit: int = MEGABIT) -> Path:
+    """The FLV of `SECONDS` of 1080p30: two B-frames, 2 s keyframes, constant `megabit` Mbit/s, sound."""
     flv = folder / "programme.flv"
-    rate = f"{MEGABIT}M"
+    rate = f"{megabit}M"
     command = [need("ffmpeg", "ffmpeg"), "-hide_banner", "-loglevel", "error", "-y"]
     command += ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30,noise=alls=12:allf=t"]
     command += ["-f", "lavfi", "-i", "sine=frequency=300:sample_rate=48000", "-t", str(SECONDS)]
