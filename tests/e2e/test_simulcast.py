@@ -93,7 +93,7 @@ def test_the_page_follows_what_happens(
         with encoder.publishing(channel["owner"].publish_url(channel)):
             reader.await_live(near_stack, channel)
             await_value(state.inner_text, lambda words: words == "Live", 30)
-            theirs.do(theirs.node._server.stop())
+            theirs.do(theirs.node.listeners.rtmp.stop())
             await_value(state.inner_text, lambda words: words == "Trying again", 30)
             assert visitor.page.locator("[data-target-reason]").is_visible()
             assert "Next attempt" in visitor.page.locator("[data-target-next]").inner_text()

@@ -29,7 +29,7 @@ def opened_ports() -> tuple[int, int]:
         node = make_node(host="127.0.0.1", rtmp_port=0)
         await node.start()
         await node.stop()
-        return node.rtmps_port, node.srt_port
+        return node.listeners.rtmps_port, node.listeners.srt_port
 
     return asyncio.run(start())
 

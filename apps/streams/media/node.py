@@ -6,14 +6,13 @@ import asyncio
 import logging
 import re
 import time
-import weakref
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 from apps.streams.media.answers import Receive, Scope, Send
 from apps.streams.media.config import MediaConfig
+from apps.streams.media.errands import Errands
 from apps.streams.media.hls import HlsApp
+from apps.streams.media.listeners import Listeners
 from apps.streams.media.measures import LoopLag, Sample
 from apps.streams.media.ports import (
     Admission,
@@ -31,11 +30,9 @@ from apps.streams.media.published import Published
 from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recorder, resume_point
 from apps.streams.media.reserve import Reserve
-from apps.streams.media.rtmp.server import RtmpServer
-from apps.streams.media.srt.server import SrtServer
-from apps.streams.media.stream import LiveStream, Session, State
+from apps.streams.media.sinks import Session
+from apps.streams.media.stream import LiveStream, State
 from apps.streams.media.transcoding_door import TranscodingDoor
-from apps.streams.media.turnstile import Turnstile
 from apps.streams.media.watchers import Watching
 
 logger = logging.getLogger(__name__)
@@ -60,7 +57,6 @@ class IngestNode:
         self.config = config
         self.clock = clock
         self._streams: dict[str, LiveStream] = {}
-        self._telling: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._recorder = (
             Recorder(archive, threads=config.recorder_threads, max_bytes=config.recorder_max_bytes)
             if archive is not None
@@ -77,17 +73,9 @@ class IngestNode:
             if archive is not None
             else None
         )
-        self._turnstile = Turnstile(config.limits)
-        self._server = RtmpServer(self, config.limits, self._turnstile)
-        self.rtmp_port = 0
-        """The port that is really listened on."""
-        self.rtmps_port = 0
-        """The same for TLS; 0 without a certificate."""
-        self.srt_port = 0
-        """The same for SRT; 0 where it is left out."""
-        self._srt: SrtServer | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.reserve = Reserve(self._streams, self._stream_for, self._spawn)
+        self.listeners = Listeners(self, config)
+        self._errands = Errands()
+        self.reserve = Reserve(self._streams, self._stream_for, self._errands.run)
         self._lag = LoopLag()
         self._watching: list[asyncio.Task[None]] = []
         self._viewers = HlsApp(self._streams, config)
@@ -104,17 +92,7 @@ class IngestNode:
 
     async def start(self) -> None:
         """Open the doors; OSError when a port is taken or the certificate cannot be used."""
-        config, host, rtmp = self.config, self.config.rtmp_host, self._server
-        with _naming("RTMP"):
-            self.rtmp_port = await rtmp.start(host, config.rtmp_port)
-        if config.certificate is not None:
-            with _naming("RTMPS"):
-                self.rtmps_port = rtmp.start_tls(host, config.rtmps_port, config.certificate)
-        if config.srt_port is not None:
-            srt = SrtServer(self, config.limits, self._turnstile)
-            with _naming("SRT"):
-                self.srt_port = await srt.start(host, config.srt_port)
-            self._srt = srt
+        await self.listeners.start()
         self._watching = [asyncio.create_task(self._tick()), asyncio.create_task(self._lag.watch())]
 
     async def stop(self) -> None:
@@ -125,12 +103,13 @@ class IngestNode:
         for task in self._watching:
             task.cancel()
         self.let_go()
-        await self._server.stop()
-        if self._srt is not None:
-            self._srt.stop()
+        await self.listeners.stop()
         for stream in self._streams.values():
             self._forward(stream, [])
-        waiting = {*self._tasks, *(task for stream in self._streams.values() for task in _pending(stream))}
+        waiting = {
+            *self._errands.running,
+            *(task for stream in self._streams.values() for task in _pending(stream)),
+        }
         if waiting:
             await asyncio.wait(waiting, timeout=_STOP_SECONDS)
         if self._recorder is not None:
@@ -202,7 +181,7 @@ class IngestNode:
         if session is not None:
             session.close("ended")
         asyncio.get_running_loop().call_later(self.config.linger_seconds, self._forget, stream)
-        self._spawn(self._finish(stream))
+        self._errands.run(self._finish(stream))
         return True
 
     def leave(self, stream_id: str) -> None:
@@ -296,7 +275,7 @@ class IngestNode:
     # What happens by itself
 
     def announce(self, stream: LiveStream, published: Published) -> None:
-        self._tell(stream.stream_id, self.gate.live(stream.stream_id, published.id, stream.info()))
+        self._errands.tell(stream.stream_id, self.gate.live(stream.stream_id, published.id, stream.info()))
 
     def lost(self, published: Published, reason: str) -> None:
         """A session is over; it matters only if it feeds its stream or stands by for it."""
@@ -308,7 +287,7 @@ class IngestNode:
         elif not self.reserve.forget(published):
             return
         logger.info("session %s: gone from stream %s: %s", published.id, stream_id, reason)
-        self._tell(stream_id, self._interrupted(stream_id, published, reason))
+        self._errands.tell(stream_id, self._interrupted(stream_id, published, reason))
 
     async def _interrupted(self, stream_id: str, published: Published, reason: str) -> None:
         heir = await self.gate.interrupted(stream_id, published.id, reason)
@@ -316,7 +295,7 @@ class IngestNode:
             self.reserve.put_on_air(stream_id, heir)
 
     def turned_away(self, published: Published, key: str, refusal: Refused) -> None:
-        self._tell(
+        self._errands.tell(
             published.stream_id, self.gate.refused(key, published.address, refusal.code, refusal.message)
         )
 
@@ -339,12 +318,11 @@ class IngestNode:
         recorded = None
         if stream.recording is not None:
             recorded = await stream.recording.finish(seconds=self.config.recorder_finish_seconds)
-        self._tell(stream.stream_id, self.gate.ended(stream.stream_id, recorded))
+        self._errands.tell(stream.stream_id, self.gate.ended(stream.stream_id, recorded))
 
     def _forward(self, stream: LiveStream, targets: Sequence[Target]) -> None:
         for task in stream.forward(targets):
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._errands.keep(task)
 
     def _forget(self, stream: LiveStream) -> None:
         stream.window.drop()
@@ -352,36 +330,9 @@ class IngestNode:
         if self._streams.get(stream.stream_id) is stream:
             del self._streams[stream.stream_id]
 
-    def _tell(self, stream_id: str, call: Coroutine[Any, Any, None]) -> None:
-        # Whoever waits in line holds the lock, and so keeps it in the table.
-        lock = self._telling.setdefault(stream_id, asyncio.Lock())
-        self._spawn(self._tell_in_turn(stream_id, lock, call))
-
-    async def _tell_in_turn(
-        self, stream_id: str, lock: asyncio.Lock, call: Coroutine[Any, Any, None]
-    ) -> None:
-        async with lock:
-            try:
-                await call
-            except Exception:  # the gate's troubles are not the viewers'
-                logger.exception("stream %s: the gate failed", stream_id)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
 
 def _pending(stream: LiveStream) -> set[asyncio.Future[None]]:
     return stream.recording.pending if stream.recording is not None else set()
-
-
-@contextmanager
-def _naming(door: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OSError(f"the door for {door} does not open: {error}") from error
 
 
 def _epoch(clock: Clock) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apps.streams.media.measures import Line
 from apps.streams.media.ports import Admission, Refused, StandbyInfo
 from apps.streams.media.publisher import Publisher
-from apps.streams.media.stream import LiveStream, Session
+from apps.streams.media.sinks import Session
+from apps.streams.media.stream import LiveStream
 
 if TYPE_CHECKING:
     from apps.streams.media.node import IngestNode

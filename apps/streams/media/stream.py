@@ -19,6 +19,7 @@ from apps.streams.media.reading import RecordingReader
 from apps.streams.media.recording import Recording
 from apps.streams.media.relay import Headers, Relay
 from apps.streams.media.renditions import Ladder
+from apps.streams.media.sinks import Session
 from apps.streams.media.watchers import Watchers
 from apps.streams.media.window import LiveWindow, Segment
 
@@ -32,19 +33,6 @@ class State(Enum):
     LIVE = "live"
     INTERRUPTED = "interrupted"
     ENDED = "ended"
-
-
-class Session(Protocol):
-    """The connection of an encoder, as far as a stream cares."""
-
-    id: str
-    address: str
-
-    def close(self, reason: str) -> None:
-        """Hang up; the reason is for the log."""
-
-    def take_line(self) -> Line | None:
-        """How the line was since this was last asked for; None where it cannot be seen."""
 
 
 class Feed(Session, Protocol):

@@ -174,11 +174,11 @@ class Edge:
 
     @property
     def rtmp_url(self) -> str:
-        return f"rtmp://127.0.0.1:{self.node.rtmp_port}/live"
+        return f"rtmp://127.0.0.1:{self.node.listeners.rtmp_port}/live"
 
     @property
     def rtmps_url(self) -> str:
-        return f"rtmps://127.0.0.1:{self.node.rtmps_port}/live"
+        return f"rtmps://127.0.0.1:{self.node.listeners.rtmps_port}/live"
 
     def path(
         self, name: str = "", *, stream: str = "stream", viewer: str = "viewer", life: float = 600

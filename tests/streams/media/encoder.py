@@ -114,7 +114,7 @@ class RawEncoder:
     """A socket that says what it is told to."""
 
     def __init__(self, edge: Edge) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", edge.node.rtmp_port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", edge.node.listeners.rtmp_port), timeout=10)
         self.writer = ChunkWriter()
 
     def __enter__(self) -> RawEncoder:

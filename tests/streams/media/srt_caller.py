@@ -34,7 +34,7 @@ class SrtCaller:
 
     def __init__(self, edge: Edge) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(("127.0.0.1", edge.node.srt_port))
+        self.socket.connect(("127.0.0.1", edge.node.listeners.srt_port))
         self.socket.settimeout(5)
         self.peer_id = 0
         self.sequence = FIRST
@@ -98,7 +98,7 @@ def lossy_line(
     outside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     inside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     outside.bind(("127.0.0.1", 0))
-    inside.connect(("127.0.0.1", edge.node.srt_port))
+    inside.connect(("127.0.0.1", edge.node.listeners.srt_port))
     callers: list[object] = []
     lost: list[int] = []
     chance = random.Random(seed)

@@ -400,7 +400,9 @@ def test_an_encoder_far_ahead_of_the_clock_is_slowed_down(make_flv: FlvMaker) ->
 
 def test_the_port_that_is_taken_is_named(edge: Edge) -> None:
     async def start() -> None:
-        await IngestNode(edge.gate, MediaConfig(b"k", b"t", "127.0.0.1", edge.node.rtmp_port)).start()
+        await IngestNode(
+            edge.gate, MediaConfig(b"k", b"t", "127.0.0.1", edge.node.listeners.rtmp_port)
+        ).start()
 
     with pytest.raises(OSError, match="in use"):
         edge.do(start())

@@ -40,9 +40,9 @@ IMPATIENT = DoorLimits(
 def strict() -> Iterator[Edge]:
     with Edge(limits=IMPATIENT) as edge:
         yield edge
-        eventually(lambda: edge.call(lambda: edge.node._server.connections) == 0)
-        assert edge.call(lambda: edge.node._turnstile.unauthenticated) == 0
-        assert edge.call(lambda: edge.node._turnstile.guests) == 0
+        eventually(lambda: edge.call(lambda: edge.node.listeners.rtmp.connections) == 0)
+        assert edge.call(lambda: edge.node.listeners.turnstile.unauthenticated) == 0
+        assert edge.call(lambda: edge.node.listeners.turnstile.guests) == 0
 
 
 def connect_packet() -> bytes:
@@ -136,13 +136,13 @@ def test_an_encoder_that_never_reads_is_cut(strict: Edge) -> None:
 def test_a_hundred_connections_from_one_address_get_their_share(strict: Edge, make_flv: FlvMaker) -> None:
     encoders = [RawEncoder(strict) for _ in range(100)]
     try:
-        eventually(lambda: strict.call(lambda: strict.node._server.connections) == 10)
+        eventually(lambda: strict.call(lambda: strict.node.listeners.rtmp.connections) == 10)
         closed = sum(encoder.hung_up(seconds=0.01) for encoder in encoders)
         assert closed >= 90
     finally:
         for encoder in encoders:
             encoder.socket.close()
-    eventually(lambda: strict.call(lambda: strict.node._server.connections) == 0)
+    eventually(lambda: strict.call(lambda: strict.node.listeners.rtmp.connections) == 0)
     publish(strict, make_flv(seconds=3))
     assert strict.gate.claims, "and then there is room again"
 

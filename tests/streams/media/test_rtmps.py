@@ -26,7 +26,7 @@ IMPATIENT = DoorLimits(handshake_seconds=0.6, goodbye_seconds=0.5, max_connectio
 def edge(pem: Path) -> Iterator[Edge]:
     with Edge(limits=IMPATIENT, certificate=Certificate(pem, pem)) as running:
         yield running
-        eventually(lambda: running.call(lambda: running.node._turnstile.guests) == 0)
+        eventually(lambda: running.call(lambda: running.node.listeners.turnstile.guests) == 0)
 
 
 def anyone() -> ssl.SSLContext:
@@ -36,7 +36,7 @@ def anyone() -> ssl.SSLContext:
 
 
 def dial(edge: Edge) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", edge.node.rtmps_port), timeout=10)
+    return socket.create_connection(("127.0.0.1", edge.node.listeners.rtmps_port), timeout=10)
 
 
 def shown(edge: Edge) -> str:
@@ -107,7 +107,7 @@ def test_connections_count_before_tls_stands_and_with_those_in_the_clear(
         silent = [stack.enter_context(dial(edge)) for _ in range(30)]
         refused = sum(hung_up(connection, seconds=0.01) for connection in silent)
         assert refused >= 20
-        assert edge.call(lambda: edge.node._turnstile.guests) <= 10
+        assert edge.call(lambda: edge.node.listeners.turnstile.guests) <= 10
     assert not edge.gate.interruptions
     encoder.stop()
 
@@ -139,7 +139,7 @@ def test_a_certificate_without_its_key_does_not_replace_a_good_one(edge: Edge, p
 
 def test_without_a_certificate_there_is_no_such_door(pem: Path) -> None:
     with Edge() as edge:
-        assert edge.node.rtmps_port == 0
+        assert edge.node.listeners.rtmps_port == 0
     pem.write_text("nothing")
     with pytest.raises(OSError, match=r"localhost\.pem cannot be used"):
         Certificate(pem, pem).context()

@@ -30,7 +30,7 @@ H264 = "-c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p -g 30"
 def edge() -> Iterator[Edge]:
     with Edge(limits=IMPATIENT, srt_port=0) as running:
         yield running
-        eventually(lambda: running.call(lambda: running.node._turnstile.guests) == 0)
+        eventually(lambda: running.call(lambda: running.node.listeners.turnstile.guests) == 0)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def sending(ffmpeg: str, film: Path, url: str, options: str = "-c copy") -> Iter
 
 
 def door(edge: Edge, port: int | None = None) -> str:
-    return f"srt://127.0.0.1:{port or edge.node.srt_port}?streamid="
+    return f"srt://127.0.0.1:{port or edge.node.listeners.srt_port}?streamid="
 
 
 @pytest.mark.parametrize("stream_id", ["key", "#!::r=key,m=publish"])
@@ -157,7 +157,7 @@ class StrictGate(MemoryGate):
 def test_a_refused_caller_is_told_why(stream_id: str, reason: int) -> None:
     with Edge(gate=StrictGate(), srt_port=0) as edge, SrtCaller(edge) as caller:
         assert caller.connect(stream_id).step == 1000 + reason
-        assert edge.call(lambda: edge.node._turnstile.guests) == 0
+        assert edge.call(lambda: edge.node.listeners.turnstile.guests) == 0
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_second_encoder_gives_way_and_a_silent_one_is_taken_over(film: Path) -
         eventually(lambda: patient.call(silence, patient) > 2)
         assert second.connect().step == Step.CONCLUSION
         first.hear(Kind.SHUTDOWN)
-        assert patient.call(lambda: patient.node._srt.connections) == 1
+        assert patient.call(lambda: patient.node.listeners.srt.connections) == 1
 
 
 def test_packets_are_acknowledged_and_missing_ones_asked_for() -> None:
@@ -244,7 +244,7 @@ def test_a_connection_without_traffic_is_kept_alive() -> None:
     with Edge(srt_port=0) as edge, SrtCaller(edge) as caller:
         caller.connect()
         caller.hear(Kind.KEEPALIVE)
-        assert edge.call(lambda: edge.node._srt.connections) == 1
+        assert edge.call(lambda: edge.node.listeners.srt.connections) == 1
 
 
 def test_who_falls_silent_is_cut(edge: Edge, film: Path) -> None:
@@ -309,7 +309,7 @@ def test_nothing_is_kept_of_a_caller_without_the_cookie(edge: Edge) -> None:
             with pytest.raises(TimeoutError):
                 caller.cookie = cookie
                 caller.conclude("key")
-        assert edge.call(lambda: edge.node._turnstile.guests) == 0
+        assert edge.call(lambda: edge.node.listeners.turnstile.guests) == 0
         caller.induce()
         with SrtCaller(edge) as other, pytest.raises(TimeoutError):
             other.socket.settimeout(0.3)

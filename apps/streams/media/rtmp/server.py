@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from apps.streams.media.config import DoorLimits
 from apps.streams.media.rtmp.certificate import Certificate
 from apps.streams.media.rtmp.session import RtmpSession
 from apps.streams.media.rtmp.tls import TlsListener
-from apps.streams.media.sinks import Sink
+from apps.streams.media.sinks import Door
 from apps.streams.media.turnstile import Turnstile
 
 _CHECK_SECONDS = 0.25
-
-
-class Door(Protocol):
-    """Decides about publishers."""
-
-    async def admit(self, session: RtmpSession, key: str) -> Sink:
-        """Where the session's media goes; raises Refused."""
 
 
 class RtmpServer:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import socket
 from struct import unpack_from
-from typing import Any, Protocol
+from typing import Any
 
 from apps.streams.media.config import DoorLimits
 from apps.streams.media.ports import Refused
-from apps.streams.media.sinks import Sink
+from apps.streams.media.sinks import Door
 from apps.streams.media.srt.handshake import Cookies, Reason, Rejected, induction, read_wish, refusal
 from apps.streams.media.srt.packets import (
     CONTROL,
@@ -33,13 +33,6 @@ _TICKS_A_CHECK = 12
 _MAX_UNSENT = 64 * 1024
 _RECEIVE_BYTES = 4 * 1024 * 1024
 """Asked of the system, which may give less; a burst that it has no room for is sent again."""
-
-
-class Door(Protocol):
-    """Decides about publishers."""
-
-    async def admit(self, session: SrtSession, key: str) -> Sink:
-        """Where the session's media goes; raises Refused."""
 
 
 class SrtServer(asyncio.DatagramProtocol):
