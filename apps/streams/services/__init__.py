@@ -5,7 +5,6 @@ from .broadcasts import (
     edit_broadcast,
     end_broadcast,
     open_broadcast,
-    sweep_broadcasts,
 )
 from .hosted import check_hosted, take_event
 from .inputs import hosted_input, settle_inputs
@@ -40,6 +39,7 @@ from .simulcast import (
     switch_target,
     target_of,
 )
+from .sweeping import sweep_broadcasts
 from .transcoding import (
     awaiting_transcoder,
     claim_transcode,

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from apps.channels import policies
@@ -133,26 +132,6 @@ def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
         )
     return broadcast
-
-
-def sweep_broadcasts() -> int:
-    """Heal what a crash left behind; how many broadcasts were moved.
-
-    A live broadcast whose node has fallen silent becomes ENDING, one whose time to come back is over ends.
-    """
-    from .publishing import interrupt_silent
-
-    moved = interrupt_silent()
-    over = Q(status=Status.ENDING, ends_at__lte=timezone.now())
-    for pk in Broadcast.objects.filter(over).values_list("pk", flat=True):
-        with transaction.atomic():
-            locked(pk)
-            # Read again under the lock: the encoder may have come back since.
-            broadcast = Broadcast.objects.filter(over, pk=pk).first()
-            if broadcast is not None:
-                archive(broadcast, ended_at=left_at(broadcast))
-                moved += 1
-    return moved
 
 
 def locked(pk: uuid.UUID) -> Broadcast | None:
