@@ -16,8 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from apps.streams.media import FileArchive
 from apps.streams.media.flv import FlvReader, Tag
-from tests.streams.media.edge import Edge
+from tests.streams.media.edge import Edge, MemoryGate
+from tests.streams.media.rewinding import FAST, film
 
 FlvMaker = Callable[..., list[Tag]]
 
@@ -118,3 +120,16 @@ def write_pem(path: Path) -> Path:
 @pytest.fixture
 def pem(tmp_path: Path) -> Path:
     return write_pem(tmp_path / "localhost.pem")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> FileArchive:
+    return FileArchive(tmp_path)
+
+
+@pytest.fixture
+def rewound(archive: FileArchive, make_flv: FlvMaker) -> Iterator[Edge]:
+    """A stream of 30 s, whose first 20 are in the archive alone."""
+    with Edge(gate=MemoryGate(recording=True), archive=archive, **FAST) as edge:
+        film(edge, make_flv)
+        yield edge

@@ -13,7 +13,7 @@ from tests.streams.media.edge import GRANT_KEY, Edge, eventually
 from tests.streams.media.encoder import publish
 from tests.streams.media.outpost import Outpost
 from tests.streams.media.playlist_rules import Playlist, check_plain, check_update
-from tests.streams.media.test_rewind import Camera
+from tests.streams.media.test_past import Camera
 
 
 def shown(camera: Camera) -> Playlist:

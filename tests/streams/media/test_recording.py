@@ -20,11 +20,6 @@ PREFIX = "rec/stream"
 DURATION = ("-show_entries", "format=duration", "-of", "csv=p=0")
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> FileArchive:
-    return FileArchive(tmp_path)
-
-
 def record(archive: FileArchive, tags: list[Tag], *, end: bool) -> Edge:
     with Edge(gate=MemoryGate(recording=True), archive=archive) as edge:
         publish(edge, tags)
