@@ -118,7 +118,7 @@ class Transcoder:
                 continue
             trouble = self._trouble or self._no_room_for(broadcast)
             if trouble:
-                services.explain_no_transcode(broadcast_id=broadcast.pk, trouble=trouble)
+                services.explain_no_transcode(broadcast=broadcast, trouble=trouble)
             elif services.claim_transcode(broadcast_id=broadcast.pk, worker=self.name):
                 log.info("broadcast %s: taken", broadcast.pk)
                 self._jobs[broadcast.pk] = Job(self, broadcast)

@@ -103,15 +103,30 @@ def test_an_interrupted_broadcast_is_kept_and_one_that_ended_is_not(channel, str
 def test_why_there_are_no_renditions_keeps_nobody_from_making_them(channel) -> None:
     broadcast = factories.live(channel)
     for trouble in ("No room.", "No ffmpeg."):
-        services.explain_no_transcode(broadcast_id=broadcast.pk, trouble=trouble)
+        services.explain_no_transcode(broadcast=broadcast, trouble=trouble)
         assert services.transcode_troubles([broadcast.pk]) == {broadcast.pk: trouble}
     assert claim(broadcast)
-    services.explain_no_transcode(broadcast_id=broadcast.pk, trouble="No room.")
+    services.explain_no_transcode(broadcast=broadcast, trouble="No room.")
     assert services.transcode_troubles([broadcast.pk]) == {broadcast.pk: ""}, "one makes them"
     assert keep(broadcast, trouble="Too slow.")
     assert services.transcode_troubles([broadcast.pk]) == {broadcast.pk: "Too slow."}
     fall_silent(broadcast)
     assert services.transcode_troubles([broadcast.pk]) == {}, "what a dead one said is history"
+
+
+@pytest.mark.django_db
+def test_what_was_said_once_is_not_said_every_two_seconds(channel, django_assert_num_queries) -> None:
+    factories.live(channel)
+    complaint = f"ffmpeg can't encode here: {'x' * 200}"
+
+    def round() -> None:
+        for broadcast in services.awaiting_transcoder():
+            services.explain_no_transcode(broadcast=broadcast, trouble=complaint)
+
+    round()
+    assert len(Transcode.objects.get().trouble) == 200, "as much as there is room for"
+    with django_assert_num_queries(1):
+        round()
 
 
 @pytest.mark.django_db

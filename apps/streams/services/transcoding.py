@@ -22,7 +22,7 @@ GRANT_SECONDS = 60
 
 
 def awaiting_transcoder() -> list[Broadcast]:
-    """Live broadcasts whose renditions nobody makes, the oldest first."""
+    """Live broadcasts whose renditions nobody makes, the oldest first, with what was said of that."""
     live = Broadcast.objects.filter(status=Status.LIVE, channel__suspended_at__isnull=True, provider="")
     free = Q(transcode=None) | Q(transcode__beat_at=None) | Q(transcode__beat_at__lt=_stale())
     return list(live.filter(free).select_related("transcode").order_by("pk"))
@@ -57,14 +57,19 @@ def leave_transcode(*, broadcast_id: uuid.UUID, worker: str) -> None:
     Transcode.objects.filter(pk=broadcast_id, worker=worker).update(worker="", beat_at=None)
 
 
-def explain_no_transcode(*, broadcast_id: uuid.UUID, trouble: str) -> None:
-    """A worker can't take it, which keeps no other from it."""
-    free = Transcode.objects.filter(pk=broadcast_id).filter(Q(beat_at=None) | Q(beat_at__lt=_stale()))
-    if free.exclude(trouble=trouble).update(worker="", beat_at=None, trouble=trouble):
+def explain_no_transcode(*, broadcast: Broadcast, trouble: str) -> None:
+    """A worker can't take one of `awaiting_transcoder`, which keeps no other from it. Costs no query while it
+    was said before."""
+    trouble = trouble[:200]
+    said = getattr(broadcast, "transcode", None)
+    if said is not None and said.beat_at is None and said.trouble == trouble:
+        return
+    free = Transcode.objects.filter(pk=broadcast.pk).filter(Q(beat_at=None) | Q(beat_at__lt=_stale()))
+    if free.update(worker="", beat_at=None, trouble=trouble):
         return
     try:
         with transaction.atomic():
-            Transcode.objects.get_or_create(pk=broadcast_id, defaults={"trouble": trouble})
+            Transcode.objects.get_or_create(pk=broadcast.pk, defaults={"trouble": trouble})
     except IntegrityError:
         return  # the broadcast is gone
 
