@@ -177,6 +177,8 @@ class StreamHls(APIView):
             url = services.preview_url(actor=request.user, broadcast=broadcast)
         else:
             url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        if not url:
+            raise Conflict("This stream can't be played at the moment.", code="NOT_LIVE")
         stills = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
         return Response(
             {

@@ -340,6 +340,8 @@ def test_a_service_that_can_t_be_asked_changes_nothing(host, door, live):
 def test_a_site_that_leaves_its_provider_ends_what_it_had_there(host, live, settings, visitor):
     settings.STREAM_PROVIDER = "builtin"
     assert visitor.get("/api/streams").json()["data"][0]["hlsUrl"] is None
+    answer = visitor.get(f"/api/streams/{Broadcast.objects.get().pk}/hls")
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOT_LIVE"), "there is nothing to play"
     assert visitor.get(f"/streams/{live.channel.slug}").status_code == 200
     assert services.check_hosted() == 1
     assert status() == Status.ENDING
