@@ -76,7 +76,7 @@ def rotate_key(*, actor: Actor, channel: Channel, kind: str = StreamKey.Kind.MAI
             revoke_rehearsal(channel.pk)
         else:
             # An empty session matches no encoder: the node's next report is answered with a cut.
-            running = Broadcast.objects.open().filter(channel=channel)
+            running = Broadcast.objects.open().filter(channel=channel, provider="")
             is_backup = kind == StreamKey.Kind.BACKUP
             running.filter(on_backup=is_backup).update(publisher_session="")
             running.filter(on_backup=not is_backup).update(standby_session="")

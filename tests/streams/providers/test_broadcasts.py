@@ -343,8 +343,9 @@ def test_a_site_that_leaves_its_provider_ends_what_it_had_there(host, live, sett
     answer = visitor.get(f"/api/streams/{Broadcast.objects.get().pk}/hls")
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_LIVE"), "there is nothing to play"
     assert visitor.get(f"/streams/{live.channel.slug}").status_code == 200
+    services.rotate_key(actor=live.channel.owner, channel=live.channel)
     assert services.check_hosted() == 1
-    assert status() == Status.ENDING
+    assert status() == Status.ENDING, "a new key of our own ingest was no concern of it"
     assert services.settle_inputs() == 0
 
 
