@@ -275,3 +275,30 @@ def test_a_refused_socket_reads_the_number_and_the_reason() -> None:
             assert (line.close_code, line.close_reason) == (4403, "Not you.")
 
     story(steps)
+
+
+def test_a_request_that_waits_for_something_does_not_hold_up_the_end() -> None:
+    async def steps() -> None:
+        asked, let_go = asyncio.Event(), asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            asked.set()
+            await let_go.wait()
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body"})
+
+        port = free_port()
+        server = Server(config(app, "127.0.0.1", port), leaving=let_go.set)
+        task = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asked.wait()
+        server.should_exit = True
+        async with asyncio.timeout(3):
+            await task
+        assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+        writer.close()
+
+    story(steps)

@@ -27,6 +27,6 @@ async def serve(host: str, port: int) -> None:
     edge = make_edge()
     await edge.start()
     try:
-        await Server(config(only_live(edge.app), host, port)).serve()
+        await Server(config(only_live(edge.app), host, port), leaving=edge.let_go).serve()
     finally:
         await edge.stop()

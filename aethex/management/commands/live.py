@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
         node = make_node()
         app = front(live=node.app, sockets=sockets, pages=pages)
-        server = Server(config(app, settings.BIND_HOST, settings.PORT))
+        server = Server(config(app, settings.BIND_HOST, settings.PORT), leaving=node.let_go)
         try:
             await node.start()
         except OSError as error:

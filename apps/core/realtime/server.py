@@ -7,7 +7,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,7 +55,12 @@ GARBAGE_EVERY = 10_000
 
 
 class Server(uvicorn.Server):
-    """Closes its sockets with 1012, spread over a few seconds, before it stops."""
+    """Closes its sockets with 1012, spread over a few seconds, before it stops. `leaving` is called first: to
+    answer requests that wait for something, which it would have to wait for."""
+
+    def __init__(self, config: uvicorn.Config, *, leaving: Callable[[], None] = lambda: None) -> None:
+        super().__init__(config)
+        self._leaving = leaving
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -80,6 +85,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in getattr(self, "servers", []):
             server.close()
+        self._leaving()
         hub = Hub.here()
         if not self.force_exit:
             draining = asyncio.ensure_future(hub.drain())

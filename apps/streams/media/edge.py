@@ -52,10 +52,14 @@ class EdgeNode:
         """Let all viewers go and hang up upstream."""
         if self._reporting is not None:
             self._reporting.cancel()
+        self.let_go()
+        self._upstream.close()
+
+    def let_go(self) -> None:
+        """Answer everybody with 503, at once, those who wait too: the HTTP server is about to stop."""
         self._is_closing = True
         for pull in self._pulls.values():
             pull.let_go()
-        self._upstream.close()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = partial(self._route, scope, receive)
