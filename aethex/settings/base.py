@@ -42,7 +42,6 @@ if not MEDIA_URL_BASE.startswith(("https://", "http://", "/")) and MEDIA_URL_BAS
 
 # --- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",  # first: gives `runserver` websockets in development
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
