@@ -10,7 +10,8 @@ from pathlib import Path
 
 import channels
 
-from tests.stack.running import ROOT, procfile
+from tests.stack.environment import ROOT
+from tests.stack.running import procfile
 
 
 def test_the_library_channels_is_not_shadowed_by_our_app() -> None:

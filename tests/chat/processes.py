@@ -20,7 +20,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from apps.accounts import tickets
 from apps.accounts.models import User
-from tests.stack import running
+from tests.stack.environment import ROOT, SECRET_KEY, environment
+from tests.stack.prepared import TEMPLATE, prepare_folder, prepared
 from tests.stack.running import Process, Stack
 from tests.stack.services import Services, create_database, free_port
 
@@ -43,7 +44,6 @@ class Sockets:
     def __init__(self, stack: Stack, people: int = 12) -> None:
         self.stack = stack
         self.ports = [int(url.rpartition(":")[2]) for url in stack.ws_urls]
-        stack.manage("migrate", "--verbosity", "0")
         seeded = running_python(stack, SEED, str(people))
         self.people: list[str] = seeded["people"]
         self.slug: str = seeded["slug"]
@@ -52,7 +52,7 @@ class Sockets:
         """The room at one of the processes; `who` is the number of a person, whose ticket it then carries."""
         parameters = []
         if who is not None:
-            with override_settings(SECRET_KEY=running.SECRET_KEY):
+            with override_settings(SECRET_KEY=SECRET_KEY):
                 parameters.append(f"ticket={tickets.issue(User(pk=uuid.UUID(hex=self.people[who])))}")
         if after is not None:
             parameters.append(f"after={after}")
@@ -81,7 +81,7 @@ def running_python(stack: Stack, code: str, *arguments: str) -> Any:
     setup = "import django\ndjango.setup()\n"
     done = subprocess.run(
         [sys.executable, "-c", setup + code, *arguments],
-        cwd=running.ROOT,
+        cwd=ROOT,
         env=stack.env,
         capture_output=True,
         text=True,
@@ -100,10 +100,13 @@ def socket_processes(services: Services | None, **settings: str) -> Iterator[Soc
         backing = {}
         if services:
             database_url = services.database_url(f"sockets_{ports[0]}")
-            create_database(database_url)
+            prepared(services)
+            create_database(database_url, template=TEMPLATE)
             backing = {"DATABASE_URL": database_url, "REDIS_URL": services.redis_url(2)}
-        env = running.environment(
-            SECRET_KEY=running.SECRET_KEY, BIND_HOST="127.0.0.1", AETHEX_DATA_DIR=str(folder / "data"),
+        else:
+            prepare_folder(folder / "data")
+        env = environment(
+            SECRET_KEY=SECRET_KEY, BIND_HOST="127.0.0.1", AETHEX_DATA_DIR=str(folder / "data"),
             **backing, **settings,
         )  # fmt: skip
         urls = [f"ws://127.0.0.1:{port}" for port in ports]

@@ -11,7 +11,7 @@ from django.test import Client
 from aethex import env
 from aethex.management.commands import ingest
 from aethex.websockets import is_ours
-from tests.stack.running import ROOT
+from tests.stack.environment import ROOT
 
 
 def test_a_secret_is_made_once_and_is_its_owners(tmp_path):

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import os
 import shutil
 import signal
@@ -21,41 +19,9 @@ from pathlib import Path
 
 import httpx
 
+from .environment import ROOT, SECRET_KEY, environment, manage
+from .prepared import TEMPLATE, prepare_folder, prepared
 from .services import Services, create_database, free_port, wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
-SECRET_KEY = "the full stack of the tests signs with this and nothing else does"
-TEMPLATE = "stack_template"
-# What a child may see of the environment of the test run; everything else is set here, on purpose.
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "CI", "LOG_LEVEL", "FFMPEG_PATH")
-# The suite registers and posts from one address, far more than any person does in a minute.
-GENEROUS = {
-    "API_RATE_ANONYMOUS": "100000/60",
-    "API_RATE_PERSON": "100000/60",
-    "API_RATE_STREAM": "100000/60",
-    "SIGNUP_RATE": "100000/m/ip",
-    "LOGIN_RATE": "100000/m/ip",
-}
-
-
-def environment(**values: str) -> dict[str, str]:
-    """The environment of a process of ours: coverage follows it, the test run's settings do not. On a large
-    machine renditions would take what the other tests need."""
-    kept = {
-        name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("COVERAGE_")
-    }
-    kept["PATH"] = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
-    ours = {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0", "DJANGO_SETTINGS_MODULE": "tests.stack.settings"}
-    return kept | ours | GENEROUS | {"RENDITIONS": "off"} | values
-
-
-def manage(env: dict[str, str], *arguments: str) -> str:
-    """What `manage.py arguments` prints in the environment `env`; raises with its errors when it fails."""
-    command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"manage.py {' '.join(arguments)} failed\n{done.stdout}\n{done.stderr}")
-    return done.stdout
 
 
 @dataclass
@@ -214,6 +180,7 @@ def embedded(**settings: str) -> Iterator[Stack]:
             AETHEX_DATA_DIR=str(folder / "data"), **settings,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
+        prepare_folder(folder / "data")
         stack = Stack("embedded", url, env["RTMP_URL"], [f"ws://127.0.0.1:{port}"], folder, env)
         command = [sys.executable, "manage.py", "live"]
         stack.processes["live"] = Process("live", command, env, folder / "live.log", f"{url}/healthz")
@@ -257,33 +224,6 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         stack.processes["front"] = front_door(ports, folder, env)
         with _running(stack):
             yield stack
-
-
-@functools.cache
-def prepared(services: Services) -> Path:
-    """What an operator does once before the first start: a migrated database, TEMPLATE, and the static files,
-    in the folder that is returned. Every full stack of this test run begins with a copy of both.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="aethex-static-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    database_url = services.database_url(TEMPLATE)
-    create_database(database_url)
-    env = environment(
-        AETHEX_ENV="prod",
-        SECRET_KEY=SECRET_KEY,
-        ALLOWED_HOSTS="localhost",
-        PUBLIC_URL="http://localhost",
-        RTMP_URL="rtmp://localhost/live",
-        SSL_REDIRECT="0",
-        DATABASE_URL=database_url,
-        REDIS_URL=services.redis_url(1),
-        AETHEX_DATA_DIR=str(folder),
-    )
-    # Without the viewer of the API's pages: compressing it takes longer than everything else together.
-    quiet = ("--verbosity", "0", "--no-input")
-    for arguments in (("migrate", *quiet), ("collectstatic", *quiet, "--ignore", "drf_spectacular_sidecar")):
-        manage(env, *arguments)
-    return folder / "static"
 
 
 def procfile() -> dict[str, str]:

@@ -237,6 +237,35 @@ def create_database(url: str, *, template: str = "template1") -> None:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
+def has_database(url: str) -> bool:
+    """Whether the server of `url` has that database."""
+    import psycopg
+
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return found.fetchone() is not None
+
+
+def dump_database(url: str, file: Path) -> None:
+    """Write the database that `url` names to `file`, whole or not at all."""
+    making = file.with_suffix(".making")
+    _run_tool("pg_dump", "--no-owner", "--file", str(making), url)
+    making.rename(file)
+
+
+def load_database(url: str, file: Path) -> None:
+    """Fill the empty database that `url` names with what `dump_database` wrote."""
+    _run_tool("psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--file", str(file), url)
+
+
+def _run_tool(name: str, *arguments: str) -> None:
+    command = [postgres_tool(name) or name, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{name} failed: {done.stderr}")
+
+
 def _answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
         connection.sendall(b"PING\r\n")

@@ -11,14 +11,15 @@ import httpx
 import psycopg
 
 from tests.stack.chat import ChatClient
+from tests.stack.environment import ROOT
 from tests.stack.people import Person
-from tests.stack.running import ROOT, Stack
+from tests.stack.running import Stack
 from tests.stack.services import Server, Services, wait_until
 
 from .storm import enter, require_whole, storm
 
 AWAY_SECONDS = 3.0
-BREATH_SECONDS = 3.0
+BREATH_SECONDS = 1.5
 RETURN_SECONDS = 10.0
 # What a client may be told while something is away; each says when to try again.
 FOR_NOW = {"STORE_UNAVAILABLE", "BUSY"}

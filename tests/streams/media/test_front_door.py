@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from apps.streams.media import grants
-from tests.stack.running import Process, environment, front_door
+from tests.stack.environment import environment
+from tests.stack.running import Process, front_door
 from tests.stack.services import free_port
 from tests.streams.media.edge import eventually
 from tests.streams.media.outpost import FakeNode, Outpost
