@@ -152,8 +152,7 @@ def test_hostile_bytes_end_their_own_connection_and_no_other(sockets: Sockets) -
             async with sockets.dial() as line:
                 await line.send(b"\x00\x01")
                 assert (await next_of(line, "chat:error"))["code"] == "BAD_FRAME"
-            for garbage in GARBAGE:
-                await asyncio.to_thread(throw, sockets, garbage)
+            await asyncio.gather(*(asyncio.to_thread(throw, sockets, garbage) for garbage in GARBAGE))
             await bystander.send('{"type": "ping"}')
             await next_of(bystander, "pong")
 
@@ -237,29 +236,28 @@ def is_established(raw: socket.socket) -> bool:
     return raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 1
 
 
-def test_a_process_that_is_told_to_stop_sends_everybody_away_in_order(
-    stack_mode: str, request: pytest.FixtureRequest
-) -> None:
-    services = request.getfixturevalue("private_services") if stack_mode == "full" else None
-    with socket_processes(services) as sockets:
-        process = sockets.stack.process("socket1")
+def test_a_process_that_is_told_to_stop_sends_everybody_away_in_order(sockets: Sockets) -> None:
+    process = sockets.stack.process("socket1")
 
-        async def run() -> tuple[list[int | None], set[str]]:
-            lines = [await sockets.dial(0, who=n % 12) for n in range(12)]
-            readers = [Reader(line) for line in lines]
-            tasks = [asyncio.create_task(reader.run()) for reader in readers]
-            await until(lambda: all(reader.history for reader in readers))
-            for n, line in enumerate(lines):
-                await say(line, f"last words of {n}", f"n{n}")
-            process.signal(signal.SIGTERM)
-            codes = [await close_code(line) for line in lines]
-            await asyncio.gather(*tasks)
-            return codes, {f"last words of {n}" for n, reader in enumerate(readers) if reader.acks}
+    async def run() -> tuple[list[int | None], set[str]]:
+        lines = [await sockets.dial(0, who=n % 12) for n in range(12)]
+        readers = [Reader(line) for line in lines]
+        tasks = [asyncio.create_task(reader.run()) for reader in readers]
+        await until(lambda: all(reader.history for reader in readers))
+        for n, line in enumerate(lines):
+            await say(line, f"last words of {n}", f"n{n}")
+        process.signal(signal.SIGTERM)
+        codes = [await close_code(line) for line in lines]
+        await asyncio.gather(*tasks)
+        return codes, {f"last words of {n}" for n, reader in enumerate(readers) if reader.acks}
 
+    try:
         codes, acked = asyncio.run(run())
         assert codes == [1012] * 12
         assert process.popen is not None and process.popen.wait(10) == 0
-        assert acked <= {content for _, content in sockets.stored()}
+    finally:
+        sockets.stack.restart("socket1")
+    assert acked <= {content for _, content in sockets.stored()}
 
 
 def test_a_socket_process_tells_that_it_serves(sockets: Sockets) -> None:

@@ -20,7 +20,7 @@ from tests.stack.test_lifecycle import await_frame, dashboard
 # Noise costs bits, the still picture after it does not; sound is silence, keyframes are far apart.
 TROUBLED = {
     "gop_seconds": 8,
-    "picture": ",noise=alls=60:allf=t:enable='lt(t,32)'",
+    "picture": ",noise=alls=60:allf=t:enable='lt(t,24)'",
     "rate": "-crf 30 -sc_threshold 0",
     "sound": "anullsrc=r=48000:cl=stereo",
 }
