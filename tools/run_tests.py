@@ -31,16 +31,20 @@ LANES = {
     "processes": "stack and not browser",
     "browser": "browser",
 }
-# Two rows of runs, side by side. A browser without a graphics card takes a whole core to draw: one at a time.
+# Two rows of runs, side by side.
 ROWS = (
-    (("embedded", "unit"), ("embedded", "browser"), ("full", "browser")),
-    (("full", "unit"), ("full", "processes"), ("embedded", "processes")),
+    (("embedded", "unit"), ("embedded", "browser")),
+    (("full", "unit"), ("full", "processes"), ("embedded", "processes"), ("full", "browser")),
 )
 # Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
-# A mode. Two rows of them are more than two cores can serve, as many tests wait for real time; and each
-# imports, collects and migrates anew.
-WORKERS = ("-n", "2", "--dist", "worksteal")
+# Two rows of two are more than two cores can serve, as many tests wait for real time; and each worker imports
+# and collects anew. Browsers draw without a graphics card, and what they show has to be in time: one a row.
+WORKERS = {
+    "unit": ("-n", "2", "--dist", "worksteal"),
+    "processes": ("-n", "2", "--dist", "loadgroup"),
+    "browser": (),
+}
 NOTHING_SELECTED = 5
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
@@ -215,7 +219,7 @@ def whole_suite(arguments: list[str]) -> int:
         [
             Run(
                 f"{mode}, {lane}",
-                [f"--stack={mode}", "-m", lanes[lane], *(WORKERS if lane == "unit" else ()), *arguments],
+                [f"--stack={mode}", "-m", lanes[lane], *WORKERS[lane], *arguments],
                 modes[mode],
                 is_measured=(mode, lane) == MEASURED,
                 is_narrowed=bool(arguments),
@@ -225,7 +229,11 @@ def whole_suite(arguments: list[str]) -> int:
         ]
         for row in ROWS
     ]
-    with ThreadPoolExecutor(len(rows)) as both:
+    with (
+        tempfile.TemporaryDirectory(prefix="aethex-prepared-") as folder,
+        ThreadPoolExecutor(len(rows)) as both,
+    ):
+        os.environ["TESTS_SHARED_DIR"] = folder
         passes = [one for row in both.map(one_by_one, rows) for one in row]
     covered = coverage_holds() if not (absent or arguments) else True
     for tool in absent:
