@@ -14,7 +14,7 @@ from tests.stack.running import Stack
 
 from .visitor import Visitor, await_value
 
-AWAY_SECONDS = 10
+AWAY_SECONDS = 4
 
 
 @pytest.mark.both_modes
@@ -35,7 +35,7 @@ def test_from_sign_up_to_the_end_of_a_broadcast(stack: Stack, visit: Callable[..
     camera = clock_source.publish(f"{server}/{key}")
     try:
         for visitor in (guest, creator):
-            visitor.await_picture(seconds=20)
+            visitor.await_picture()
         broadcast_id = guest.stream_id()
         assert guest.page.locator("[data-ring] .avatar.on").count() == 1
         guest.read_clock()
@@ -54,7 +54,7 @@ def test_from_sign_up_to_the_end_of_a_broadcast(stack: Stack, visit: Callable[..
         creator.await_line("Are you still there?")
         assert creator.lines() == guest.lines() == ["Welcome in", "Are you still there?"]
         assert creator.numbers() == guest.numbers() == [1, 2]
-        guest.await_player("reconnecting", seconds=20)
+        guest.await_player("reconnecting")
         await_value(creator.status, lambda words: words == "RECONNECTING")
         time.sleep(max(0, AWAY_SECONDS - (time.monotonic() - gone_at)))
     finally:
@@ -62,7 +62,7 @@ def test_from_sign_up_to_the_end_of_a_broadcast(stack: Stack, visit: Callable[..
     camera = clock_source.publish(f"{server}/{key}")
     try:
         for visitor in (guest, creator):
-            visitor.await_picture(seconds=20)
+            visitor.await_picture()
         assert guest.stream_id() == broadcast_id, "a new broadcast was opened instead of going on"
         await_value(creator.status, lambda words: words == "LIVE")
         guest.read_clock()
