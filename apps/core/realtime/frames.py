@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -49,26 +50,18 @@ def head(opcode: int, size: int) -> bytes:
 class Outgoing:
     """One text message on its way to many sockets: encoded once, in whichever form a socket takes it."""
 
-    __slots__ = ("_frame", "_text", "body")
-
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self._frame: bytes | None = None
-        self._text: str | None = None
 
-    @property
+    @cached_property
     def frame(self) -> bytes:
         """The websocket frame."""
-        if self._frame is None:
-            self._frame = head(1, len(self.body)) + self.body
-        return self._frame
+        return head(1, len(self.body)) + self.body
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The message as ASGI servers take it."""
-        if self._text is None:
-            self._text = self.body.decode()
-        return self._text
+        return self.body.decode()
 
 
 def bundle(events: list[bytes]) -> list[Outgoing]:

@@ -55,7 +55,7 @@ class State(Enum):
     CLOSED = 3
 
 
-# Each write to each socket asks for the state; looking a member up in its class costs more than the rest.
+# Looking a member up in its class costs more than what is done with it.
 _OPENING, _OPEN, _CLOSING, _CLOSED = State
 
 
@@ -89,6 +89,7 @@ class WebSocketProtocol(asyncio.Protocol):
         "_timer",
         "_waiter",
         "_writable",
+        "is_free",
         "on_drained",
         "scope",
         "transport",
@@ -103,6 +104,8 @@ class WebSocketProtocol(asyncio.Protocol):
         # Told when everything that waited was taken by the network.
         self.on_drained: Callable[[], None] | None = None
         self._state = _OPENING
+        # Open, and nothing waits for the network: whoever has a frame for everybody asks only this of each.
+        self.is_free = False
         # None once it broke: what still comes is dropped.
         self._incoming: Incoming | None = Incoming(config.ws_max_size)
         self._held_back = self._is_announced = self._is_asked = False
@@ -136,7 +139,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._state = _CLOSED
+        self._become(_CLOSED)
         self.on_drained = None
         self._set_timer(None)
         self._server.connections.discard(self)
@@ -145,12 +148,14 @@ class WebSocketProtocol(asyncio.Protocol):
         self._wake()
 
     def pause_writing(self) -> None:
+        self.is_free = False
         self._writable = asyncio.Event()
 
     def resume_writing(self) -> None:
         if self._writable is not None:
             self._writable.set()
             self._writable = None
+        self.is_free = self.is_writable()
         if self.on_drained is not None:
             self.on_drained()
 
@@ -181,6 +186,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):  # it is gone already
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.is_free = False
         self.transport.abort()
 
     # The application's side (ASGI)
@@ -197,6 +203,7 @@ class WebSocketProtocol(asyncio.Protocol):
         finally:
             if self._state is _OPENING:
                 self._refuse(500, "Internal Server Error")
+            self.is_free = False
             if self._state is not _CLOSING:  # else its timer does
                 self.transport.close()
 
@@ -231,6 +238,10 @@ class WebSocketProtocol(asyncio.Protocol):
             self._close(event.get("code", 1000), event.get("reason") or "")
         else:
             raise RuntimeError(f"{kind} can't be sent while the websocket is {self._state.name}.")
+
+    def _become(self, state: State) -> None:
+        self._state = state
+        self.is_free = state is _OPEN and self._writable is None
 
     def _is_answer_awaited(self) -> bool:
         return self._state is _CLOSING and self._incoming is not None
@@ -268,13 +279,13 @@ class WebSocketProtocol(asyncio.Protocol):
             lines.append(b"Sec-WebSocket-Protocol: " + subprotocol.encode())
         lines += [name + b": " + value for name, value in event.get("headers", ())]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
-        self._state = _OPEN
+        self._become(_OPEN)
         self._ping_later()
 
     def _refuse(self, status: int, phrase: str) -> None:
         answer = f"HTTP/1.1 {status} {phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         self.transport.write(answer.encode())
-        self._state = _CLOSED
+        self._become(_CLOSED)
         self.transport.close()
 
     def _write(self, opcode: Opcode, content: bytes) -> None:
@@ -283,7 +294,8 @@ class WebSocketProtocol(asyncio.Protocol):
     def _close(self, code: int, reason: str, seconds: float = CLOSING_SECONDS) -> None:
         """Send our close frame; the client has `seconds` to answer."""
         self._write(Opcode.CLOSE, code.to_bytes(2, "big") + reason.encode()[:120])
-        self._state, self._left_with = _CLOSING, code
+        self._become(_CLOSING)
+        self._left_with = code
         self._is_asked = False
         self._set_timer(self._loop.call_later(seconds, self.transport.close))
 
@@ -293,7 +305,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._left_with = code
             content = b"" if code == NO_CODE else code.to_bytes(2, "big")
             self._write(Opcode.CLOSE, content)
-        self._state = _CLOSED
+        self._become(_CLOSED)
         self._set_timer(None)
         self.transport.close()
 
