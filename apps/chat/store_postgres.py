@@ -47,10 +47,10 @@ _MESSAGE = Message._meta.db_table
 _BROADCAST = Broadcast._meta.db_table
 _USER = User._meta.db_table
 _SANCTION = Sanction._meta.db_table
-_DRAFTS = """unnest(
-    %(id)s::uuid[], %(user)s::uuid[], %(content)s::text[], %(nonce)s::text[], %(badges)s::text[],
-    %(reply)s::uuid[], %(kind)s::text[]
-) WITH ORDINALITY AS draft (id, user_id, content, nonce, badges, reply_to, kind, place)"""
+# One parameter, and drafts as orjson writes them: to make seven arrays took psycopg longer than all the rest.
+_DRAFTS = """ROWS FROM (json_to_recordset(%(drafts)s::json) AS (
+    id uuid, user_id uuid, content text, nonce text, badges jsonb, reply_to uuid, kind text
+)) WITH ORDINALITY AS draft (id, user_id, content, nonce, badges, reply_to, kind, place)"""
 
 _LOCK = f"SELECT last_seq FROM {_ROOM} WHERE channel_id = %(room)s FOR UPDATE"  # noqa: S608
 
@@ -72,7 +72,7 @@ WITH fresh AS (
         id, room_id, seq, user_id, kind, content, nonce, badges, reply_to_id, thread_id, broadcast_id,
         created_at
     )
-    SELECT id, channel_id, last_seq + turn, user_id, kind, content, nonce, badges::jsonb, reply_to,
+    SELECT id, channel_id, last_seq + turn, user_id, kind, content, nonce, badges, reply_to,
         (SELECT coalesce(a.thread_id, a.id) FROM {_MESSAGE} a WHERE a.id = reply_to),
         (SELECT id FROM {_BROADCAST} WHERE channel_id = %(room)s AND status = ANY(%(on_air)s)), %(now)s
     FROM fresh, {_ROOM} WHERE channel_id = %(room)s
@@ -185,13 +185,7 @@ def _values(room_id: uuid.UUID, drafts: Sequence[Draft], now: datetime) -> dict[
         "room": room_id,
         "now": now,
         "on_air": [Status.LIVE.value, Status.ENDING.value],
-        "id": [draft.id for draft in drafts],
-        "user": [draft.user_id for draft in drafts],
-        "content": [draft.content for draft in drafts],
-        "nonce": [draft.nonce for draft in drafts],
-        "badges": [orjson.dumps(draft.badges).decode() for draft in drafts],
-        "reply": [draft.reply_to for draft in drafts],
-        "kind": [draft.kind.value for draft in drafts],
+        "drafts": orjson.dumps(list(drafts)).decode(),
     }
 
 
