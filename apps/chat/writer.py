@@ -22,10 +22,11 @@ from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, una
 
 log = logging.getLogger(__name__)
 
-# A batch costs a commit: small rooms, too, gather for a moment.
-TICK_LEAST = 0.005
-# A little slower than the room tells: what was stored then never waits for the room's next turn.
-BEAT = 1.2
+# A batch costs a commit: small rooms, too, gather for a moment. And one flush that took very long lets nobody
+# wait until they are refused.
+TICK_LEAST, TICK_MOST = 0.005, 0.5
+# A little slower than the room tells: what was stored then seldom waits for the room's next turn.
+BEAT = 1.15
 WAITING_MOST = 5_000
 WAITING_SECONDS = 1.0
 REMEMBERED = 2_000
@@ -100,7 +101,7 @@ class RoomWriter:
                 await self._write(list(self._writing.values()))
             finally:
                 self._writing = {}
-            tick = max(TICK_LEAST, BEAT * self._tick())
+            tick = min(max(TICK_LEAST, BEAT * self._tick()), TICK_MOST)
             await asyncio.sleep(max(0.0, began + tick - time.monotonic()))
 
     async def _write(self, batch: list[_Waiting]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -179,6 +180,23 @@ def test_too_much_for_one_flush_drops_the_oldest_and_counts_it(monkeypatch: pyte
         await settled()
         assert browser.got == list(range(15, 25))
         assert topic.dropped == 15
+
+    on_loop(steps)
+
+
+def test_a_flush_that_took_long_tells_a_longer_tick() -> None:
+    """Whoever works at the topic's beat, such as a room's writer, slows down with it."""
+
+    class Slow(Browser):
+        async def send(self, event: dict[str, Any]) -> None:
+            time.sleep(0.04)  # the loop is busy, as with thousands of sockets
+
+    async def steps(topic: Topic) -> None:
+        topic.enter(Slow().connection)
+        assert topic.tick == 0
+        topic.post(b"1")
+        await settled()
+        assert topic.tick >= topics.REST * 0.04
 
     on_loop(steps)
 

@@ -12,6 +12,9 @@ from .frames import Outgoing, bundle
 # Below this many listeners a flush is cheap enough to run at the next turn of the loop.
 SMALL = 200
 TICK = 0.025
+# From the start of a long flush to the next, in lengths of it: reads, pings and acks have their turn then,
+# too, not only between two chunks.
+REST = 1.1
 # A flush must not hold reads, pings and acks of others for long.
 CHUNK = 400
 PENDING_MOST = 5_000
@@ -23,7 +26,7 @@ class Topic:
     """Gathers events and writes them to every listener as one message a tick.
 
     The tick is leading-edge: an idle topic flushes at once. After a flush that took `d` seconds the next one
-    starts no earlier than max(TICK, 1.3 d), so a process under load gathers more instead of falling behind.
+    starts no earlier than max(TICK, REST d), so a process under load gathers more instead of falling behind.
     A newcomer enters between two flushes, right after its greeting: it misses nothing and sees nothing twice.
     """
 
@@ -41,14 +44,15 @@ class Topic:
         self._timer: asyncio.Handle | None = None
         self._flushing = False
         self._next_at = 0.0
+        self._took = 0.0
 
     def __len__(self) -> int:
         return len(self.listeners) + len(self._entering) + len(self.arriving)
 
     @property
     def tick(self) -> float:
-        """Seconds from one flush to the next, at least."""
-        return TICK if len(self.listeners) >= SMALL else 0.0
+        """Seconds from one flush to the next, at least, by what the last one took."""
+        return max(TICK if len(self.listeners) >= SMALL else 0.0, REST * self._took)
 
     def enter(self, connection: Connection, greeting: Greeting | None = None) -> None:
         """Listen from now on. `greeting` is called at the moment of entry; what it returns is sent first."""
@@ -88,7 +92,8 @@ class Topic:
             self._loop.call_soon(self._write, messages, targets, at + CHUNK, began)
             return
         self._flushing = False
-        self._next_at = began + max(self.tick, 1.3 * (self._loop.time() - began))
+        self._took = self._loop.time() - began
+        self._next_at = began + self.tick
         self._admit_waiting()
         if self._pending:
             self._timer = self._loop.call_at(self._next_at, self._flush)
