@@ -27,7 +27,7 @@ class Size:
 
 
 SIZES = (Size(100, 20), Size(5_000, 130), Size(10_000, 250))
-STALLED, OF, FAST = 50, 300, 4_000
+STALLED, OF, FAST = 50, 300, 1_000
 
 
 @dataclass
