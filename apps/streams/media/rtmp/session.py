@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import socket
 from enum import Enum, auto
 from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +15,7 @@ from apps.streams.media.config import DoorLimits
 from apps.streams.media.ports import Refused
 from apps.streams.media.rtmp import chunks, handshake
 from apps.streams.media.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, Message
+from apps.streams.media.rtmp.pace import Pace
 from apps.streams.media.sinks import Sink, let_go
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ _OUR_CHUNK_SIZE = 4096
 _WINDOW = 2_500_000
 _STREAM_ID = 1
 _MAX_UNSENT = 64 * 1024
-_WORTH_WAKING = 1024
-"""More than a frame of sound, and far less than a picture of an encoder that this matters for."""
-_GATHERED_SHARE = 50
-"""Of what came between two checks, 0.25 s apart: 5 ms' worth of bytes."""
 _PING_REQUEST, _PING_RESPONSE, _STREAM_BEGIN = 6, 7, 0
 
 
@@ -63,26 +59,23 @@ class RtmpSession(asyncio.Protocol):
         self._opened = self._loop.time()
         self._deadline = self._opened + limits.handshake_seconds
         self._transport: asyncio.Transport
+        self._pace: Pace
         self._reader = ChunkReader(max_message=limits.max_command_bytes, max_streams=limits.max_chunk_streams)
         self._writer = ChunkWriter()
         self._early = b""
         self._received = 0
-        self._received_before = 0
-        self._gather_bytes = 1
         self._acknowledged = 0
         self._window = _WINDOW
         self._sink: Sink | None = None
         self._backlog: list[Message] = []
-        self._published_at = 0.0
-        self._published_bytes = 0
         self._claim: asyncio.Task[None] | None = None
-        self._resume: asyncio.TimerHandle | None = None
 
     # asyncio calls these
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio.Transport, they only behave like it.
         self._transport = cast(asyncio.Transport, transport)
+        self._pace = Pace(self._transport, self._limits)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else "local"
         if not self._server.joins(self):
@@ -116,8 +109,9 @@ class RtmpSession(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Hang up if the encoder has been too slow."""
         if self.state is State.PUBLISHING:
-            overdue = now - self._deadline > self._limits.idle_seconds
-            self._gather()
+            heard_at = max(self._deadline, self._pace.resumed_at)
+            overdue = now - heard_at > self._limits.idle_seconds
+            self._pace.gather(self._received)
         else:
             overdue = now > self._deadline
         if overdue and self.state is State.LEAVING:
@@ -139,20 +133,6 @@ class RtmpSession(asyncio.Protocol):
         """What happens to packets is TCP's secret."""
 
     # Bytes
-
-    def _gather(self) -> None:
-        """Be woken for some milliseconds' worth of bytes, not for every frame of sound by itself.
-
-        Waking costs several times what reading so little does. An encoder that sends slowly, or has stopped,
-        is still heard at once.
-        """
-        recent, self._received_before = self._received - self._received_before, self._received
-        wanted = min(max(recent // _GATHERED_SHARE, 1), _WORTH_WAKING)
-        if wanted != self._gather_bytes:
-            self._gather_bytes = wanted
-            with contextlib.suppress(OSError):  # not every system offers it
-                connection = self._transport.get_extra_info("socket")
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wanted)
 
     def _shake_hands(self, data: bytes) -> bytes:
         """Take the handshake's part of `data`; what is left belongs to chunks."""
@@ -182,33 +162,9 @@ class RtmpSession(asyncio.Protocol):
             self._acknowledged = self._received
             self._send(Message(chunks.ACKNOWLEDGEMENT, 0, 0, pack(">I", self._received & 0xFFFFFFFF)))
         if self.state is State.PUBLISHING:
-            self._published_bytes += len(data)
-            self._slow_down()
+            self._pace.took(len(data), self._sink.media_seconds if self._sink is not None else 0.0)
         elif self._received > self._limits.max_unpublished_bytes:
             raise ChunkError("too much before a publish")
-
-    def _slow_down(self) -> None:
-        """Stop reading while the encoder is far ahead of its bitrate or its clock; TCP then holds it back."""
-        now, limits = self._loop.time(), self._limits
-        elapsed = now - self._published_at
-        allowed = limits.burst_bytes + elapsed * limits.max_bitrate / 8
-        pause = (self._published_bytes - allowed) * 8 / limits.max_bitrate
-        if limits.max_lead_seconds is not None and self._sink is not None:
-            pause = max(pause, self._sink.media_seconds - elapsed - limits.max_lead_seconds)
-        if pause > 0.01:
-            self._pause(min(pause, 1.0))
-
-    def _pause(self, seconds: float | None) -> None:
-        if self._transport.is_closing():
-            return
-        self._transport.pause_reading()
-        if seconds is not None:
-            self._resume = self._loop.call_later(seconds, self._go_on)
-
-    def _go_on(self) -> None:
-        if self.state not in (State.CLOSED, State.LEAVING) and not self._transport.is_closing():
-            self._deadline = max(self._deadline, self._loop.time())
-            self._transport.resume_reading()
 
     def _send(self, message: Message, *, chunk_stream: int = 2) -> None:
         self._transport.write(self._writer.encode(message, chunk_stream=chunk_stream))
@@ -311,7 +267,7 @@ class RtmpSession(asyncio.Protocol):
         # Some encoders send their first picture along; all of what is not admitted yet is bounded in sum.
         self._reader.max_message = self._limits.max_message_bytes
         self._deadline = self._loop.time() + 2 * self._limits.claim_seconds + 1
-        self._pause(None)
+        self._pace.hold()
         self._claim = self._loop.create_task(self._ask(key.split("?")[0]))
 
     async def _ask(self, key: str) -> None:
@@ -319,7 +275,7 @@ class RtmpSession(asyncio.Protocol):
             sink = await self._server.door.admit(self, key)
         except Refused as refusal:
             if self.state is State.CLAIMING:
-                self._transport.resume_reading()
+                self._pace.go_on()
                 self._refuse(refusal)
             return
         except Exception:  # a fault of ours; the encoder must not hang
@@ -334,7 +290,8 @@ class RtmpSession(asyncio.Protocol):
     def _begin(self, sink: Sink) -> None:
         self._sink = sink
         self.state = State.PUBLISHING
-        self._published_at = self._deadline = self._loop.time()
+        self._deadline = self._loop.time()
+        self._pace.begin()
         self._server.authenticated(self)
         try:
             self._send(Message(chunks.USER_CONTROL, 0, 0, pack(">HI", _STREAM_BEGIN, _STREAM_ID)))
@@ -348,7 +305,7 @@ class RtmpSession(asyncio.Protocol):
         except (ChunkError, amf0.AmfError) as error:
             logger.info("session %s from %s: closed: %s", self.id, self.address, error)
             self.close("malformed")
-        self._go_on()
+        self._pace.go_on()
 
     def _on_unpublish(self, name: str) -> None:
         if self.state is not State.PUBLISHING:
@@ -383,8 +340,7 @@ class RtmpSession(asyncio.Protocol):
         if self.state is State.CLOSED:
             return
         self.state = State.CLOSED
-        if self._resume is not None:
-            self._resume.cancel()
+        self._pace.stop()
         self._backlog = []
         sink, self._sink = self._sink, None
         let_go(sink, self, reason)
