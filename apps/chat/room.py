@@ -16,7 +16,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import Error as DatabaseError
 
 from apps.channels.models import Channel
@@ -33,7 +32,7 @@ from .notes import unpack_struck
 from .payloads import parent_of, without_content, without_parent
 from .removals import Removals
 from .rules import Memory, RoomRules
-from .selectors import Line
+from .selectors import Line, said_in
 from .strikes import Strikes, people_of
 from .writer import RoomWriter
 
@@ -362,7 +361,6 @@ class Room:
         self._history.forget()
 
     def _hear_all(self, lines: Iterable[Line]) -> None:
-        """Remember what was said while nothing may be said twice."""
-        if self.rules.unique:
-            for line in lines:
-                self.memory.hear(orjson.loads(line.payload)["content"])
+        """Remember what was said while a rule asks for it."""
+        if self.rules.unique or self.rules.automod.remembers:
+            self.memory.listen(map(said_in, lines), self.rules)

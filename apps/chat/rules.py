@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotAllowed
@@ -39,14 +39,38 @@ class RoomRules:
     unique: bool = False
 
 
+class Saying(NamedTuple):
+    """What was said in a room. `at` is by `time.monotonic`; `is_free`: no rule stood in its way."""
+
+    seq: int
+    id: uuid.UUID
+    author: uuid.UUID | None
+    content: str
+    at: float
+    is_free: bool
+
+
 @dataclass(slots=True)
 class Memory:
-    """What one process remembers of a room, to know what has been said before. Bounded."""
+    """What one process remembers of a room, to know what has been said before, here or elsewhere. Bounded."""
 
     recent: Recent = field(default_factory=Recent)
     _said: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
     # A message that is sent again is no repeat of itself.
     _passed: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+    # What was judged here is known when it comes from the room.
+    _judged: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+    _heard_to: int = 0
+
+    def listen(self, sayings: Iterable[Saying], rules: RoomRules) -> None:
+        """This was said in the room, by whichever door; heard twice is heard once."""
+        for said in sayings:
+            if rules.unique:
+                self.hear(said.content)
+            if rules.automod.remembers and said.seq > self._heard_to:
+                self._heard_to = said.seq
+                if not said.is_free and said.id not in self._judged:
+                    self.recent.hear(said.author, said.content, said.at)
 
     def hear(self, content: str) -> None:
         """Something was said in the room."""
@@ -61,6 +85,10 @@ class Memory:
     def has_passed(self, author: uuid.UUID, nonce: str, content: str) -> bool:
         # The content, too: the nonce is the author's choice, and no other words go under a known one.
         return (author, nonce, content) in self._passed
+
+    def expect(self, message_id: uuid.UUID) -> None:
+        """What was just judged will be said as this message."""
+        _remember(self._judged, message_id, PASSED_MOST)
 
 
 @dataclass(frozen=True, slots=True)

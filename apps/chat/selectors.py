@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,13 @@ from apps.moderation.selectors import Standing, rules_of, standing_of
 
 from .models import ChatRoom, Message, Rulebook
 from .payloads import BRIEF, author_payload, line_payload, settings_payload
-from .rules import RoomRules
+from .rules import RoomRules, Saying
 
 # What a speaker's card and badges are made of.
 SPOKEN_OF = ("username", "display_name", "avatar", "color", "is_verified", "is_staff", "date_joined")
 ROLE_BADGES = {Role.OWNER: "owner", Role.MODERATOR: "moderator", Role.VIP: "vip"}
+# Whose messages no automatic rule judged.
+FREE_BADGES = frozenset(badge for role, badge in ROLE_BADGES.items() if Power.SPEAK_FREELY in POWERS[role])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +207,30 @@ def newest(room_id: uuid.UUID, *, limit: int, before: int | None = None) -> list
     return list(reversed(found.order_by("-seq")[:limit]))
 
 
-def said_last(room_id: uuid.UUID, limit: int) -> list[str]:
-    """The texts of the newest messages, oldest first."""
-    texts = Message.objects.of_room(room_id).order_by("-seq").values_list("content", flat=True)
-    return list(texts[:limit])[::-1]
+def said_last(room_id: uuid.UUID, limit: int) -> list[Saying]:
+    """What was said last, oldest first; also what was removed since."""
+    newest_first = Message.objects.of_room(room_id).order_by("-seq")
+    rows = newest_first.values_list("seq", "pk", "user", "content", "created_at", "badges")[:limit]
+    return [_saying(*row) for row in reversed(rows)]
+
+
+def said_in(line: Line) -> Saying:
+    """What a line says."""
+    told = orjson.loads(line.payload)
+    said_at = datetime.fromisoformat(told["createdAt"])
+    return _saying(line.seq, line.id, line.author, told["content"], said_at, told["badges"])
+
+
+def _saying(
+    seq: int,
+    id: uuid.UUID,
+    author: uuid.UUID | None,
+    content: str,
+    said_at: datetime,
+    badges: Collection[str],
+) -> Saying:
+    age = max(0.0, (timezone.now() - said_at).total_seconds())
+    return Saying(seq, id, author, content, time.monotonic() - age, not FREE_BADGES.isdisjoint(badges))
 
 
 def seq_of(room_id: uuid.UUID, message_id: uuid.UUID) -> int | None:

@@ -143,6 +143,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
         answer(Receipt(accepted.pk, accepted.seq, is_new=False))
         return
     draft = Draft(uuid7(), speaker.user_id, accepted, frame.nonce, speaker.badges, frame.reply_to)
+    room.memory.expect(draft.id)
     room.writer.submit(draft, speaker.card, answer)
 
 

@@ -359,3 +359,39 @@ def test_a_ban_from_another_process_silences_every_process(sockets: Sockets) -> 
 
     asyncio.run(run())
     assert "and now?" not in [content for _, content in sockets.stored()]
+
+
+STRICT = """
+import json, sys
+from apps.accounts.models import User
+from tests import factories
+print(json.dumps(factories.channel(User.objects.get(pk=sys.argv[1]), "Strict").slug))
+"""
+
+
+def test_who_repeats_themselves_at_another_process_is_caught(sockets: Sockets) -> None:
+    """By the similarity rule, which is on in a channel that says nothing else."""
+
+    async def run() -> None:
+        slug = await asyncio.to_thread(running_python, sockets.stack, STRICT, sockets.people[10])
+
+        def address(process: int) -> str:
+            return sockets.address(process, who=11).replace(sockets.slug, slug)
+
+        async with dial(address(0)) as here, dial(address(1)) as there:
+            for line in (here, there):
+                await next_of(line, "chat:history")
+            for number, (line, other) in enumerate([(here, there), (there, here)], 1):
+                told = f"come and follow my channel {number}"
+                await say(line, told, f"similar-{number}")
+                await next_of(line, "chat:ack")
+                while (await next_of(other, "chat:message"))["content"] != told:
+                    pass
+            for number, line in enumerate([here, there], 3):
+                await say(line, f"come and follow my channel {number}", f"similar-{number}")
+                assert (await next_of(line, "chat:error"))["code"] == "MESSAGE_REFUSED"
+
+    def dial(address: str) -> Any:
+        return connect(address, compression=None, proxy=None, open_timeout=10)
+
+    asyncio.run(run())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from pytest import raises
 
 from apps.channels.roles import Role
 from apps.chat.content import is_emotes_only
-from apps.chat.rules import Judged, Memory, RoomRules, judge
+from apps.chat.rules import Judged, Memory, RoomRules, Saying, judge
 from apps.chat.selectors import Speaker
 from apps.core.errors import DomainError
 from apps.moderation import automod
@@ -108,6 +110,25 @@ def test_a_message_that_is_sent_again_is_no_repeat_of_itself() -> None:
         assert said("the very same words", author, room, memory=memory)
         memory.hear("the very same words")
     assert refusal("the very same words", author, room, memory=memory, nonce="other").code == "NOT_UNIQUE"
+
+
+def test_what_others_judged_counts_once_and_what_was_judged_here_counts_too() -> None:
+    memory, author = Memory(), speaker()
+    similar = automod.DEFAULTS[Kind.SIMILARITY]
+    room = rules(replace(similar, settings=similar.settings | {"times": 4}))
+    here, there = uuid.uuid4(), uuid.uuid4()
+    assert said("the very same words", author, room, memory=memory)
+    memory.expect(here)
+    now = time.monotonic()
+    told = [
+        Saying(seq, id, author.user_id, "The very same words", now, is_free)
+        for seq, id, is_free in [(1, here, False), (2, there, False), (3, uuid.uuid4(), True)]
+    ]
+    for _ in range(3):
+        memory.listen(told, room)
+    assert said("the very same words", author, room, memory=memory, nonce="third")
+    refused = refusal("the very same words", author, room, memory=memory, nonce="fourth")
+    assert refused.code == "MESSAGE_REFUSED"
 
 
 def test_other_words_do_not_pass_under_a_nonce_that_passed_before() -> None:

@@ -55,7 +55,8 @@ def send_message(
     if speaker is None:
         raise NotAllowed("This account can't be used.")
     ChatRoom.objects.get_or_create(channel=channel)
-    judged, rules = _judge(speaker, channel, content, nonce)
+    message_id = uuid7()
+    judged, rules = _judge(speaker, channel, content, nonce, message_id)
     if judged.verdict and judged.verdict.action is Action.TIME_OUT:
         raise time_out(speaker, channel, judged)
     if wait := _wait_of_slow_mode(speaker, channel, rules):
@@ -65,7 +66,7 @@ def send_message(
     if judged.verdict:
         return keep_back(speaker, channel, judged, nonce=nonce, reply_to=reply_to)
     draft = store.Draft(
-        id=uuid7(),
+        id=message_id,
         user_id=actor.pk,
         content=judged.content,
         nonce=nonce,
@@ -170,7 +171,9 @@ def slow_mode(wait: float) -> TooMany:
     )
 
 
-def _judge(speaker: Speaker, channel: Channel, content: str, nonce: str) -> tuple[Judged, RoomRules]:
+def _judge(
+    speaker: Speaker, channel: Channel, content: str, nonce: str, message_id: uuid.UUID
+) -> tuple[Judged, RoomRules]:
     """The judgement by the rules as they are now; the rules are made ready once a version."""
     version = selectors.version_of(channel.pk)
     ready = _ready.get(channel.pk)
@@ -179,16 +182,17 @@ def _judge(speaker: Speaker, channel: Channel, content: str, nonce: str) -> tupl
         memory = ready[2] if ready else Memory()
         ready = state.version, state.rules, memory
     _, rules, memory = ready
-    said = selectors.said_last(channel.pk, SAID_BEFORE) if rules.unique else []
+    said = selectors.said_last(channel.pk, SAID_BEFORE) if rules.unique or rules.automod.remembers else []
     # One thread at a time: the memory is the room's.
     with _judging:
         _ready[channel.pk] = ready
         _ready.move_to_end(channel.pk)
         if len(_ready) > ROOMS_MOST:
             _ready.popitem(last=False)
-        for earlier in said:
-            memory.hear(earlier)
-        return judge(speaker, rules, content, memory, nonce=nonce, now=timezone.now()), rules
+        memory.listen(said, rules)
+        judged = judge(speaker, rules, content, memory, nonce=nonce, now=timezone.now())
+        memory.expect(message_id)
+    return judged, rules
 
 
 def _wait_of_slow_mode(speaker: Speaker, channel: Channel, rules: RoomRules) -> float:

@@ -71,6 +71,8 @@ class Automod:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         on = [rule for rule in rules if rule.is_on]
+        # Whether what was said before counts: then `Recent` has to hear of it, whoever judged it.
+        self.remembers = any(rule.kind is Kind.SIMILARITY for rule in on)
         heavy_first = sorted(on, key=lambda rule: -_WEIGHT[rule.action])
         permitted = [
             pattern_of(term) for rule in on if rule.kind is Kind.TERMS for term in rule.settings["permitted"]

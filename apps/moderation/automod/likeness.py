@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from .normal import fold
 
-PEOPLE_MOST, OWN_MOST = 2_000, 8
+# As many of a person's own as the rule can ask for.
+PEOPLE_MOST, OWN_MOST = 2_000, 20
 SAYINGS_MOST, SAYERS_MOST = 2_000, 128
 # Shorter ones ("gg", "hello") are said by many, and again.
 SHARED_LEAST, OWN_LEAST = 12, 3
 PIECE = 4
 K = TypeVar("K")
 V = TypeVar("V")
+# When each of them said it last.
+_Sayers = OrderedDict[Hashable, float]
+
+
+class _Own(NamedTuple):
+    at: float
+    key: int
+    pieces: frozenset[int]
 
 
 @dataclass(slots=True)
 class Recent:
     """One room's last messages: the last few of each person, and who said what."""
 
-    _own: OrderedDict[Hashable, deque[tuple[float, int, frozenset[int]]]] = field(default_factory=OrderedDict)
-    _shared: OrderedDict[int, OrderedDict[Hashable, float]] = field(default_factory=OrderedDict)
+    _own: OrderedDict[Hashable, deque[_Own]] = field(default_factory=OrderedDict)
+    _shared: OrderedDict[int, _Sayers] = field(default_factory=OrderedDict)
 
     def said_before(
         self, who: Hashable, text: str, now: float, *, seconds: int, likeness: float
@@ -36,28 +46,33 @@ class Recent:
         core = _core(text)
         if len(core) < OWN_LEAST:
             return 1, 1
-        return self._by_person(who, core, now, seconds, likeness), self._by_all(who, core, now, seconds)
-
-    def _by_person(self, who: Hashable, core: str, now: float, seconds: int, likeness: float) -> int:
-        own = _latest(self._own, who, deque, PEOPLE_MOST)
-        while own and now - own[0][0] > seconds:
+        own, sayers = self._remember(who, core, now)
+        while now - own[0].at > seconds:
             own.popleft()
-        same, pieces = hash(core), _pieces(core)
-        count = 1 + sum(1 for _, key, others in own if key == same or _alike(pieces, others) >= likeness)
-        own.append((now, same, pieces))
-        if len(own) > OWN_MOST:
-            own.popleft()
-        return count
-
-    def _by_all(self, who: Hashable, core: str, now: float, seconds: int) -> int:
-        if len(core) < SHARED_LEAST:
-            return 1
-        sayers = _latest(self._shared, hash(core), OrderedDict, SAYINGS_MOST)
-        sayers[who] = now
-        sayers.move_to_end(who)
-        while now - next(iter(sayers.values())) > seconds or len(sayers) > SAYERS_MOST:
+        this = own[-1]
+        count = sum(1 for said in own if said.key == this.key or _alike(said.pieces, this.pieces) >= likeness)
+        while sayers and now - next(iter(sayers.values())) > seconds:
             sayers.popitem(last=False)
-        return len(sayers)
+        return count, max(1, len(sayers))
+
+    def hear(self, who: Hashable, text: str, at: float) -> None:
+        """Remember a message that was let pass elsewhere."""
+        core = _core(text)
+        if len(core) >= OWN_LEAST:
+            self._remember(who, core, at)
+
+    def _remember(self, who: Hashable, core: str, at: float) -> tuple[deque[_Own], _Sayers]:
+        """What this person said, this last; and who said this, nobody where many do."""
+        own = _latest(self._own, who, partial(deque, maxlen=OWN_MOST), PEOPLE_MOST)
+        own.append(_Own(at, hash(core), _pieces(core)))
+        if len(core) < SHARED_LEAST:
+            return own, OrderedDict()
+        sayers = _latest(self._shared, hash(core), OrderedDict, SAYINGS_MOST)
+        sayers[who] = at
+        sayers.move_to_end(who)
+        if len(sayers) > SAYERS_MOST:
+            sayers.popitem(last=False)
+        return own, sayers
 
 
 def _latest(memory: OrderedDict[K, V], key: K, new: Callable[[], V], most: int) -> V:

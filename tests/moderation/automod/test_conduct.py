@@ -1,5 +1,7 @@
 """Shouting, repeating, being new; which of several rules speaks."""
 
+import pytest
+
 from apps.moderation import automod
 from apps.moderation.automod import Action, Author, Kind, Recent, Rule
 
@@ -33,6 +35,26 @@ def test_the_same_or_nearly_the_same_again_by_one_person():
     assert judged.judge(said[0], SOMEBODY, recent, 60.0) is None
 
 
+@pytest.mark.parametrize("times", [2, 9, 20])
+def test_as_often_as_the_rule_allows_and_no_more(times):
+    judged = automod.compile([rule(Kind.SIMILARITY, times=times, seconds=600)])
+    recent = Recent()
+    verdicts = [judged.judge("Follow my channel", SOMEBODY, recent, float(n)) for n in range(times)]
+    assert [bool(verdict) for verdict in verdicts] == [False] * (times - 1) + [True]
+
+
+def test_what_was_let_pass_elsewhere_counts():
+    judged = automod.compile([rule(Kind.SIMILARITY, times=3, people=4, seconds=30)])
+    recent = Recent()
+    for at in (0.0, 5.0):
+        recent.hear(SOMEBODY.id, "Follow my channel please", at)
+    assert judged.judge("follow my channel PLEASE", SOMEBODY, recent, 6.0) is not None
+    assert judged.judge("follow my channel please", SOMEBODY, recent, 60.0) is None
+    for n in range(3):
+        recent.hear(n, "join my raid now at", 60.0)
+    assert judged.judge("join my raid now at", Author("another"), recent, 61.0) is not None
+
+
 def test_the_same_by_many_people():
     judged = automod.compile([rule(Kind.SIMILARITY, people=4)])
     recent = Recent()
@@ -50,7 +72,7 @@ def test_what_a_room_remembers_is_bounded():
         recent.said_before("one", "the same message by one", 0.0, seconds=600, likeness=0.8)
         recent.said_before(n, "the same message by many", 0.0, seconds=600, likeness=0.8)
     assert len(recent._own) <= 2000 and len(recent._shared) <= 2000
-    assert len(recent._own["one"]) <= 8
+    assert len(recent._own["one"]) <= 20
     assert max(map(len, recent._shared.values())) <= 128
 
 
