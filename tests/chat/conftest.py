@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.identity import forget_channels
-from apps.chat.models import ChatRoom
+from apps.chat.models import ChatRoom, Message
 from apps.chat.services import messages
 from apps.core.ratelimit import Limit
 from apps.core.realtime import database
@@ -29,6 +30,8 @@ from apps.moderation.automod import DEFAULTS
 from apps.moderation.models import AutomodRule
 from apps.moderation.services import rules
 from tests import factories
+
+RUDE = "something rude"
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +76,14 @@ def say(channel: Channel, lenient: None) -> Callable[..., Any]:
 
     marks: list[str] = []
     return say
+
+
+@pytest.fixture
+def rude(say: Callable[..., Message], viewer: User, stranger: User) -> Message:
+    """What the viewer said, with an answer by somebody else below it."""
+    message = say(viewer, RUDE)
+    say(stranger, "please don't", reply_to=message.pk)
+    return message
 
 
 @pytest.fixture
@@ -142,6 +153,21 @@ class Client:
         assert event["type"] == "websocket.send", event
         content = orjson.loads(event["text"])
         self.frames += content if isinstance(content, list) else [content]
+
+
+async def refused(client: Client, content: str = "hello") -> dict[str, Any]:
+    """The refusal of what this client says."""
+    nonce = uuid.uuid4().hex
+    await client.send("chat:send", content=content, nonce=nonce)
+    error = await client.next("chat:error")
+    assert error["nonce"] == nonce
+    return error
+
+
+async def accepted(client: Client, content: str = "hello") -> dict[str, Any]:
+    """The ack of what this client says."""
+    await client.send("chat:send", content=content, nonce=uuid.uuid4().hex)
+    return await client.next("chat:ack")
 
 
 Dial = Callable[..., Any]

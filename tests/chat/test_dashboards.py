@@ -1,0 +1,97 @@
+"""Who sits at a channel's dashboard, and what they hear there."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from apps.accounts.models import User
+from apps.channels import services as channels
+from apps.channels.models import Channel, ChannelRole, topic
+from apps.channels.roles import Role
+from apps.chat.dashboards import Dashboards
+from apps.chat.models import Rulebook
+from apps.core.realtime import frame, push
+from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
+from apps.moderation import services as moderation
+from apps.moderation.models import Report
+from tests import factories
+
+from .conftest import Dial, in_thread, story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_role_that_is_taken_closes_the_dashboard_and_takes_the_powers(
+    dial: Dial, channel: Channel, streamer: User, moderator: User
+) -> None:
+    async def steps() -> None:
+        desk = dial(f"/ws/dashboard/{channel.slug}", who=moderator)
+        async with dial(who=moderator) as client, desk as crew:
+            assert (await client.next("chat:you"))["role"] == "moderator"
+            await crew.send("ping")
+            await crew.next("pong")
+            await in_thread(channels.remove_helper, actor=streamer, channel=channel, user=moderator)
+            assert await crew.closed() == 4403
+            assert (await client.next("chat:you"))["powers"] == []
+
+    story(steps)
+
+
+def test_a_role_that_is_taken_while_notes_are_lost_closes_the_dashboard_too(
+    dial: Dial, channel: Channel, moderator: User
+) -> None:
+    Rulebook.objects.turn(channel.pk)
+
+    async def steps() -> None:
+        async with dial(f"/ws/dashboard/{channel.slug}", who=moderator) as crew:
+            await crew.send("ping")
+            await crew.next("pong")
+            async with asyncio.timeout(HOUSEKEEPING_SECONDS + 2):
+                while channel.pk not in Dashboards.here()._versions:  # the version as it was
+                    await asyncio.sleep(0.05)
+            await in_thread(lose_the_role)
+            assert await crew.closed() == 4403
+
+    def lose_the_role() -> None:
+        ChannelRole.objects.filter(user=moderator, role=Role.MODERATOR).delete()
+        Rulebook.objects.turn(channel.pk)
+
+    story(steps)
+
+
+def test_an_editor_s_dashboard_hears_nothing_of_moderation(
+    dial: Dial, channel: Channel, moderator: User, viewer: User
+) -> None:
+    editor = factories.person("editor")
+    ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
+    path = f"/ws/dashboard/{channel.slug}"
+
+    async def steps() -> None:
+        async with dial(path, who=editor) as theirs, dial(path, who=moderator) as crew:
+            for client in (theirs, crew):
+                await client.send("ping")
+                await client.next("pong")
+            await in_thread(moderation.ban, actor=moderator, channel=channel, user=viewer)
+            entry = (await crew.next("moderation:action"))["entry"]
+            assert (entry["action"], entry["subject"]["username"]) == ("person.ban", "viewer")
+            report = await in_thread(make_report)
+            assert (await crew.next("moderation:report"))["report"]["id"] == str(report.pk)
+            plea = await in_thread(
+                moderation.request_unban, actor=viewer, channel=channel, text="I will behave"
+            )
+            assert (await crew.next("moderation:unban-request"))["request"]["id"] == str(plea.pk)
+            await in_thread(moderation.lift_sanction, actor=moderator, channel=channel, user=viewer)
+            event = frame("stream:health-update", {"fps": 30})
+            await in_thread(push, topic=topic("dashboard", channel.pk), event=event)
+            assert await theirs.next("stream:health-update") == {"fps": 30}
+            assert not theirs.frames
+            assert await crew.silent("stream:health-update")
+
+    def make_report() -> Report:
+        return moderation.report(
+            actor=viewer, kind="person", subject_id=editor.pk, channel=channel, reason="spam"
+        )
+
+    story(steps)
