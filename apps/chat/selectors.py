@@ -29,9 +29,8 @@ from .rules import RoomRules, Saying
 
 # What a speaker's card and badges are made of.
 SPOKEN_OF = ("username", "display_name", "avatar", "color", "is_verified", "is_staff", "date_joined")
-ROLE_BADGES = {Role.OWNER: "owner", Role.MODERATOR: "moderator", Role.VIP: "vip"}
 # Whose messages no automatic rule judged.
-FREE_BADGES = frozenset(badge for role, badge in ROLE_BADGES.items() if Power.SPEAK_FREELY in POWERS[role])
+FREE_BADGES = frozenset(role.value for role, powers in POWERS.items() if Power.SPEAK_FREELY in powers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +314,7 @@ def _speaker(user: Any, channel: Channel, standing: Standing | None, blocked: li
 
 
 def _badges(user: User, role: Role | None) -> tuple[str, ...]:
-    held = [ROLE_BADGES[role]] if role in ROLE_BADGES else []
+    held = [role.value] if role else []
     if user.is_staff:
         held.append("staff")
     if user.is_verified:

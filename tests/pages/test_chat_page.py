@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -9,7 +10,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.services import block_person
-from apps.channels.models import Channel, SlugHistory
+from apps.channels.models import Channel, ChannelRole, SlugHistory
+from apps.channels.roles import Role
 from apps.chat import services
 from apps.chat.models import ChatRoom, Message
 from tests import factories
@@ -52,6 +54,22 @@ def test_a_former_address_leads_to_the_chats_page(channel: Channel, visitor: Cli
     SlugHistory.objects.create(slug="day-shift", channel=channel)
     assert visitor.get("/chat/day-shift").headers["Location"] == "/chat/night-shift"
     assert visitor.get("/chat/nothing").status_code == 404
+
+
+def test_who_speaks_is_marked_the_same_by_the_page_and_by_its_script(
+    channel: Channel, streamer: User, visitor: Client
+) -> None:
+    for role in (Role.EDITOR, Role.MODERATOR, Role.VIP):
+        helper = factories.person(role.value, is_staff=True, is_verified=True)
+        ChannelRole.objects.create(channel=channel, user=helper, role=role)
+        services.send_message(actor=helper, channel=channel, content=f"as {role}", nonce="n")
+    services.send_message(actor=streamer, channel=channel, content="as owner", nonce="n")
+    page = visitor.get("/chat/night-shift").content.decode()
+    drawn = re.findall(r'class="badge (\w+)" role="img" aria-label', page.partition("<template")[0])
+    assert drawn == [
+        "editor", "staff", "verified", "moderator", "staff", "verified", "vip", "staff", "verified", "owner"
+    ]  # fmt: skip
+    assert set(re.findall(r'<template data-badge="(\w+)"><span class="badge \1"', page)) == set(drawn)
 
 
 def test_a_reply_tells_what_it_answers_before_any_script(
