@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import count, islice
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Actor, User
@@ -42,7 +44,7 @@ INVERSES: dict[str, Inverse] = {
 }
 # What changes the rules: undoing it is a change of them, too.
 OF_RULES = ("rules.", "shield.")
-AT_ONCE_MOST = 1000
+AT_ONCE_MOST, LOOKED_UP = 1000, 500
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ def undo_action(*, actor: Actor, channel: Channel, entry_id: uuid.UUID) -> Audit
 def undo_everything(*, actor: Actor, channel: Channel, by_user: User, since: datetime.datetime) -> Undone:
     """Take back what `by_user` did in the channel since then, the newest first, each by itself.
 
-    What can't be undone any more is told, and keeps nothing else from being undone.
+    What can't be undone any more is told, and keeps nothing else from being undone. A thousand at once; asked
+    again it goes on behind them.
     """
     policies.require(actor, Power.UNDO_MODERATION, channel)
     if since > timezone.now():
@@ -81,11 +84,8 @@ def undo_everything(*, actor: Actor, channel: Channel, by_user: User, since: dat
     # Nothing is older than the channel; a moment at the beginning of all calendars is beyond some databases.
     since = max(since, channel.created_at)
     entries = log_of(channel).filter(actor_id=by_user.pk, created_at__gte=since, action__in=INVERSES)
-    before = undone_among([entry.pk for entry in entries[:AT_ONCE_MOST]])
     outcome = Undone()
-    for entry in entries[:AT_ONCE_MOST]:
-        if entry.pk in before:
-            continue
+    for entry in list(islice(_not_undone(entries), AT_ONCE_MOST)):
         try:
             _undo(actor, entry)
         except DomainError as refusal:
@@ -99,6 +99,16 @@ def undone_among(entry_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those of these entries that have been undone."""
     said = AuditEntry.objects.filter(action=UNDONE, subject_id__in=[str(pk) for pk in entry_ids])
     return {uuid.UUID(subject) for subject in said.values_list("subject_id", flat=True)}
+
+
+def _not_undone(entries: QuerySet[AuditEntry]) -> Iterator[AuditEntry]:
+    """Those that nobody has undone, in their order."""
+    for start in count(0, LOOKED_UP):
+        some = list(entries[start : start + LOOKED_UP])
+        before = undone_among([entry.pk for entry in some])
+        yield from (entry for entry in some if entry.pk not in before)
+        if len(some) < LOOKED_UP:
+            return
 
 
 def _undo(actor: Actor, entry: AuditEntry) -> AuditEntry:

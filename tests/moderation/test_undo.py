@@ -185,6 +185,17 @@ def test_a_lift_is_not_undone_over_a_newer_sanction(channel, moderator, viewer):
     assert not selectors.standing_of([viewer.pk], channel)[viewer.pk].banned
 
 
+def test_undoing_much_goes_on_behind_what_was_undone(channel, moderator, colleague, viewer, monkeypatch):
+    monkeypatch.setattr(undo, "AT_ONCE_MOST", 2)
+    monkeypatch.setattr(undo, "LOOKED_UP", 2)
+    for number in range(5):
+        services.write_note(actor=moderator, channel=channel, user=viewer, text=f"Note {number}")
+    everything = {"actor": colleague, "channel": channel, "by_user": moderator, "since": channel.created_at}
+    done = [len(undo.undo_everything(**everything).done) for _ in range(4)]
+    assert done == [2, 2, 1, 0]
+    assert not PersonNote.objects.kept().exists()
+
+
 def test_an_entry_is_undone_once(channel, moderator, viewer):
     services.ban(actor=moderator, channel=channel, user=viewer)
     said = undo_last(moderator, channel)
