@@ -366,6 +366,13 @@ def test_slow_mode_says_when_one_may_go_on(
     person.await_line("another thing entirely")
 
 
+OTHER_MODES = {
+    "membersOnly": ("Members only", "Only members of this channel"),
+    "emotesOnly": ("Emotes only", "Only emotes and emoji"),
+    "unique": ("No repeats", "This has been said before"),
+}
+
+
 @pytest.mark.both_modes
 def test_who_waits_for_a_mode_goes_on_as_soon_as_it_ends(
     visit: Visit, owner: Person, troll: Person, channel: dict[str, Any]
@@ -384,6 +391,15 @@ def test_who_waits_for_a_mode_goes_on_as_soon_as_it_ends(
     assert error.inner_text() == ""
     submit.click()
     person.await_line("I am new here")
+    modes = person.page.locator("[data-chat-modes] li")
+    for mode, (label, refusal) in OTHER_MODES.items():
+        expect(200, owner.api.patch(settings, json={mode: True}))
+        await_value(modes.all_inner_texts, lambda words, label=label: words == [label])
+        person.say("I am new here")
+        await_value(error.inner_text, lambda words, refusal=refusal: refusal in words)
+        assert person.page.locator("[data-chat-form] textarea").input_value() == "I am new here"
+        expect(200, owner.api.patch(settings, json={mode: False}))
+    assert person.lines() == ["I am new here"]
 
 
 def test_what_was_removed_between_the_page_and_its_socket_is_told(
