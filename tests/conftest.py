@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
+from django.db.models.signals import post_migrate  # noqa: TID251  Django's own receiver is left out
 from rest_framework.test import APIClient
 
 from tests import factories, properties  # noqa: F401  the number of tries holds for all tests
@@ -102,6 +103,14 @@ def platform_of(item: pytest.Item) -> str:
         if name in getattr(item, "fixturenames", ()):
             return name
     return item.nodeid.partition("::")[0]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The test database. After a test with committed rows Django empties all tables and fills them as after a
+    migration: without permissions, which take longest and are given to nobody.
+    """
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(autouse=True)
