@@ -158,6 +158,7 @@ def soak(stack: Stack, owner: Person, tags: list[Tag], minutes: float, every: fl
             if ends - time.monotonic() < 30:
                 break
             time.sleep(chance.uniform(*AWAY_SECONDS))
+    owner.sign_in()
     expect(200, owner.api.post(f"/api/streams/{soaked.stream_id}/end"))
     return soaked
 

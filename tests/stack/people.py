@@ -30,6 +30,12 @@ class Person:
         """The header that says who this is, also on a websocket's handshake."""
         return {"Authorization": f"Bearer {self.token}"}
 
+    def sign_in(self) -> None:
+        """Again, as a token is good for a while only."""
+        account = {"login": self.username, "password": PASSWORD}
+        self.token = expect(200, self.stack.api.post("/api/auth/login", json=account))["accessToken"]
+        self.api.headers.update(self.bearer)
+
     def create_channel(self, **fields: Any) -> dict[str, Any]:
         """A channel of theirs with a name and an address that nobody has yet, unless `fields` say them."""
         number = unique()

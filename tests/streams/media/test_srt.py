@@ -209,9 +209,11 @@ def test_packets_are_acknowledged_and_missing_ones_asked_for() -> None:
         caller.connect()
         caller.send(bytes(188))
         caller.send(bytes(188))
-        ack = caller.hear(Kind.ACK)
-        number, upto, rtt = *unpack_from(">I", ack, 4), *unpack_from(">II", ack, 16)
-        assert (upto, rtt) == ((FIRST + 2) & 0x7FFFFFFF, 100_000)
+        upto = None
+        while upto != (FIRST + 2) & 0x7FFFFFFF:  # the first may be told by itself
+            ack = caller.hear(Kind.ACK)
+            number, upto, rtt = *unpack_from(">I", ack, 4), *unpack_from(">II", ack, 16)
+            assert rtt == 100_000
         caller.say(Kind.ACKACK, info=number)
         for sequence in (FIRST + 4, FIRST + 5, FIRST + 20):
             caller.send(bytes(188), sequence=sequence & 0x7FFFFFFF)
