@@ -117,10 +117,7 @@ def test_a_viewer_s_waiting_reaches_the_creator(
         shows(waited).to_have_text("1 of 1", timeout=60_000)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_test_page_can_be_read_by_everybody(
-    visit: Visit, owner: Person, channel: dict[str, Any], scheme: str
-) -> None:
-    visitor = visit(color_scheme=scheme)
+def test_the_test_page_can_be_read_by_everybody(visit: Visit, owner: Person, channel: dict[str, Any]) -> None:
+    visitor = visit()
     visitor.sign_in(owner.username)
     assert barriers(visitor, f"/dashboard/{channel['slug']}/rehearsal") == []

@@ -206,21 +206,18 @@ def test_a_name_in_the_chat_opens_its_card(place: Place, desk: Visitor) -> None:
     assert "Here I am" in panel(desk)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_pages_of_moderation_can_be_read_by_everybody(
-    stack: Stack, visit: Visit, place: Place, scheme: str
-) -> None:
+def test_the_pages_of_moderation_can_be_read_by_everybody(stack: Stack, visit: Visit, place: Place) -> None:
     report(place, sign_up(stack))
     base = f"/api/channels/{place.id}"
     assert place.moderator.api.post(
         f"{base}/bans", json={"userId": place.viewer.id, "reason": "Rude"}
     ).is_success
     assert place.viewer.api.post(f"{base}/unban-requests", json={"text": "Sorry"}).is_success
-    visitor = visit(color_scheme=scheme)
+    visitor = visit()
     visitor.sign_in(place.moderator.username)
     ends = ("", "/people", f"/people/{place.viewer.id}", "/banned", "/log", "/rules", "/rules?open=terms")
     findings = [finding for end in ends for finding in barriers(visitor, place.desk + end)]
-    person = visit(color_scheme=scheme)
+    person = visit()
     person.sign_in(place.viewer.username)
     for path in (f"/c/{place.slug}/standing", f"/c/{place.slug}/report", f"/streams/{place.slug}"):
         findings += barriers(person, path)
