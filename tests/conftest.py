@@ -55,9 +55,6 @@ WITHOUT_MODE = (
     "tests/streams/vitals/",
 )
 
-# The platforms of which a test may ask for one; those with processes of their own first.
-PLATFORMS = ("survivor", "near_stack", "ladder_stack", "hosted_stack", "fragile_stack", "sockets", "stack")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -80,10 +77,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("stack_mode", [metafunc.config.getoption("--stack")], scope="session")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    item.add_marker(pytest.mark.xdist_group(platform_of(item)))
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--stack") == "full":
         once = [item for item in items if item.nodeid.startswith(WITHOUT_MODE)]
@@ -94,15 +87,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.stack)
     # The quick tests first: what is broken in the small is not worth a tour through all processes.
     items.sort(key=lambda item: bool(item.get_closest_marker("stack") or item.get_closest_marker("browser")))
-
-
-def platform_of(item: pytest.Item) -> str:
-    """What keeps tests with one worker (--dist=loadgroup): many processes are to be started once; where it is
-    one process, a file's tests share it."""
-    for name in PLATFORMS if item.config.getoption("--stack") == "full" else ():
-        if name in getattr(item, "fixturenames", ()):
-            return name
-    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ MEASURED = ("embedded", "unit")
 # and collects anew. Browsers draw without a graphics card, and what they show has to be in time: one a row.
 WORKERS = {
     "unit": ("-n", "2", "--dist", "worksteal"),
-    "processes": ("-n", "2", "--dist", "loadgroup"),
+    "processes": ("-n", "2", "--dist", "loadfile"),
     "browser": (),
 }
 NOTHING_SELECTED = 5
