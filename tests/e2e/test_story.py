@@ -14,7 +14,7 @@ from tests.stack.running import Stack
 
 from .visitor import Visitor, await_value
 
-AWAY_SECONDS = 4
+AWAY_SECONDS = 10
 
 
 @pytest.mark.both_modes
