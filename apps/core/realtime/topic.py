@@ -11,7 +11,7 @@ from .frames import Outgoing, bundle
 
 # Below this many listeners a flush is cheap enough to run at the next turn of the loop.
 SMALL = 200
-TICK = 0.025
+TICK = 0.03
 # From the start of a long flush to the next, in lengths of it: reads, pings and acks have their turn then,
 # too, not only between two chunks.
 REST = 1.1
