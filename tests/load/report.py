@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.load.chat import FULL_RUNS, Phase, RoomResult
+from tests.load.chat import RUNS, Phase, RoomResult
 from tests.load.delay import DelayResult
 from tests.load.ingest import IngestResult
 from tests.load.pages import PageResult
@@ -137,7 +137,8 @@ def chat(results: list[RoomResult], viewers: int) -> str:
         f"Target ≥ 50 times the peer that inserts each message: {ratio:.0f}, "
         f"{against(ratio, 50, least=True)}. "
         f"Target p99 ≤ 80 ms at 1,000 messages/s: {p99}, {against(fast.p99 if fast else 1e9, 80)}. "
-        f"Most messages/s is the middle of {FULL_RUNS} runs (range); at that load the generator used "
+        f"Each figure is the middle of {RUNS} runs (most messages/s: range); "
+        "at saturation the generator used "
         + ", ".join(f"{result.full.generator:.0f} %" for result in results if result.full)
         + " of its core and the server "
         + ", ".join(f"{result.full.cpu:.0f} %" for result in results if result.full)

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.load.chat import Phase, Room, full_room, our_room, run_phase
+from tests.load.chat import Phase, Room, full_room, our_room, run_phase, steady
 from tests.load.processes import compiled, resident_kib
 from tests.stack.running import Stack
 
@@ -68,14 +68,14 @@ def _measure_size(binary: Path, room: Room, size: Size) -> SizeResult:
         time.sleep(2)
         kib = (resident_kib(room.pid) - before) / size.viewers
         run_phase(generator, room, "rate 10 1")  # warm
-        phase = run_phase(generator, room, f"rate {RATE} {SECONDS}")
+        phase = steady(generator, room, f"rate {RATE} {SECONDS}")
         return SizeResult(size, phase, joined["handshakes"], kib)
 
 
 def _measure_stalled(binary: Path, room: Room) -> StalledResult:
     with full_room(binary, replace(room, window=200), OF) as (generator, _):
-        before = run_phase(generator, room, f"rate {FAST} {SECONDS}")
+        before = steady(generator, room, f"rate {FAST} {SECONDS}")
         memory = resident_kib(room.pid)
         generator.command(f"stall {STALLED} 0")
-        after = run_phase(generator, room, f"rate {FAST} {SECONDS}")
+        after = steady(generator, room, f"rate {FAST} {SECONDS}")
         return StalledResult(before, after, (resident_kib(room.pid) - memory) / 1024)
