@@ -22,9 +22,9 @@ from .store import BATCH_MOST, Appended, Conflicting, Draft, Receipt, Store, una
 
 log = logging.getLogger(__name__)
 
-# A batch costs a commit: small rooms, too, gather for a moment. And one flush that took very long lets nobody
-# wait until they are refused.
-TICK_LEAST, TICK_MOST = 0.005, 0.5
+# A batch costs a commit: small rooms, too, gather for a moment. And where telling everybody takes longer than
+# the upper one, those whose turn comes next hear what was stored meanwhile.
+TICK_LEAST, TICK_MOST = 0.005, 0.05
 # A little slower than the room tells: what was stored then seldom waits for the room's next turn.
 BEAT = 1.15
 WAITING_MOST = 5_000

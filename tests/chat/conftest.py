@@ -110,7 +110,7 @@ class Client:
     async def send(self, type: str, **payload: Any) -> None:
         await self.line.send_to(text_data=orjson.dumps({"type": type, "payload": payload}).decode())
 
-    async def next(self, type: str, seconds: float = 5.0) -> dict[str, Any]:
+    async def next(self, type: str, seconds: float = 15.0) -> dict[str, Any]:
         """The payload of the next frame of this type; others stay in `frames`."""
         deadline = time.monotonic() + seconds
         while True:
@@ -125,7 +125,7 @@ class Client:
             for place, frame in enumerate(self.frames):
                 if frame["type"] in types:
                     return self.frames.pop(place)
-            await self._read(5.0)
+            await self._read(15.0)
 
     async def silent(self, type: str, seconds: float = 0.3) -> bool:
         """Whether no frame of this type comes within `seconds`."""
@@ -135,7 +135,7 @@ class Client:
             return True
         return False
 
-    async def closed(self, seconds: float = 5.0) -> int:
+    async def closed(self, seconds: float = 15.0) -> int:
         """The code that the server closes with."""
         deadline = time.monotonic() + seconds
         while True:

@@ -62,7 +62,7 @@ def test_what_comes_in_a_moment_goes_out_in_order_and_together() -> None:
     on_loop(steps)
 
 
-def test_an_idle_topic_flushes_at_the_next_turn() -> None:
+def test_an_idle_topic_tells_at_the_next_turn() -> None:
     async def steps(topic: Topic) -> None:
         browser = Browser()
         topic.enter(browser.connection)
@@ -102,6 +102,43 @@ def test_a_newcomer_gets_its_greeting_then_exactly_what_comes_after_it(
         for browser in browsers:
             start = browser.got[0]["last"]
             assert browser.got[1:] == list(range(start + 1, count + 1))
+
+    on_loop(steps)
+
+
+def test_what_comes_while_others_are_told_goes_to_those_who_are_still_to_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(topics, "CHUNK", 1)
+
+    async def steps(topic: Topic) -> None:
+        class First(Browser):
+            async def send(self, event: dict[str, Any]) -> None:
+                await super().send(event)
+                if self.got == [1]:
+                    topic.post(b"2")
+                    told.append(list(second.got))
+
+        told: list[list[Any]] = []
+        sent: list[str] = []
+        first, second = First(), Browser()
+        keep = second.send
+
+        async def send(event: dict[str, Any]) -> None:
+            sent.append(event["text"])
+            await keep(event)
+
+        second.connection = Connection({"type": "websocket"}, send)
+        for browser in (first, second):
+            topic.enter(browser.connection)
+        topic.post(b"1")
+        await settled()
+        assert told == [[]]
+        assert (first.got, second.got) == ([1, 2], [1, 2])
+        assert sent == ["[1,2]"], "both at once, as it was its turn"
+        topic.post(b"3")
+        await settled()
+        assert first.got == second.got == [1, 2, 3]
 
     on_loop(steps)
 
@@ -169,7 +206,7 @@ def test_a_reader_that_catches_up_is_told_of_its_gap() -> None:
     on_loop(steps)
 
 
-def test_too_much_for_one_flush_drops_the_oldest_and_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_for_one_turn_drops_the_oldest_and_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "PENDING_MOST", 10)
 
     async def steps(topic: Topic) -> None:
@@ -184,7 +221,7 @@ def test_too_much_for_one_flush_drops_the_oldest_and_counts_it(monkeypatch: pyte
     on_loop(steps)
 
 
-def test_a_flush_that_took_long_tells_a_longer_tick() -> None:
+def test_a_sweep_that_took_long_tells_a_longer_tick() -> None:
     """Whoever works at the topic's beat, such as a room's writer, slows down with it."""
 
     class Slow(Browser):
