@@ -92,7 +92,7 @@ def test_a_creator_goes_live_and_ends_through_the_provider(
 
     desk.end_stream()
     await_value(viewer.player_state, lambda state: state not in ("playing", "loading"))
-    await_value(lambda: host.streams[name]["status"], lambda status: status == "disabled", 20)
+    await_value(lambda: host.streams[name]["status"], lambda status: status == "disabled", 60)
     desk.page.get_by_text("It is let in when you announce the next stream").wait_for()
 
     for visitor in (desk, viewer):

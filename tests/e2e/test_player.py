@@ -237,7 +237,8 @@ def test_playing_outlives_the_grant_it_began_with(fragile_stack: Stack, guest: V
         began = time.monotonic()
         # More than a whole life of a grant, and half of it is when it is renewed: none may stop the picture.
         await_value(lambda: time.monotonic() - began, lambda passed: passed > 13, 30)
-        assert statistics.median(guest.await_clock(frames=30)) < 2.0
+        # Whom a busy machine has left behind is soon close again.
+        await_value(lambda: statistics.median(guest.await_clock(frames=30)), lambda delay: delay < 2.0, 30)
         assert guest.page.evaluate("window.pictureClock.waits") < 2, "one may be this machine's"
     assert not refused
 
