@@ -31,16 +31,24 @@ export class Stage {
 
   #hear() {
     let lost = false;
+    let isDue = false;
     this.socket
-      .on("*", (_, { timestamp }) => this.#clock.learn(timestamp))
+      .on("*", (_, { timestamp }) => {
+        this.#clock.learn(timestamp);
+        if (!isDue) return;
+        isDue = false;
+        this.#asking = null; // an answer from before this may be older than what nobody told us
+        this.#ask();
+      })
       .on("stream:started", ({ stream }) => this.#told(stream))
       .on("stream:updated", ({ stream }) => this.#told(stream))
       .on("stream:ended", () => this.#told(null))
       .on("viewers:updated", ({ count }) => this.#numbers.showViewers(count))
       .watch(({ state }) => {
         // What happened while nobody told us is asked for, once somebody does: after an outage, and between the
-        // making of a page that shows nothing and its first connection.
-        if (state === "open" && (lost || this.player.streamId === null)) this.#ask();
+        // making of a page that shows nothing and its first connection. The first frame, not the opening, says
+        // that whatever happens from now on is told.
+        if (state === "open") isDue = lost || this.player.streamId === null;
         lost = state === "waiting" || lost && state !== "open";
       });
   }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Response, Route
+from playwright.sync_api import Response, Route, WebSocketRoute
 
 from tests.load import clock_source
 from tests.stack.people import Person, sign_up
@@ -93,6 +93,27 @@ def test_an_answer_from_before_the_start_ends_nothing(stack: Stack, visit: Visit
         route.fulfill(response=answer)
         visitor.await_picture()
         assert visitor.player_state() == "playing"
+
+
+def test_what_begins_between_the_opening_of_the_socket_and_its_greeting_is_seen(
+    stack: Stack, visit: Visit
+) -> None:
+    owner = sign_up(stack)
+    channel = owner.create_channel()
+    visitor = visit()
+    sockets: list[WebSocketRoute] = []
+
+    def open_alone(socket: WebSocketRoute) -> None:
+        """Open for the page, with nobody behind it yet."""
+        sockets.append(socket)
+
+    visitor.page.route_web_socket("**/ws/channels/**", open_alone)
+    visitor.page.goto(f"/streams/{channel['slug']}", wait_until="commit")
+    await_value(lambda: visitor.page.evaluate("document.readyState") and sockets, bool)
+    with camera(owner, channel):
+        await_live(owner, channel)
+        sockets[0].connect_to_server()
+        visitor.await_picture()
 
 
 @pytest.mark.both_modes
