@@ -78,6 +78,14 @@ def push_in_order(count: int) -> None:
         push("room.a", frame("x:y", {"n": n}))
 
 
+def test_the_first_who_listens_misses_nothing_of_other_processes(layer: Any) -> None:
+    async def steps(hub: Hub) -> None:
+        await listen(hub, "room.a")
+        assert hub.is_attached
+
+    on_hub(steps)
+
+
 def test_a_push_from_a_thread_arrives_without_waiting_for_the_next_wake_up(layer: Any) -> None:
     async def steps(hub: Hub) -> None:
         browser, _ = await listen(hub, "room.a")

@@ -47,6 +47,8 @@ class Hub:
         self.loop = loop
         self._layer = get_channel_layer()
         self._channel: str | None = None
+        # Set once the layer has given a channel, or has not.
+        self._has_asked = asyncio.Event()
         self.joined: set[str] = set()
         self._membership = asyncio.Lock()
         self._is_cut_off = False
@@ -106,6 +108,7 @@ class Hub:
         # While the layer is out of reach nobody waits for it: housekeeping goes on trying.
         if name not in self.joined and not self._is_cut_off:
             try:
+                await self._asked()
                 await self._reconcile(name)
             except BaseException:
                 self.leave(topic, connection)
@@ -171,6 +174,14 @@ class Hub:
             await chore()
         self._hubs.pop(self.loop, None)
 
+    async def _asked(self) -> None:
+        """Wait until there is a channel to join with: the first who arrive are earlier."""
+        try:
+            async with asyncio.timeout(LAYER_PATIENCE):
+                await self._has_asked.wait()
+        except TimeoutError:  # housekeeping joins, once there is one
+            self._has_asked.set()
+
     async def _reconcile(self, name: str) -> None:
         """Make membership in the layer's group what it should be now, whatever happened meanwhile."""
         async with self._membership:
@@ -193,9 +204,11 @@ class Hub:
             try:
                 if self._channel is None:
                     self._channel = await self._layer.new_channel()
+                    self._has_asked.set()
                     await self._rejoin()
                 message = await self._layer.receive(self._channel)
             except Exception as error:
+                self._has_asked.set()
                 self._complain(error)
                 self._channel = None
                 self.joined.clear()
