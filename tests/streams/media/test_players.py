@@ -35,7 +35,8 @@ def decoded_by_ffmpeg(ffmpeg: str, edge: Edge, *, start: int, pictures: int) -> 
     decodes them and the sound without a complaint."""
     command = f"{ffmpeg} -v error -xerror -copyts -live_start_index {start} -i {edge.url()}"
     command += f" -map 0:v -c copy -frames:v {pictures} -f framecrc -"
-    command += f" -map 0:v -frames:v {pictures} -map 0:a -frames:a {pictures} -f null -"
+    # In the stream's own clock: rounded to frames two pictures that came a little early would be one.
+    command += f" -map 0:v -frames:v {pictures} -map 0:a -frames:a {pictures} -enc_time_base -1 -f null -"
     done = subprocess.run(command.split(), capture_output=True, text=True, timeout=40, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
     base = re.search(r"#tb 0: (\d+)/(\d+)", done.stdout)
