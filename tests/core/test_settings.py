@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from tests.fakes import cloudflare, mux
 
@@ -161,3 +163,8 @@ def test_the_embedded_default_makes_its_own_secret_and_keeps_it(tmp_path):
 def test_pages_may_fetch_from_the_site_s_provider_and_from_no_other(tmp_path, environment, host):
     ask = "print([' '.join(CSP[name]) for CSP in [settings.CONTENT_SECURITY_POLICY['DIRECTIVES']] for name in ('connect-src', 'media-src')])"  # noqa: E501
     assert boot(tmp_path, ask, **environment).strip() == str([f"'self'{host}", f"'self' blob:{host}"])
+
+
+def test_the_applications_that_settings_name_are_there() -> None:
+    for name in (settings.ASGI_APPLICATION, settings.WSGI_APPLICATION):
+        assert callable(import_string(name))
