@@ -60,6 +60,8 @@ class Tool:
     def present(self) -> bool:
         if self.name in {"postgres", "initdb"}:
             return postgres_tool(self.name) is not None
+        if self.name.endswith(".h"):
+            return Path("/usr/include", self.name).exists()
         return bool(shutil.which(self.name) or shutil.which(self.name, path="/usr/sbin"))
 
 
@@ -80,6 +82,7 @@ TOOLS = (
     Tool("npm", ("nodejs", "npm"), "the tests with a foreign player in a browser"),
     Tool("gst-play-1.0", GSTREAMER, "the tests with a foreign player"),
     Tool("cc", ("gcc", "libc6-dev"), "the tests of the load generators"),
+    Tool("zlib.h", ("zlib1g-dev",), "the tests of the load generators"),
 )
 OBS_TOOLS = (
     Tool("obs", ("obs-studio", "obs-plugins", "libgl1-mesa-dri", "libegl1"), "the OBS test"),

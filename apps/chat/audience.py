@@ -241,7 +241,7 @@ class Audience:
 
 
 def _typing_event(users: list[dict[str, Any]]) -> Outgoing:
-    return Outgoing(encode(frame("chat:typing", {"users": users})))
+    return Outgoing(encode(frame("chat:typing", {"users": users})), for_many=True)
 
 
 def _passing_event(passer: Passer) -> bytes:

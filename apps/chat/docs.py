@@ -29,7 +29,8 @@ instead of letting you in as somebody anonymous. An `Origin`, when there is one,
 ## Frames
 A frame is JSON text: `{"type": "chat:message", "payload": {…}, "timestamp": "2026-02-07T12:00:00.000Z"}`. The
 server may send a JSON array of such objects at once; a client sends one object a frame, at most 8 KiB, the
-timestamp may be left out. Unknown fields and unknown types from the server are to be ignored.
+timestamp may be left out. Unknown fields and unknown types from the server are to be ignored. A client that
+offers permessage-deflate (RFC 7692; browsers do) gets what a whole room is told compressed, a fifth of it.
 
 Messages of a room are numbered 1, 2, 3 … by `seq`, without holes, in one order for everybody. A message was
 stored before anybody sees it. Keep the highest `seq`; drop what you have already; when a number is left out,

@@ -46,7 +46,7 @@ class History:
             return Outgoing(b"[%b,%b,%b]" % (history.body, settings_frame(settings), you))
         known = self._greeting
         if known is None or known[0] is not history or known[1] is not settings:
-            whole = Outgoing(b"[%b,%b]" % (history.body, settings_frame(settings)))
+            whole = Outgoing(b"[%b,%b]" % (history.body, settings_frame(settings)), for_many=True)
             known = self._greeting = history, settings, whole
         return known[2]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame
 from websockets.frames import Opcode as Theirs
 
-from apps.core.realtime.incoming import Broken, Incoming, Opcode, close_code
+from apps.core.realtime.closing import Broken
+from apps.core.realtime.incoming import Incoming, Opcode, close_code
 from tests.properties import MANY
 
 MOST = 8 * 1024
@@ -18,9 +20,9 @@ def written(opcode: int, content: bytes, fin: bool = True) -> bytes:
     return Frame(Theirs(opcode), content, fin=fin).serialize(mask=True)
 
 
-def read(data: bytes, pieces: list[int] | None = None) -> list[tuple[int, bytes]]:
+def read(data: bytes, pieces: list[int] | None = None, *, inflates: bool = False) -> list[tuple[int, bytes]]:
     """Everything that `data` holds, fed in pieces of these sizes."""
-    incoming, found = Incoming(MOST), []
+    incoming, found = Incoming(MOST, inflates=inflates), []
     while data:
         size = max(1, pieces.pop()) if pieces else len(data)
         incoming.feed(data[:size])
@@ -80,11 +82,51 @@ def test_what_breaks_the_protocol_is_refused_with_a_number(data: bytes, code: in
     assert broken.value.code == code
 
 
+def marked(frame: bytes, bits: int = 0x40) -> bytes:
+    """The frame with reserved bits; 0x40 says that a compressed message begins."""
+    return bytes((frame[0] | bits,)) + frame[1:]
+
+
+def compressed(content: bytes, frames: int = 1) -> bytes:
+    """A message as the library compresses it, in so many frames."""
+    data = bytes(PerMessageDeflate(False, False, 15, 15).encode(Frame(Theirs.TEXT, content)).data)
+    size = -(-len(data) // frames)
+    pieces = [data[n * size : (n + 1) * size] for n in range(frames)]
+    first, *others = [written(0 if n else 1, piece, n == frames - 1) for n, piece in enumerate(pieces)]
+    return marked(first) + b"".join(others)
+
+
 @MANY
-@given(st.binary(max_size=300))
-def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
+@given(st.text(max_size=500))
+def test_compressed_messages_are_read_where_that_was_agreed(text: str) -> None:
+    content = text.encode()
+    sent = compressed(content) + written(1, b"as it is") + compressed(content, frames=3)
+    assert read(sent, inflates=True) == [(1, content), (1, b"as it is"), (1, content)]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (marked(written(1, b"nonsense")), 1002),
+        (marked(written(9, b"")), 1002),
+        (marked(written(1, b""), 0x20), 1002),
+        (written(1, b"a", fin=False) + marked(written(0, b"b")), 1002),
+        (compressed(b"x" * (MOST + 1)), 1009),
+        (compressed(b"x" * 5_000_000), 1009),
+    ],
+    ids=["nonsense", "ping", "another bit", "continues", "too large", "bomb"],
+)
+def test_what_is_no_compressed_message_is_refused(data: bytes, code: int) -> None:
+    with pytest.raises(Broken) as broken:
+        read(data, inflates=True)
+    assert broken.value.code == code
+
+
+@MANY
+@given(st.binary(max_size=300), st.booleans())
+def test_no_bytes_do_more_than_be_refused(data: bytes, inflates: bool) -> None:
     try:
-        read(data)
+        read(data, inflates=inflates)
     except Broken as broken:
         assert broken.code in (1002, 1009)
 

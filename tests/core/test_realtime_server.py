@@ -16,6 +16,7 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.frames import Frame, Opcode
 
+from apps.core.realtime import deflate
 from apps.core.realtime.closing import Close
 from apps.core.realtime.frames import Outgoing
 from apps.core.realtime.hub import Hub
@@ -47,7 +48,19 @@ async def say_back(visit: Visit, payload: dict[str, Any]) -> None:
         await visit.socket._send({"type": "websocket.send", "text": json.dumps({"asgi": n})})
 
 
-ECHO = Door(begin=Visit, enter=enter, leave=leave, actions={"say": Action(dict, say_back)})
+LONG = json.dumps({"content": "What is told to many is compressed. " * 10}).encode()
+
+
+async def tell_all(visit: Visit, payload: dict[str, Any]) -> None:
+    """What everybody gets, and what only this one does."""
+    to_all, to_one = Outgoing(LONG, for_many=True), Outgoing(LONG)
+    for connection in Hub.here().connections:
+        connection.write(to_all)
+    visit.socket.connection.write(to_one)
+
+
+ACTIONS = {"say": Action(dict, say_back), "tell": Action(dict, tell_all)}
+ECHO = Door(begin=Visit, enter=enter, leave=leave, actions=ACTIONS)
 
 
 @asynccontextmanager
@@ -93,14 +106,70 @@ def test_raw_writes_and_the_server_s_own_keep_their_order() -> None:
     story(steps)
 
 
-def test_no_socket_is_compressed_even_when_it_asks() -> None:
+@pytest.mark.parametrize(
+    ("offer", "is_taken"),
+    [
+        ("permessage-deflate; client_max_window_bits", True),
+        ("permessage-deflate", True),
+        ('permessage-deflate;client_max_window_bits="10" ; server_no_context_takeover', True),
+        ("permessage-deflate; server_max_window_bits=10, permessage-deflate", True),
+        ("permessage-deflate; server_max_window_bits=10", False),
+        ("permessage-deflate; client_max_window_bits=99", False),
+        ("permessage-deflate; server_no_context_takeover=1", False),
+        ("permessage-deflate; client_no_context_takeover; client_no_context_takeover", False),
+        ("permessage-deflate; faster", False),
+        ("permessage-deflate;", False),
+        ("x-webkit-deflate-frame", False),
+        ("\u00ff", False),
+    ],
+)
+def test_compression_is_agreed_on_when_an_offer_fits(offer: str, is_taken: bool) -> None:
     async def steps() -> None:
-        async with serving() as (_, address, _), connect(address, proxy=None, compression="deflate") as line:
-            assert "Sec-WebSocket-Extensions" not in line.response.headers
-            await line.send('{"type": "say"}')
-            assert json.loads(await line.recv()) == {"raw": 0}
+        async with serving() as (_, address, _):
+            port = int(address.rstrip("/").rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            line = f"Sec-WebSocket-Extensions: {offer}\r\n".encode("latin-1")
+            writer.write(HANDSHAKE.removesuffix(b"\r\n") + line + b"\r\n")
+            answer = await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+            assert answer.startswith(b"HTTP/1.1 101")
+            assert (deflate.ANSWER in answer) == is_taken
 
     story(steps)
+
+
+def test_what_many_are_told_is_compressed_for_those_who_agreed() -> None:
+    async def steps() -> None:
+        async with (
+            serving() as (_, address, scopes),
+            connect(address, proxy=None, compression="deflate") as packed,
+            connect(address, proxy=None, compression=None) as plain,
+        ):
+            await (await packed.ping())
+            written: list[bytes] = []
+            transport = scopes[0]["extensions"][EXTENSION].transport
+            scopes[0]["extensions"][EXTENSION].transport = Overheard(transport, written)
+            await packed.send(json.dumps({"type": "tell", "payload": {"padding": "x" * 500}}))
+            assert [await packed.recv(), await packed.recv(), await plain.recv()] == [LONG.decode()] * 3
+            to_all, to_one = written
+            assert to_all[0] == 0xC1 and len(to_all) < len(LONG) / 3, "compressed"
+            assert to_one[0] == 0x81, "nobody else's words are beside somebody's own"
+
+    story(steps)
+
+
+class Overheard:
+    """A transport, and what is written to it."""
+
+    def __init__(self, transport: Any, written: list[bytes]) -> None:
+        self._transport, self._written = transport, written
+
+    def write(self, data: bytes) -> None:
+        self._written.append(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 def test_the_kernel_holds_little_for_a_slow_reader() -> None:

@@ -142,7 +142,7 @@ def compiled(source: str, folder: Path) -> Path:
     """Compile the C program `source` of this package into `folder`."""
     binary = folder / Path(source).stem
     compiler = need("cc", "gcc")
-    subprocess.run([compiler, "-O2", "-o", binary, HERE / source], check=True)
+    subprocess.run([compiler, "-O2", "-o", binary, HERE / source, "-lz"], check=True)
     return binary
 
 

@@ -14,6 +14,10 @@
  * A message is timed by the marker in its content: `~`, two letters that name the phase, sixteen digits of
  * microseconds. A delivery is one marker seen on one socket. Latency is delivery minus send, of each delivery. What
  * the server refuses with an error frame is counted as `errors` and not expected.
+ *
+ * On `aethex` it offers compression as browsers do, message by message (RFC 7692). It inflates what it has not seen
+ * before: a thousand browsers would each inflate the same bytes on a machine of their own. Messages are two to
+ * fourteen common words each, so that they compress about as people's do.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -29,8 +33,10 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
-enum { MARK = 19, IN_FLIGHT = 64, BUCKETS = 200000, BUCKET_US = 100, READ = 1 << 18, PER_SOURCE = 10 };
+enum { MARK = 19, IN_FLIGHT = 64, BUCKETS = 200000, BUCKET_US = 100, READ = 1 << 18, PER_SOURCE = 10,
+       KEPT = 16, PLAIN_MOST = 1 << 20 };
 enum stage { CLOSED, DIALLING, UPGRADING, JOINING, READY, STALLED };
 
 struct conn {
@@ -40,6 +46,9 @@ struct conn {
     int head_len;
     uint64_t left;     /* bytes of the present frame still to come */
     int opcode, fresh; /* fresh: nothing of the present frame has been read yet */
+    int compressed;    /* the present message is */
+    char *packed;      /* what has come of it, when it did not come in one read */
+    size_t packed_len;
     char mark[MARK];   /* a marker cut in two by the end of a read */
     int mark_len;
     uint64_t seen;     /* deliveries in this phase */
@@ -52,6 +61,8 @@ static const char *path;
 static char **suffixes;
 static uint64_t histogram[BUCKETS], delivered, sent, errors, acks, closed, sequence;
 static char buffer[READ];
+static struct { char *packed, *plain; size_t packed_len, plain_len; } kept[KEPT];
+static z_stream inflater;
 
 static uint64_t now_us(void) {
     struct timespec t;
@@ -107,12 +118,14 @@ static void dial(int i) {
     epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e);
 }
 
+#define OFFER "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_max_window_bits\r\n"
+
 static void ask_upgrade(struct conn *c) {
     char request[2048];
     int n = snprintf(request, sizeof request,
                      "GET %s%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                     path, suffixes ? suffixes[c->number] : "", port);
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+                     path, suffixes ? suffixes[c->number] : "", port, socketio ? "" : OFFER);
     put(c, request, n);
     c->stage = UPGRADING;
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
@@ -162,6 +175,39 @@ static void read_payload(struct conn *c, const char *data, size_t n, uint64_t no
     }
 }
 
+/* A compressed message, whole: read what it says. */
+static void read_packed(struct conn *c, const char *packed, size_t n, uint64_t now) {
+    static int next;
+    int i = 0;
+    while (i < KEPT && (kept[i].packed_len != n || memcmp(kept[i].packed, packed, n))) i++;
+    if (i == KEPT) {
+        i = next = (next + 1) % KEPT;
+        kept[i].packed = realloc(kept[i].packed, n + 4);
+        if (!kept[i].plain) kept[i].plain = malloc(PLAIN_MOST);
+        memcpy(kept[i].packed, packed, n);
+        memcpy(kept[i].packed + n, "\0\0\xff\xff", 4);
+        inflateReset(&inflater);
+        inflater.next_in = (Bytef *)kept[i].packed, inflater.avail_in = n + 4;
+        inflater.next_out = (Bytef *)kept[i].plain, inflater.avail_out = PLAIN_MOST;
+        int told = inflate(&inflater, Z_SYNC_FLUSH);
+        kept[i].packed_len = n, kept[i].plain_len = PLAIN_MOST - inflater.avail_out;
+        if (told != Z_OK || inflater.avail_in) { fprintf(stderr, "a message does not inflate: %d\n", told); exit(1); }
+    }
+    read_payload(c, kept[i].plain, kept[i].plain_len, now);
+}
+
+/* A piece of a compressed message; read when it is the last. */
+static void gather_packed(struct conn *c, const char *data, size_t n, uint64_t now) {
+    if (!c->packed_len && n == c->left) { read_packed(c, data, n, now); return; }
+    c->packed = realloc(c->packed, c->packed_len + n);
+    memcpy(c->packed + c->packed_len, data, n);
+    c->packed_len += n;
+    if (n < c->left) return;
+    read_packed(c, c->packed, c->packed_len, now);
+    free(c->packed);
+    c->packed = NULL, c->packed_len = 0;
+}
+
 static void joined(struct conn *c) {
     c->stage = READY;
     ready++;
@@ -184,7 +230,7 @@ static int frame_head(struct conn *c) {
     if (c->head_len < size) return 0;
     c->left = length < 126 ? length : 0;
     for (int i = 2; i < size; i++) c->left = c->left << 8 | h[i];
-    if (h[0] & 15) c->opcode = h[0] & 15;
+    if (h[0] & 15) c->opcode = h[0] & 15, c->compressed = h[0] >> 6 & 1;
     return size;
 }
 
@@ -204,6 +250,7 @@ static void read_frames(struct conn *c, const char *data, size_t n, uint64_t now
         int packet = socketio && c->fresh && data[0] != '4'; /* Engine.IO's own: open, ping */
         c->fresh = 0;
         if (c->opcode >= 8 || packet || c->stage == JOINING) read_control(c, data, take);
+        else if (c->compressed) gather_packed(c, data, take, now);
         else read_payload(c, data, take, now);
         c->left -= take;
         data += take;
@@ -250,16 +297,31 @@ static void turn(int wait_ms) {
     }
 }
 
+static const char *some_words(void) {
+    static const char *const words[] = {
+        "what", "a", "play", "did", "you", "all", "see", "that", "one", "lol", "no", "way", "gg", "the", "boss", "is",
+        "so", "hard", "today", "hello", "from", "berlin", "nice", "stream", "why", "not", "try", "left", "door", "clip",
+        "it", "please", "haha", "again", "music", "name", "who", "wins", "I", "think", "we", "need", "more", "coffee",
+        "first", "time", "here", "love", "this", "game", "never", "saw", "such", "luck", "chat", "be", "kind", "monday",
+        "night", "best", "host", "ever", "really", "shot"};
+    static char text[256];
+    static uint32_t seed = 1;
+    int at = 0, count = 2 + (seed = seed * 1664525 + 1013904223) % 13;
+    while (count--) {
+        seed = seed * 1664525 + 1013904223;
+        at += snprintf(text + at, sizeof text - at, " %s", words[(seed >> 16) % (sizeof words / sizeof *words)]);
+    }
+    return text;
+}
+
 static void say(void) {
     struct conn *c = &conns[sequence % senders];
     char text[512];
     if (c->stage != READY) { sequence++; return; }
     int n = snprintf(text, sizeof text,
-                     socketio ? "42[\"chat:send\",{\"content\":\"~%s%016llu what a play, did you all see that one\","
-                                "\"nonce\":\"%d%s%llu\"}]"
-                              : "{\"type\":\"chat:send\",\"payload\":{\"content\":\"~%s%016llu what a play, did you all "
-                                "see that one\",\"nonce\":\"%d%s%llu\"}}",
-                     phase, (unsigned long long)now_us(), getpid(), phase, (unsigned long long)sequence);
+                     socketio ? "42[\"chat:send\",{\"content\":\"~%s%016llu%s\",\"nonce\":\"%d%s%llu\"}]"
+                              : "{\"type\":\"chat:send\",\"payload\":{\"content\":\"~%s%016llu%s\",\"nonce\":\"%d%s%llu\"}}",
+                     phase, (unsigned long long)now_us(), some_words(), getpid(), phase, (unsigned long long)sequence);
     /* the process's number keeps nonces apart from those that the same people sent in an earlier run */
     put_frame(c, 1, text, n);
     sequence++;
@@ -362,6 +424,7 @@ int main(int argc, char **argv) {
     senders = atoi(argv[5]);
     if (argc > 6) read_suffixes(argv[6]);
     conns = calloc(viewers, sizeof *conns);
+    inflateInit2(&inflater, -MAX_WBITS);
     epoll = epoll_create1(0);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);

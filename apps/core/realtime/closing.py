@@ -23,8 +23,16 @@ class Close(IntEnum):
     TOO_MANY = 4429
 
 
+class Broken(Exception):
+    """These bytes are no websocket messages, or too many: the connection ends with `code`."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
 MEANING: dict[Close, str] = {
-    Close.PROTOCOL: "The bytes were no websocket frames (RFC 6455).",
+    Close.PROTOCOL: "The bytes were no websocket frames (RFC 6455, RFC 7692).",
     Close.NOT_TEXT: "A text frame was not UTF-8.",
     Close.TOO_LARGE: "A frame was larger than 8 KiB. Send smaller ones.",
     Close.FAILED: "Something went wrong on the server. Reconnect with `?after=` after a pause.",

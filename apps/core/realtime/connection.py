@@ -62,7 +62,7 @@ class Connection:
         if raw is not None:
             # A room does this a hundred thousand times a second: almost always there is nothing else to ask.
             if raw.is_free:
-                raw.transport.write(message.frame)
+                raw.transport.write(message.packed if raw.inflates else message.frame)
                 return
             if not raw.is_writable():
                 return

@@ -8,8 +8,12 @@ from typing import Any
 
 import orjson
 
+from .deflate import deflate
+
 # A reader with a low limit for one message (1 MiB is a common default) must still take every batch.
 FRAME_MOST = 256 * 1024
+# What is shorter fits into a packet however it is written.
+PACKED_FROM = 128
 
 
 def stamp() -> str:
@@ -37,9 +41,9 @@ def wrap(type: str, payload: bytes, timestamp: str) -> bytes:
     return b'{"type":"%b","payload":%b,"timestamp":"%b"}' % (type.encode(), payload, timestamp.encode())
 
 
-def head(opcode: int, size: int) -> bytes:
+def head(opcode: int, size: int, *, is_compressed: bool = False) -> bytes:
     """What stands before the content of a whole frame, unmasked as a server sends it."""
-    first = 0x80 | opcode
+    first = (0xC0 if is_compressed else 0x80) | opcode
     if size < 126:
         return bytes((first, size))
     if size < 65536:
@@ -48,15 +52,28 @@ def head(opcode: int, size: int) -> bytes:
 
 
 class Outgoing:
-    """One text message on its way to many sockets: encoded once, in whichever form a socket takes it."""
+    """One text message on its way to sockets: encoded once, in whichever form a socket takes it.
 
-    def __init__(self, body: bytes) -> None:
+    One `for_many` is compressed, once, for those that agreed to that. What goes to one alone is not: it would
+    cost more than it spares, and compressing somebody's secrets beside somebody else's words tells of them.
+    """
+
+    def __init__(self, body: bytes, *, for_many: bool = False) -> None:
         self.body = body
+        self.for_many = for_many
 
     @cached_property
     def frame(self) -> bytes:
         """The websocket frame."""
         return head(1, len(self.body)) + self.body
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The frame for a socket that inflates."""
+        if not self.for_many or len(self.body) < PACKED_FROM:
+            return self.frame
+        content = deflate(self.body)
+        return head(1, len(content), is_compressed=True) + content
 
     @cached_property
     def text(self) -> str:
@@ -65,8 +82,8 @@ class Outgoing:
 
 
 def bundle(events: list[bytes]) -> list[Outgoing]:
-    """Encoded events as few messages: one event as it is, several as a JSON array, each at most FRAME_MOST
-    (a single event that is larger goes alone)."""
+    """Encoded events as few messages for many: one event as it is, several as a JSON array, each at most
+    FRAME_MOST (a single event that is larger goes alone)."""
     messages: list[Outgoing] = []
     batch: list[bytes] = []
     size = 0
@@ -82,4 +99,5 @@ def bundle(events: list[bytes]) -> list[Outgoing]:
 
 
 def _message(batch: list[bytes]) -> Outgoing:
-    return Outgoing(batch[0] if len(batch) == 1 else b"[" + b",".join(batch) + b"]")
+    body = batch[0] if len(batch) == 1 else b"[" + b",".join(batch) + b"]"
+    return Outgoing(body, for_many=True)

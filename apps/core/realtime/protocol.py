@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 
-from .closing import Close
+from . import deflate
+from .closing import Broken, Close
 from .frames import head
-from .incoming import NO_CODE, NO_GOODBYE, Broken, Incoming, Opcode, close_code
+from .incoming import NO_CODE, NO_GOODBYE, Incoming, Opcode, close_code
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
@@ -89,14 +90,19 @@ class WebSocketProtocol(asyncio.Protocol):
         "_timer",
         "_waiter",
         "_writable",
+        "inflates",
         "is_free",
         "on_drained",
         "scope",
         "transport",
     )
 
-    def __init__(self, config: Config, server: ServerState, scope: dict[str, Any], answer: bytes) -> None:
+    def __init__(
+        self, config: Config, server: ServerState, scope: dict[str, Any], answer: bytes, *, inflates: bool
+    ) -> None:
         self._config, self._server, self._answer = config, server, answer
+        # Both sides may send compressed messages.
+        self.inflates = inflates
         self._loop = asyncio.get_running_loop()
         self.scope = scope
         scope["extensions"] = {EXTENSION: self}
@@ -107,7 +113,7 @@ class WebSocketProtocol(asyncio.Protocol):
         # Open, and nothing waits for the network: whoever has a frame for everybody asks only this of each.
         self.is_free = False
         # None once it broke: what still comes is dropped.
-        self._incoming: Incoming | None = Incoming(config.ws_max_size)
+        self._incoming: Incoming | None = Incoming(config.ws_max_size, inflates=inflates)
         self._held_back = self._is_announced = self._is_asked = False
         self._left_with = NO_GOODBYE
         self._timer: asyncio.TimerHandle | None = None
@@ -177,7 +183,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def write_frame(self, message: Outgoing) -> None:
         """Write without waiting; the caller asked `is_writable` and `is_behind`."""
-        self.transport.write(message.frame)
+        self.transport.write(message.packed if self.inflates else message.frame)
 
     def abort(self) -> None:
         """Cut at once: a stuck reader would answer no closing handshake, and what the kernel holds for it
@@ -277,6 +283,8 @@ class WebSocketProtocol(asyncio.Protocol):
         ]
         if subprotocol := event.get("subprotocol"):
             lines.append(b"Sec-WebSocket-Protocol: " + subprotocol.encode())
+        if self.inflates:
+            lines.append(b"Sec-WebSocket-Extensions: " + deflate.ANSWER)
         lines += [name + b": " + value for name, value in event.get("headers", ())]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n")
         self._become(_OPEN)

@@ -23,8 +23,8 @@ FRAME_IN_MOST = 8 * 1024
 
 
 def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
-    """uvloop, raw websocket writes, no per-socket compression (it would undo encoding once), a long backlog
-    for the moment when everybody reconnects. `options` go to uvicorn as they are."""
+    """uvloop, raw websocket writes, messages compressed once for all, a long backlog for the moment when
+    everybody reconnects. `options` go to uvicorn as they are."""
     return uvicorn.Config(
         app,
         host=host,

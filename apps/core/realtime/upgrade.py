@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from . import deflate
 from .protocol import WebSocketProtocol, answer_to
 
 # The parser itself would take any number of bytes, for any time.
@@ -70,7 +71,8 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserInvalidURLError:
             self.send_400_response("Invalid HTTP request received.")
             return
-        protocol = WebSocketProtocol(self.config, self.server_state, scope, answer)
+        inflates = deflate.is_offered(given.get(b"sec-websocket-extensions", b""))
+        protocol = WebSocketProtocol(self.config, self.server_state, scope, answer, inflates=inflates)
         self.connections.discard(self)
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
