@@ -34,32 +34,21 @@ class History:
     def __init__(self, ring: deque[Line], removals: Removals, strikes: Strikes) -> None:
         self._ring, self._removals, self._strikes = ring, removals, strikes
         self._newest_frames: dict[bool, Outgoing] = {}
-        self._greeting: tuple[Outgoing, bytes, Outgoing] | None = None
 
     def forget(self) -> None:
         """What was drawn is outdated."""
         self._newest_frames.clear()
 
-    def greeting(self, history: Outgoing, settings: bytes, you: bytes | None) -> Outgoing:
-        """The history, then what holds in the room, then what a signed-in newcomer may do here."""
-        if you is not None:
-            return Outgoing(b"[%b,%b,%b]" % (history.body, settings_frame(settings), you))
-        known = self._greeting
-        if known is None or known[0] is not history or known[1] is not settings:
-            whole = Outgoing(b"[%b,%b]" % (history.body, settings_frame(settings)), for_many=True)
-            known = self._greeting = history, settings, whole
-        return known[2]
-
     def mark(self, last_seq: int) -> Outgoing:
         """An empty history: tells a client how far the room is, so that it sees what it missed."""
-        return self._drawn([], last_seq, truncated=False)
+        return Outgoing(self._drawn([], last_seq))
 
     def newest(self, last_seq: int, to_moderators: bool) -> Outgoing:
-        """The same frame for everybody who comes until there is something newer."""
+        """The same message for everybody who comes until there is something newer."""
         known = self._newest_frames.get(to_moderators)
         if known is None:
             lines = list(self._ring)[-HISTORY:]
-            known = self._drawn(lines, last_seq, truncated=False, to_moderators=to_moderators)
+            known = Outgoing(self._drawn(lines, last_seq, to_moderators=to_moderators), for_many=True)
             self._newest_frames[to_moderators] = known
         return known
 
@@ -83,7 +72,7 @@ class History:
         meanwhile = b""
         if removed is not None:
             meanwhile = b"," + orjson.dumps(removed | self._struck_now())[1:-1]
-        return self._drawn(lines, last_seq, truncated, meanwhile, to_moderators=to_moderators)
+        return Outgoing(self._drawn(lines, last_seq, truncated, meanwhile, to_moderators=to_moderators))
 
     def first_seq(self, last_seq: int) -> int:
         """The first number of the ring; of an empty one the next to come."""
@@ -98,11 +87,11 @@ class History:
         self,
         lines: list[Line],
         last_seq: int,
-        truncated: bool,
+        truncated: bool = False,
         meanwhile: bytes = b"",
         *,
         to_moderators: bool = False,
-    ) -> Outgoing:
+    ) -> bytes:
         shown = [self._strikes.shown(line, to_moderators=to_moderators) for line in lines]
         payload = b'{"messages":[%b],"lastSeq":%d,"truncated":%b%b}' % (
             b",".join(shown),
@@ -110,7 +99,7 @@ class History:
             b"true" if truncated else b"false",
             meanwhile,
         )
-        return Outgoing(wrap("chat:history", payload, stamp()))
+        return wrap("chat:history", payload, stamp())
 
 
 async def removed_since(channel_id: uuid.UUID, after: int, since: datetime) -> dict[str, Any]:

@@ -116,9 +116,10 @@ class Room:
         removed = None if since is None else await history.removed_since(self.channel_id, after, since)
         return lambda: self._history.since(after, older, removed, self.last_seq, to_moderators)
 
-    def greet(self, told: Outgoing, you: bytes | None = None) -> Outgoing:
-        """The history, then what holds in the room, then what a signed-in newcomer may do here."""
-        return self._history.greeting(told, self._settings, you)
+    def terms(self, you: bytes | None = None) -> Outgoing:
+        """What holds in the room, and what a signed-in newcomer may do here."""
+        settings = settings_frame(self._settings)
+        return Outgoing(settings if you is None else b"[%b,%b]" % (settings, you))
 
     def mark(self) -> Outgoing:
         """An empty history: tells a client how far the room is, so that it sees what it missed."""

@@ -280,10 +280,10 @@ def _leave_as(connection: Connection) -> None:
         people.leave(connection.person_id)
 
 
-def _greeting(visit: Visit, history: Outgoing) -> Outgoing:
-    if visit.user_id is None:
-        return visit.room.greet(history)
-    return visit.room.greet(history, visit.room.crowd.greet(visit.user_id, visit.connection))
+def _greeting(visit: Visit, history: Outgoing) -> list[Outgoing]:
+    room, person = visit.room, visit.user_id
+    you = None if person is None else room.crowd.greet(person, visit.connection)
+    return [history, room.terms(you)]
 
 
 async def _speaker(visit: Visit, *, known: float | None = None) -> Speaker:

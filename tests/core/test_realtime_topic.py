@@ -85,8 +85,8 @@ def test_a_newcomer_gets_its_greeting_then_exactly_what_comes_after_it(
         count = 0
         browsers: list[Browser] = []
 
-        def greeting() -> Outgoing:
-            return Outgoing(b'{"last":%d}' % count)
+        def greeting() -> list[Outgoing]:
+            return [Outgoing(b'{"last":%d}' % count)]
 
         for turn in range(40):
             for _ in range(turn % 3):

@@ -19,7 +19,7 @@ REST = 1.1
 CHUNK = 400
 PENDING_MOST = 5_000
 
-Greeting = Callable[[], Outgoing]
+Greeting = Callable[[], list[Outgoing]]
 
 
 class Topic:
@@ -64,7 +64,8 @@ class Topic:
         self.arriving.discard(connection)
         self.listeners[connection] = self._end
         if greeting is not None:
-            connection.write(greeting())
+            for message in greeting():
+                connection.write(message)
 
     def leave(self, connection: Connection) -> None:
         self.arriving.discard(connection)
