@@ -51,7 +51,7 @@ WITHOUT_MODE = (
     "tests/pages/test_face.py",
     "tests/streams/media/",
     "tests/streams/providers/test_adapters.py",
-    "tests/streams/test_pictures.py",
+    "tests/streams/pictures/",
     "tests/streams/vitals/",
 )
 
