@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
@@ -299,3 +300,35 @@ class TestTheAdminsDoor:
         taken = client.post("/admin/accounts/user/add/", new | {"username": "NEWBIE"})
         assert taken.status_code == 200
         assert User.objects.filter(username__iexact="newbie").count() == 1
+
+    def test_who_edits_people_gives_no_powers_and_sets_no_passwords(self, client, viewer):
+        root = User.objects.create_superuser("rita", "rita@example.org", PASSWORD)
+        editor = User.objects.create_user("eddie", "eddie@example.org", PASSWORD, is_staff=True)
+        may = ["view_user", "add_user", "change_user", "delete_user"]
+        editor.user_permissions.set(Permission.objects.filter(codename__in=may))
+        client.force_login(editor)
+        everything = {
+            "username": "Mallory",
+            "color": viewer.color,
+            "theme": "dark",
+            "language": "en",
+            "time_zone": "UTC",
+            "is_active": "on",
+            "is_staff": "on",
+            "is_superuser": "on",
+            "user_permissions": [p.pk for p in Permission.objects.all()[:3]],
+        }
+        fresh = {"password1": "another horse battery", "password2": "another horse battery"}
+
+        assert client.post(f"/admin/accounts/user/{editor.pk}/change/", everything).status_code == 302
+        assert client.post(f"/admin/accounts/user/{root.pk}/change/", everything).status_code == 403
+        assert client.post(f"/admin/accounts/user/{root.pk}/delete/", {"post": "yes"}).status_code == 403
+        for person in (root, viewer):
+            address = f"/admin/accounts/user/{person.pk}/password/"
+            assert client.post(address, {**fresh, "usable_password": "true"}).status_code == 403
+
+        editor.refresh_from_db()
+        assert (editor.username, editor.is_superuser) == ("Mallory", False)
+        assert editor.user_permissions.count() == len(may)
+        root.refresh_from_db()
+        assert (root.username, root.is_active, root.check_password(PASSWORD)) == ("rita", True, True)
