@@ -293,6 +293,17 @@ def test_whom_the_owner_blocks_is_not_invited_by_anybody(channel, streamer, stra
             invite(sender, channel, stranger, Role.VIP)
 
 
+def test_who_is_blocked_after_the_invitation_does_not_become_a_helper(channel, streamer, stranger):
+    invitation = invite(streamer, channel, stranger)
+    block_person(actor=streamer, person=stranger)
+    with raises(NotAllowed) as refusal:
+        accept(invitation)
+    assert refusal.value.code == "BLOCKED"
+    assert role_of(stranger, channel) is None
+    services.answer_invitation(actor=stranger, invitation_id=invitation.pk, accept=False)
+    assert not RoleInvitation.objects.open().exists()
+
+
 def test_a_team_has_an_end(channel, streamer, stranger, monkeypatch):
     monkeypatch.setattr(team, "MOST_HELPERS", 2)
     helper(channel, Role.VIP)

@@ -58,7 +58,8 @@ def invite_helper(*, actor: Actor, channel: Channel, username: str, role: str) -
 def answer_invitation(*, actor: Actor, invitation_id: uuid.UUID, accept: bool) -> RoleInvitation:
     """The invited person accepts, and has the role in place of any other, or declines.
 
-    Raises NotFound for everybody else, Conflict (INVITATION_CLOSED) when it is not open any more.
+    Raises NotFound for everybody else, Conflict (INVITATION_CLOSED) when it is not open any more, NotAllowed
+    (BLOCKED) to accept when the channel's owner has blocked them since.
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to answer an invitation.")
@@ -68,6 +69,8 @@ def answer_invitation(*, actor: Actor, invitation_id: uuid.UUID, accept: bool) -
             _close(invitation, RoleInvitation.State.DECLINED)
             _record(actor, "invitation.declined", invitation)
             return invitation
+        if Block.objects.stands(by=invitation.channel.owner_id, on=actor.pk):
+            raise NotAllowed("You can't help in this channel: its owner has blocked you.", code="BLOCKED")
         before = policies.role_of(actor, invitation.channel)
         ChannelRole.objects.update_or_create(
             channel=invitation.channel, user=actor, defaults={"role": invitation.role}
