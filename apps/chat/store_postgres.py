@@ -112,6 +112,9 @@ class PostgresStore:
             "host": database["HOST"],
             "port": database["PORT"],
         }
+        # What DATABASE_URL says behind its ?, such as sslmode=verify-full, holds here, too.
+        given = dict(database["OPTIONS"])
+        settings = [given.pop("options", ""), *(f"-c {name}={value}" for name, value in _SETTINGS.items())]
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
             min_size=1,
             max_size=CONNECTIONS,
@@ -120,11 +123,12 @@ class PostgresStore:
             reconnect_failed=AsyncConnectionPool.check,  # gives up this try and begins another
             open=False,
             kwargs={
+                **given,
                 **{name: value for name, value in named.items() if value},
                 "autocommit": True,
                 "application_name": "aethex-chat",
                 "connect_timeout": int(PATIENCE),
-                "options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
+                "options": " ".join(settings),
             },
         )
         self._opening = asyncio.Lock()

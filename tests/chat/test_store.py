@@ -22,7 +22,7 @@ from apps.chat import store
 from apps.chat.models import ChatRoom, Message
 from apps.chat.payloads import parent_payload
 from apps.chat.store import Draft, Receipt
-from apps.core.errors import DomainError, NotFound
+from apps.core.errors import DomainError, NotFound, Unavailable
 from apps.core.ids import uuid7
 from apps.moderation.models import Sanction
 from tests import factories
@@ -202,6 +202,31 @@ def test_postgresql_looks_each_draft_up_however_little_it_knows_of_the_table(
         assert "Seq Scan on chat_message" not in plans
         by_person = plans.count("chat_same_nonce_same_message") + plans.count("chat_message_user_id")
         assert by_person == 2, f"with {stored} messages"
+
+
+@pytest.mark.parametrize(
+    "given", [{"sslmode": "require"}, {"options": "-c default_transaction_read_only=on"}]
+)
+def test_postgresql_is_reached_as_the_database_url_says(
+    given: dict[str, str], room: ChatRoom, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the store of its own, too: neither can be met, so nothing is stored."""
+    if connection.vendor != "postgresql":
+        pytest.skip("this is about libpq")
+    from apps.chat import store_postgres
+
+    monkeypatch.setattr(store_postgres, "PATIENCE", 1.0)
+
+    async def append() -> None:
+        own = store_postgres.PostgresStore({**connection.settings_dict, "OPTIONS": given})
+        try:
+            await own.append(room.pk, [draft(viewer)])
+        finally:
+            await own.close()
+
+    with pytest.raises(Unavailable):
+        asyncio.run(append())
+    assert not Message.objects.exists()
 
 
 async def plans_of(room_id: uuid.UUID, drafts: list[Draft]) -> str:
