@@ -17,6 +17,7 @@ from apps.accounts.tokens import validate_access_token
 from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
+from apps.channels.services.channels import SLUG
 from apps.core.realtime.closing import Close
 from apps.core.realtime.connection import Scope
 from apps.core.realtime.database import read
@@ -41,7 +42,12 @@ _channels: dict[str, tuple[float, Channel | None]] = {}
 
 async def channel_of(scope: Scope) -> Channel:
     """The channel whose address, present or former, the socket's path ends with; raises like `channel_at`."""
-    return await channel_at(scope["path"].rpartition("/")[2].lower())
+    slug = scope["path"].rpartition("/")[2].lower()
+    # What can't be an address is not looked up: a NUL, which PostgreSQL does not take, would fail everybody
+    # who is looked up together with it.
+    if not SLUG.fullmatch(slug):
+        raise _no_channel()
+    return await channel_at(slug)
 
 
 async def channel_at(slug: str) -> Channel:
@@ -57,7 +63,7 @@ async def channel_at(slug: str) -> Channel:
         known = _channels[slug] = (now, await _asked_channels.get(slug))
     channel = known[1]
     if channel is None or channel.suspended_at is not None:
-        raise Refused(Close.NOT_FOUND, "There is no such channel.")
+        raise _no_channel()
     return channel
 
 
@@ -133,6 +139,10 @@ def since_of(query: Query) -> datetime | None:
     except ValueError:
         return None
     return since if since.tzinfo else None
+
+
+def _no_channel() -> Refused:
+    return Refused(Close.NOT_FOUND, "There is no such channel.")
 
 
 async def _find_channels(slugs: list[str]) -> list[Channel | None]:

@@ -40,6 +40,8 @@ def test_a_ticket_works_once(dial: Dial, channel: Channel, viewer: User) -> None
         ("/ws/channels/{slug}?ticket=forged", {}, 4401),
         ("/ws/channels/{slug}", {"authorization": "Bearer forged"}, 4401),
         ("/ws/channels/nowhere", {}, 4404),
+        ("/ws/channels/a\0b", {}, 4404),
+        ("/ws/dashboard/a\0b", {}, 4404),
         ("/ws/nothing", {}, 4404),
         ("/ws/channels/{slug}", {"origin": "https://evil.example", "host": "testserver"}, 4403),
         ("/ws/dashboard/{slug}", {}, 4403),
