@@ -32,7 +32,8 @@ class HealthCheck:
 
 
 class NoNul:
-    """Refuse an address with the character NUL, which no text of ours holds and PostgreSQL can't look up."""
+    """Refuse an address or a cookie with the character NUL, which no text of ours holds and PostgreSQL can't
+    look up. A cookie in quotes may spell it \\000."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -40,6 +41,8 @@ class NoNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("NUL in the address")
+        if any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("NUL in a cookie")
         return self.get_response(request)
 
 

@@ -49,6 +49,11 @@ def test_an_address_with_nul_is_refused(db, address):
     assert Client().get(address).status_code == 400
 
 
+def test_a_cookie_with_nul_is_refused(db):
+    assert Client().get("/", HTTP_COOKIE=r'sessionid="aaaaaaaa\000"').status_code == 400
+    assert Client().get("/", HTTP_COOKIE=r'sessionid="aaaaaaaa\101"').status_code == 200
+
+
 @pytest.mark.parametrize(
     "missing", ["SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL"]
 )
