@@ -10,6 +10,7 @@ from apps.channels import policies, services
 from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import Power, Role
 from apps.channels.selectors import find_channel
+from apps.channels.services.channels import MOST_CHANNELS
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeeded
 from apps.core.models import AuditEntry
 from apps.streams.services import end_broadcast
@@ -179,6 +180,34 @@ def test_one_of_two_gets_the_address_at_once():
         [first, second],
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Channel", "Conflict"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_does_not_get_more_channels_by_asking_at_once():
+    person = factories.person()
+    for number in range(MOST_CHANNELS - 1):
+        factories.channel(person, f"Number {number}")
+    outcomes = at_once(
+        lambda number: services.create_channel(actor=person, name=f"Last {number}"), list(range(4))
+    )
+    assert sorted(getattr(outcome, "code", "") for outcome in outcomes) == ["", *["TOO_MANY_CHANNELS"] * 3]
+    assert Channel.objects.count() == MOST_CHANNELS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_is_deleted_once_and_then_there_is_nothing_to_edit():
+    channel = factories.channel()
+
+    def delete(channel):
+        return services.delete_channel(actor=channel.owner, channel=channel, confirmation=channel.slug)
+
+    outcomes = at_once(
+        delete, [find_channel(viewer=channel.owner, slug_or_id=channel.slug) for _ in range(3)]
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "NotFound", "NotFound"]
+    assert AuditEntry.objects.filter(action="channel.deleted").count() == 1
+    with raises(NotFound):
+        services.edit_channel(actor=channel.owner, channel=channel, name="Too late")
 
 
 def test_the_table_gives_the_owner_everything(channel, streamer, stranger):

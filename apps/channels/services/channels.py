@@ -11,12 +11,13 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
+from apps.accounts.models import User
 from apps.channels import policies
 from apps.channels.facts import ChannelCreated, ChannelDeleted, ChannelEdited
 from apps.channels.models import Category, Channel, SlugHistory
 from apps.channels.roles import Power
 from apps.core import audit, images
-from apps.core.errors import Conflict, Invalid, NotAllowed, SignInNeeded
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeeded
 from apps.core.events import publish
 from apps.core.text import clean
 
@@ -48,13 +49,12 @@ def create_channel(
     tags: Iterable[str] = (),
     language: str = "",
 ) -> Channel:
-    """Open a channel for `actor`. Without `slug` the address comes from the name and avoids taken ones."""
+    """Open a channel for `actor`. Without `slug` the address comes from the name and avoids taken ones.
+
+    Raises Invalid or Conflict (SLUG_TAKEN, NAME_TAKEN) that name the field, NotAllowed (TOO_MANY_CHANNELS).
+    """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to create a channel.")
-    if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
-        raise NotAllowed(
-            f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS"
-        )
     name = clean(name, field="name", most=60, least=2)
     channel = Channel(
         owner=actor,
@@ -67,6 +67,12 @@ def create_channel(
         language=_checked_language(language or actor.language),
     )
     with transaction.atomic():
+        # The person's own row: two requests at once count one list.
+        User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+        if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
+            raise NotAllowed(
+                f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS"
+            )
         _save(channel)
         audit.record(actor=actor, action="channel.created", subject=channel, channel_id=channel.pk)
         publish(ChannelCreated(channel.pk))
@@ -77,12 +83,13 @@ def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
     """Change any of name, slug, category (by slug), description, tags, language, avatar, banner, visibility
     and is_mature.
 
-    `avatar` and `banner` take an upload or None to remove it. What is not named stays.
+    `avatar` and `banner` take an upload or None to remove it. What is not named stays. Raises Invalid or
+    Conflict (SLUG_TAKEN, NAME_TAKEN) that name the field, NotFound when it was deleted meanwhile.
     """
     policies.require(actor, Power.EDIT_CHANNEL, channel)
     checked = {field: _CHECKS[field](value) for field, value in changes.items()}
     with transaction.atomic():
-        channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        channel = Channel.objects.hold(channel.pk)
         old_slug = channel.slug
         old_pictures = {field: getattr(channel, field).name for field in PICTURES if field in checked}
         for field, value in checked.items():
@@ -115,7 +122,9 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
     with transaction.atomic():
         # Its broadcasts go with it, and whoever locks both takes the channel first.
         now = Channel.objects.select_for_update().filter(pk=channel_id).first()
-        if now is not None and now.is_live:
+        if now is None:
+            raise NotFound("There is no such channel.", code="CHANNEL_NOT_FOUND")
+        if now.is_live:
             raise Conflict("This channel is live. End its stream first, then delete it.", code="CHANNEL_LIVE")
         audit.record(
             actor=actor,
