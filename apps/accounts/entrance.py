@@ -1,4 +1,5 @@
-"""Coming in through a page or the API: django-allauth's flows around our verbs and in our words."""
+"""Coming in through a page or the API, and by which address: django-allauth's flows around our verbs and in
+our words."""
 
 from __future__ import annotations
 
@@ -6,8 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account import forms, views
+from allauth.account.internal.flows.manage_email import can_mark_as_primary
+from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from apps.core.errors import DomainError
 
@@ -71,6 +76,25 @@ class SignUpView(views.SignupView):
             return onward or settings.LOGIN_REDIRECT_URL
         welcome = settings.ACCOUNT_SIGNUP_REDIRECT_URL
         return f"{welcome}?{urlencode({'next': onward})}" if onward else welcome
+
+
+class AddressesView(views.EmailView):
+    """The page /auth/email. Anybody may add an address, but one account at most has it as its own."""
+
+    def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        if "action_primary" in request.POST and self._is_anothers(request.POST.get("email", "")):
+            messages.error(request, services.TAKEN["email"][1])
+            return redirect("account_email")
+        return super().post(request, *args, **options)
+
+    def _is_anothers(self, email: str) -> bool:
+        """Whether nothing but another account stands in the way of this address: who could not have it as
+        theirs in any case learns nothing of others."""
+        user = self.request.user
+        address = EmailAddress.objects.filter(user_id=user.pk, email=email.lower()).first()
+        if address is None or not can_mark_as_primary(address):
+            return False
+        return User.objects.filter(email=address.email).exclude(pk=user.pk).exists()
 
 
 def _without_placeholders(form: forms.LoginForm | forms.SignupForm) -> None:

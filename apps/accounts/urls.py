@@ -6,7 +6,7 @@ from allauth.account import views
 from allauth.usersessions import views as session_views
 from django.urls import include, path, re_path
 
-from .entrance import SignUpView
+from .entrance import AddressesView, SignUpView
 
 urlpatterns = [
     path("register", SignUpView.as_view(), name="account_signup"),
@@ -14,7 +14,7 @@ urlpatterns = [
     path("logout", views.logout, name="account_logout"),
     path("closed", views.account_inactive, name="account_inactive"),
     path("reauthenticate", views.reauthenticate, name="account_reauthenticate"),
-    path("email", views.email, name="account_email"),
+    path("email", AddressesView.as_view(), name="account_email"),
     path("verify", views.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^verify/(?P<key>[-:\w]+)$", views.confirm_email, name="account_confirm_email"),
     path("password", views.password_change, name="account_change_password"),

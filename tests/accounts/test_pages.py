@@ -268,6 +268,43 @@ class TestForgettingThePassword:
         assert len(mail.outbox) == 2
 
 
+class TestOnesAddresses:
+    def own(self, person: User) -> tuple[str, str]:
+        """What the account says, and what the list of its addresses says."""
+        person.refresh_from_db()
+        return person.email, EmailAddress.objects.get(user=person, primary=True).email
+
+    def test_one_that_another_account_has_does_not_become_ones_own(self, client, viewer, stranger):
+        client.force_login(viewer)
+        for is_verified in (False, True):
+            EmailAddress.objects.update_or_create(
+                user=viewer, email=stranger.email, defaults={"verified": is_verified}
+            )
+            deed = {"action_primary": "", "email": "STAN@example.org"}
+            page = client.post("/auth/email", deed, follow=True).content.decode()
+            assert "already has an account. Sign in, or reset its password" in page
+            assert self.own(viewer) == ("vera@example.org", "vera@example.org")
+
+    def test_who_could_not_have_it_in_any_case_does_not_learn_whether_somebody_has(
+        self, client, viewer, stranger
+    ):
+        client.force_login(viewer)
+        EmailAddress.objects.filter(user=viewer).update(verified=True)
+        answers = []
+        for address in (stranger.email, "nobody@example.org"):
+            client.post("/auth/email", {"action_add": "", "email": address})
+            deed = {"action_primary": "", "email": address}
+            page = client.post("/auth/email", deed, follow=True)
+            answers.append([str(message) for message in page.context["messages"]][-1])
+        assert answers == ["Your primary email address must be verified."] * 2
+
+    def test_a_free_one_does(self, client, viewer):
+        client.force_login(viewer)
+        EmailAddress.objects.create(user=viewer, email="new@example.org", verified=True)
+        client.post("/auth/email", {"action_primary": "", "email": "new@example.org"})
+        assert self.own(viewer) == ("new@example.org", "new@example.org")
+
+
 class TestTheAdminsDoor:
     def test_leads_strangers_to_the_sites_own_sign_in(self, client, viewer):
         assert urlsplit(client.get("/admin/login/").url).path == "/auth/login"
