@@ -170,6 +170,15 @@ class TestEditingTheProfile:
         assert refused.status_code == 400
         assert list(refused.json()["fields"]) == ["timeZone"]
 
+    def test_a_refused_call_over_the_api_leaves_the_picture_too(self, api, signed_in, viewer, picture):
+        services.edit_profile(actor=viewer, avatar=picture())
+        without = {"avatar": None, "displayName": "Vera V."}
+        assert api.patch("/api/auth/profile", without | {"bio": "x" * 301}, format="json").status_code == 400
+        shown = api.get("/api/auth/me").json()
+        assert (shown["avatarUrl"] != "", shown["displayName"]) == (True, "Vera_1")
+        changed = api.patch("/api/auth/profile", without, format="json").json()
+        assert (changed["avatarUrl"], changed["displayName"]) == ("", "Vera V.")
+
     def test_markup_in_a_name_is_text(self, viewer):
         person = services.edit_profile(actor=viewer, display_name="<script>alert(1)</script>")
         assert person_payload(person)["displayName"] == "<script>alert(1)</script>"

@@ -129,9 +129,10 @@ class Profile(Mine):
     def patch(self, request: Request) -> Response:
         """Change how you appear; what is left out stays."""
         fields = parsed(ProfileChangesSerializer(data=request.data))
-        if "avatar" in fields and fields["avatar"] is None:
-            services.remove_avatar(actor=request.user)
         user = services.edit_profile(actor=request.user, **fields)
+        # After what may be refused: a call changes all that it names, or nothing.
+        if "avatar" in fields and fields["avatar"] is None:
+            user = services.remove_avatar(actor=request.user)
         return Response(MeSerializer(user).data)
 
 
