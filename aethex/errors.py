@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -19,6 +20,10 @@ from django.views import defaults
 from apps.core.errors import DomainError, StoreUnavailable
 
 log = logging.getLogger(__name__)
+
+
+class TooLarge(DomainError):
+    code, status = "BODY_TOO_LARGE", 413
 
 
 def as_refusal(error: BaseException | None) -> DomainError | None:
@@ -62,6 +67,9 @@ def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024
+        return refuse(request, TooLarge(f"This is too much at once. Send at most {most} kB, files aside."))
     return _answer(request, 400, "MALFORMED", "This request could not be understood.")
 
 

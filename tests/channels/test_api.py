@@ -145,3 +145,17 @@ def test_every_answer_tells_the_quota_and_the_limit_holds(visitor, settings, cha
     refused = visitor.get("/api/categories")
     assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
     assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_what_is_nested_too_deeply_is_malformed(mine):
+    answer = mine.post("/api/channels", "[" * 200_000, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED")
+    assert "nested too deeply" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/channels", "/auth/login"])
+def test_what_is_too_large_is_told_how_much_is_taken(mine, path):
+    kind = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
+    answer = mine.post(path, "x" * (1024 * 1024 + 1), content_type=kind)
+    assert answer.status_code == 413
+    assert "at most 1024 kB" in answer.content.decode()
