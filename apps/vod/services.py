@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import uuid
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 SETTLE = timedelta(seconds=5)
 # A hosted provider repeats for a day what it could not tell: later nothing is to be expected.
 HOSTED_LATEST = timedelta(days=2)
+# Folders are named by the broadcast's id; so many are looked up at once.
+_ID = re.compile("[0-9a-f]{32}")
+LOOKED_UP = 500
 
 
 def begin_recording(fact: BroadcastStarted) -> None:
@@ -82,22 +86,30 @@ def finish_recordings() -> int:
 def remove_orphans() -> int:
     """Delete the files of broadcasts that are gone with their channel; how many folders were emptied."""
     storage = storages["recordings"]
-    removed = 0
     try:
         folders = storage.listdir("")[0]
     except FileNotFoundError:  # nothing was ever recorded
         return 0
-    for folder in folders:
+    removed = 0
+    for folder in _without_broadcast(folders):
         try:
-            broadcast_id = uuid.UUID(folder)
-        except ValueError:
-            continue
-        if not Broadcast.objects.filter(pk=broadcast_id).exists():
             for name in storage.listdir(folder)[1]:
                 storage.delete(f"{folder}/{name}")
             storage.delete(folder)
             removed += 1
+        except Exception:
+            # One that can't be emptied must not keep the others: the next round tries again.
+            log.exception("the recording %s could not be removed", folder)
     return removed
+
+
+def _without_broadcast(folders: Iterable[str]) -> Iterator[str]:
+    """Those that are named like a broadcast which is not there."""
+    named = list(filter(_ID.fullmatch, folders))
+    for start in range(0, len(named), LOOKED_UP):
+        some = named[start : start + LOOKED_UP]
+        known = Broadcast.objects.filter(pk__in=some).values_list("pk", flat=True)
+        yield from set(some) - {broadcast_id.hex for broadcast_id in known}
 
 
 def finish_recording(recording: Recording) -> Recording:

@@ -7,6 +7,7 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from apps.channels.services import delete_channel
+from apps.core.ids import uuid7
 from apps.streams import services as streams
 from apps.streams.archive import recordings_archive
 from apps.streams.models import Broadcast
@@ -83,6 +84,18 @@ def test_the_files_go_with_their_channel(recorded):
     delete_channel(actor=channel.owner, channel=channel, confirmation=channel.slug)
     assert services.remove_orphans() == 1
     assert storage.listdir("")[0] == ["keep"]
+
+
+def test_orphans_are_told_by_one_question_and_one_that_stays_keeps_no_other(
+    recorded, django_assert_num_queries
+):
+    archive, gone = recordings_archive(), sorted(uuid7().hex for _ in range(3))
+    for folder in gone:
+        archive.write(f"{folder}/{SEGMENTS[0]}", [b"data"])
+    archive.write(f"{gone[0]}/below/me.txt", [b"a folder that is not empty can't be removed"])
+    with django_assert_num_queries(1):
+        assert services.remove_orphans() == 2
+    assert sorted(storages["recordings"].listdir("")[0]) == sorted([recorded.pk.hex, gone[0]])
 
 
 def playlist_name(recording: Recording) -> str:
