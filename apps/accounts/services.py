@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.core import images
@@ -187,7 +188,9 @@ def unblock_person(*, actor: Actor, person: User) -> None:
 def forget_ended_sessions() -> int:
     """Remove sessions whose time is over, and their places in the list of sessions; how many there were."""
     ended, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    # Not NOT IN: with more sessions than PostgreSQL hashes in memory each place is compared with all of them.
+    session = Session.objects.filter(session_key=OuterRef("session_key"))
+    UserSession.objects.filter(~Exists(session)).delete()
     return ended
 
 

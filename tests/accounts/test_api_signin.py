@@ -12,7 +12,9 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -374,6 +376,16 @@ class TestEnding:
         time_machine.move_to(timezone.now() + timedelta(days=11))
         assert services.forget_ended_sessions() == 1
         assert UserSession.objects.count() == Session.objects.count() == 1
+
+    def test_postgresql_forgets_them_without_comparing_all_with_all(self, signed_in):
+        if connection.vendor != "postgresql":
+            pytest.skip("this is about PostgreSQL's planner")
+        with CaptureQueriesContext(connection) as asked:
+            services.forget_ended_sessions()
+        (query,) = [one["sql"] for one in asked if one["sql"].startswith('DELETE FROM "usersessions')]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {query}")
+            assert "SubPlan" not in "\n".join(line for (line,) in cursor.fetchall())
 
     def test_a_browser_logs_out_by_the_api_too(self, viewer):
         browser = APIClient()
