@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection, transaction
 from django.test import Client
 
 from apps.accounts.models import User
@@ -66,6 +70,50 @@ def test_staff_settle_it_once_and_the_log_knows(report: Report, staff: User, act
     entry = AuditEntry.objects.get(action="report.answer")
     # Staff's decision about a channel is not for its own log.
     assert (entry.actor_id, entry.subject_id, entry.channel_id) == (staff.pk, str(report.pk), None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_who_settle_it_at_once_leave_one_answer(report: Report) -> None:
+    answers = ["uphold", "dismiss", "uphold"]
+    desks = [browser_of(factories.person(is_staff=True, is_superuser=True)) for _ in answers]
+
+    def click(desk: Client, action: str) -> str:
+        try:
+            return settle(desk, action, report, words=action)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(answers)) as threads:
+        with transaction.atomic():
+            Report.objects.select_for_update().get(pk=report.pk)  # all of them come to it before one goes on
+            clicks = [threads.submit(click, *each) for each in zip(desks, answers, strict=True)]
+            wait_until_all_wait(len(answers))
+        pages = [each.result(30) for each in clicks]
+
+    report.refresh_from_db()
+    assert sum("This report has been answered." in page for page in pages) == len(answers) - 1
+    (settled,) = [at for at, page in enumerate(pages) if f"{report.get_state_display()}: 1." in page]
+    assert report.answer == answers[settled]
+    assert report.answered_by is not None
+    entry = AuditEntry.objects.get(action="report.answer")
+    assert (entry.actor_id, entry.details["answer"]) == (report.answered_by.pk, report.state)
+
+
+def wait_until_all_wait(many: int) -> None:
+    """Until so many transactions wait for a lock; on SQLite a writer waits before it has read anything."""
+    if connection.vendor != "postgresql":
+        return
+    waiting, until = 0, time.monotonic() + 20
+    while waiting < many and time.monotonic() < until:
+        time.sleep(0.02)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            (waiting,) = cursor.fetchone()
+    assert waiting == many
 
 
 def test_a_report_about_a_person_stays_with_the_moderators(
