@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -47,6 +48,25 @@ def integer(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
     if not low <= number <= high:
         raise ImproperlyConfigured(f"{name}={number} is outside {low} to {high}.")
     return number
+
+
+def rate(name: str, default: str) -> str:
+    """How often something may be done, as times/seconds: `100/60` is a hundred times a minute."""
+    value = text(name, default)
+    if not re.fullmatch(r"[1-9]\d{0,8}/[1-9]\d{0,8}", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a rate. Use times/seconds, such as {default}.")
+    return value
+
+
+def rates(name: str, default: str) -> str:
+    """The same as django-allauth writes it, `20/m/ip`; several have commas between them, "" is no limit."""
+    value = text(name, default)
+    for one in words(name, default):
+        if not re.fullmatch(r"[1-9]\d{0,8}/\d{0,8}[smhd]/(ip|user|key)", one, re.ASCII):
+            raise ImproperlyConfigured(
+                f"{name}={value!r} is not a rate. Use times/unit/ip, such as {default}."
+            )
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -97,12 +117,18 @@ def database(url: str) -> dict:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must start with postgres://. Leave it empty for SQLite.")
+    try:
+        port = parts.port
+    except ValueError:  # which would quote what may be half of a password
+        raise ImproperlyConfigured(
+            "DATABASE_URL has a port that is none. In a password / ? # @ : are %2F %3F %23 %40 %3A."
+        ) from None
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "OPTIONS": dict(parse_qsl(parts.query)),
     }

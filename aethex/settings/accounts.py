@@ -30,8 +30,8 @@ ACCOUNT_FORMS = {"signup": "apps.accounts.entrance.SignUpForm", "login": "apps.a
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # Attempts a minute and address; behind one campus or one test run there are many people.
 ACCOUNT_RATE_LIMITS = {
-    "signup": env.text("SIGNUP_RATE", "20/m/ip"),
-    "login": env.text("LOGIN_RATE", "30/m/ip"),
+    "signup": env.rates("SIGNUP_RATE", "20/m/ip"),
+    "login": env.rates("LOGIN_RATE", "30/m/ip"),
 }
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SIGNUP_REDIRECT_URL = "/onboarding"

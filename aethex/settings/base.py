@@ -299,10 +299,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 API_RATES = {
-    "anonymous": env.text("API_RATE_ANONYMOUS", "100/60"),
-    "person": env.text("API_RATE_PERSON", "300/60"),
-    "stream": env.text("API_RATE_STREAM", "50/60"),
-    "playback": env.text("API_RATE_PLAYBACK", "300/60"),
+    "anonymous": env.rate("API_RATE_ANONYMOUS", "100/60"),
+    "person": env.rate("API_RATE_PERSON", "300/60"),
+    "stream": env.rate("API_RATE_STREAM", "50/60"),
+    "playback": env.rate("API_RATE_PLAYBACK", "300/60"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AeThex LIVE API",

@@ -41,7 +41,7 @@ EDGE_UPSTREAM = env.origin("EDGE_UPSTREAM")
 EDGE_MEMORY_MB = env.integer("EDGE_MEMORY_MB", 512, low=64)
 
 # --- chat ------------------------------------------------------------------------------------------
-CHAT_RATE = env.text("CHAT_RATE", "5/10")  # messages/seconds and person
+CHAT_RATE = env.rate("CHAT_RATE", "5/10")  # messages/seconds and person
 # Open websockets in one socket process; this machine's own address is not limited.
 SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", 100, low=1)
 SOCKETS_PER_PERSON = env.integer("SOCKETS_PER_PERSON", 20, low=1)
