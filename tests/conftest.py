@@ -35,6 +35,7 @@ WITHOUT_MODE = (
     "tests/chat/test_rules.py",
     "tests/chat/test_wire.py",
     "tests/core/test_environment.py",
+    "tests/core/test_front.py",
     "tests/core/test_presence.py",
     "tests/core/test_ratelimit.py",
     "tests/core/test_realtime_gather.py",
