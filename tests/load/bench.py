@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.load import (
     chat,
@@ -30,7 +31,7 @@ from tests.load import (
     stadium,
     viewers,
 )
-from tests.load.processes import Missing
+from tests.load.processes import Missing, Theft
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
@@ -70,15 +71,12 @@ def measure_on_platform(part: str, backing: Services, stack: Stack, *, quick: bo
 
 
 @contextlib.contextmanager
-def told(part: str) -> Iterator[list[str]]:
-    """Say what runs and for how long; a part that fails is told and does not stop the others.
-
-    The block appends the part's text to the list that it is given; the list stays empty after a failure.
-    """
+def told(part: str) -> Iterator[None]:
+    """Say what runs and for how long; a part that fails is told and does not stop the others."""
     print(f"== {part} …", flush=True)
     start = time.monotonic()
     try:
-        yield []
+        yield
     except Missing as missing:
         print(f"not measured: {missing}", flush=True)
     except Exception:
@@ -86,29 +84,32 @@ def told(part: str) -> Iterator[list[str]]:
     print(f"== {part}: {time.monotonic() - start:.0f} s", flush=True)
 
 
+def publish(part: str, measure: Callable[[], str], *, write: bool) -> None:
+    """Measure, print the table and keep it in the page."""
+    theft = Theft.begin()
+    text = measure()
+    stolen = theft.share()
+    print(f"\n{text}\n\nTaken by the machine's host: {stolen:.1f} %\n", flush=True)
+    if write:
+        report.keep(part, text, stolen)
+
+
 def run(parts: list[str], *, quick: bool, write: bool) -> int:
-    """Measure `parts`, print each table and keep it in the page; how many could not be measured."""
+    """Measure and publish `parts`; how many could not be measured."""
     failed = len(parts)
-
-    def publish(part: str, texts: list[str]) -> int:
-        for text in texts:
-            print(f"\n{text}\n", flush=True)
-            if write:
-                report.keep(part, text)
-        return len(texts)
-
     for part in parts:
         if part in ON_THEIR_OWN:
-            with told(part) as texts:
-                texts.append(measure_on_its_own(part, quick=quick))
-                failed -= publish(part, texts)
+            with told(part):
+                publish(part, partial(measure_on_its_own, part, quick=quick), write=write)
+                failed -= 1
     rest = [part for part in parts if part not in ON_THEIR_OWN]
     if rest:
-        with told("the platform") as _, ours.backing() as backing, ours.platform(backing) as stack:
+        with told("the platform"), ours.backing() as backing, ours.platform(backing) as stack:
             for part in rest:
-                with told(part) as texts:
-                    texts.append(measure_on_platform(part, backing, stack, quick=quick))
-                    failed -= publish(part, texts)
+                with told(part):
+                    measure = partial(measure_on_platform, part, backing, stack, quick=quick)
+                    publish(part, measure, write=write)
+                    failed -= 1
     return failed
 
 

@@ -130,6 +130,30 @@ class Load:
         return 100 * (cpu_seconds(self.pid) - self.cpu) / (time.monotonic() - self.at)
 
 
+@dataclass
+class Theft:
+    """What this machine's cores had to do and its host gave to other machines, in per cent of their time,
+    between `begin` and `share()`. Whatever was measured meanwhile waited for that."""
+
+    stolen: int
+    total: int
+
+    @classmethod
+    def begin(cls) -> Theft:
+        return cls(*cls._now())
+
+    def share(self) -> float:
+        """Per cent of all cores since `begin`; 0 on a machine of one's own."""
+        stolen, total = self._now()
+        return 100 * (stolen - self.stolen) / max(total - self.total, 1)
+
+    @staticmethod
+    def _now() -> tuple[int, int]:
+        # user, nice, system, idle, iowait, irq, softirq, steal (proc(5)).
+        ticks = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        return ticks[7], sum(ticks)
+
+
 def install(folder: Path) -> None:
     """What the lock file in `folder` pins, by npm; raises `Missing` when that fails."""
     command = [need("npm", "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.load.chat import RUNS, Phase, RoomResult
+from tests.load.chat import RUNS, TRIES, Phase, RoomResult
 from tests.load.delay import DelayResult
 from tests.load.ingest import IngestResult
 from tests.load.pages import PageResult
@@ -133,15 +133,18 @@ def chat(results: list[RoomResult], viewers: int) -> str:
     fast = ours.steady.get(1000)
     ratio = ours.full.rate / peer_rate
     p99 = f"{fast.p99:.0f} ms" if fast else "not measured"
+    full = [result.full for result in results if result.full]
     more = (
         f"Target ≥ 50 times the peer that inserts each message: {ratio:.0f}, "
         f"{against(ratio, 50, least=True)}. "
         f"Target p99 ≤ 80 ms at 1,000 messages/s: {p99}, {against(fast.p99 if fast else 1e9, 80)}. "
-        f"Each figure is the middle of {RUNS} runs (most messages/s: range); "
-        "at saturation the generator used "
-        + ", ".join(f"{result.full.generator:.0f} %" for result in results if result.full)
+        f"Each figure is the middle of the {RUNS} runs of {TRIES} that the machine's host disturbed least "
+        "(most messages/s with their range). At saturation it took "
+        + ", ".join(f"{phase.stolen:.0f} %" for phase in full)
+        + " of the machine, the generator used "
+        + ", ".join(f"{phase.generator:.0f} %" for phase in full)
         + " of its core and the server "
-        + ", ".join(f"{result.full.cpu:.0f} %" for result in results if result.full)
+        + ", ".join(f"{phase.cpu:.0f} %" for phase in full)
         + " of its own."
     )
     return table(head, rows) + "\n\n" + more
@@ -213,8 +216,9 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {maker}, {system}, Python {platform.python_version()}"
 
 
-def keep(part: str, text: str) -> None:
-    """Put `text` between the comments of `part` in docs/benchmarks.md, with the day and the machine."""
+def keep(part: str, text: str, stolen: float) -> None:
+    """Put `text` between the comments of `part` in docs/benchmarks.md, with the day and the machine, of which
+    its host gave `stolen` per cent to others."""
     page = PAGE.read_text(encoding="utf-8")
     begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
     head, _, rest = page.partition(begin)
@@ -222,5 +226,6 @@ def keep(part: str, text: str) -> None:
     if not found:
         raise ValueError(f"{PAGE.name} has no place for {part}: {begin} … {end}")
     when = datetime.now(UTC).strftime("%-d %B %Y")
-    note = f"`python -m tests.load.bench {part}` on {when}; {machine()}."
+    shared = f", {stolen:.0f} % of it taken by its host" if stolen >= 1 else ""
+    note = f"`python -m tests.load.bench {part}` on {when}; {machine()}{shared}."
     PAGE.write_text(f"{head}{begin}\n\n{text}\n\n{note}\n\n{end}{tail}", encoding="utf-8")

@@ -43,7 +43,7 @@ class Room:
         self.waiting: list[str] = []
 
     async def join(self, connection: websockets.ServerConnection) -> None:
-        old = {"type": "chat:message", "payload": {"content": "~zz0000000000000001 from long ago"}}
+        old = {"type": "chat:message", "payload": {"content": "Qzzaaaaaaaaaaaaaaab from long ago"}}
         self.people.add(connection)
         await connection.send(json.dumps({"type": "chat:history", "payload": {"messages": [old] * 300}}))
         async for text in connection:

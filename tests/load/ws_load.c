@@ -11,13 +11,13 @@
  *   stall N 0    the last N connections stop reading, for good; they no longer count as people in the room
  *   quit
  *
- * A message is timed by the marker in its content: `~`, two letters that name the phase, sixteen digits of
- * microseconds. A delivery is one marker seen on one socket. Latency is delivery minus send, of each delivery. What
+ * A message is timed by the marker in its content: `Q`, two letters that name the phase, sixteen letters that stand for
+ * the hexadecimal digits of microseconds; a long word to whoever judges it. A delivery is one marker seen on one socket. Latency is delivery minus send, of each delivery. What
  * the server refuses with an error frame is counted as `errors` and not expected.
  *
- * On `aethex` it offers compression as browsers do, message by message (RFC 7692). It inflates what it has not seen
- * before: a thousand browsers would each inflate the same bytes on a machine of their own. Messages are two to
- * fourteen common words each, so that they compress about as people's do.
+ * On `aethex` it offers compression as browsers do, message by message (RFC 7692). It inflates and reads what it has not
+ * seen before: a thousand browsers would each do that on a machine of their own. Messages are two to fourteen common
+ * words each, so that they compress about as people's do, and some have digits and signs.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -61,7 +61,12 @@ static const char *path;
 static char **suffixes;
 static uint64_t histogram[BUCKETS], delivered, sent, errors, acks, closed, sequence;
 static char buffer[READ];
-static struct { char *packed, *plain; size_t packed_len, plain_len; } kept[KEPT];
+static struct {
+    char *packed, *plain;
+    size_t packed_len, plain_len;
+    const char **marks; /* in `plain` */
+    int count, acks, errors;
+} kept[KEPT];
 static z_stream inflater;
 
 static uint64_t now_us(void) {
@@ -135,7 +140,7 @@ static void ask_upgrade(struct conn *c) {
 static void count_mark(struct conn *c, const char *mark, uint64_t now) {
     if (mark[1] != phase[0] || mark[2] != phase[1]) return; /* of an earlier phase, or history */
     uint64_t at = 0;
-    for (int i = 3; i < MARK; i++) at = at * 10 + (mark[i] - '0');
+    for (int i = 3; i < MARK; i++) at = at << 4 | (mark[i] - 'a');
     uint64_t bucket = (now - at) / BUCKET_US;
     histogram[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
     delivered++;
@@ -165,7 +170,7 @@ static void read_payload(struct conn *c, const char *data, size_t n, uint64_t no
         count_mark(c, c->mark, now);
         c->mark_len = 0;
     }
-    while (data < end && (data = memchr(data, '~', end - data))) {
+    while (data < end && (data = memchr(data, 'Q', end - data))) {
         if (end - data < MARK) {
             memcpy(c->mark, data, c->mark_len = end - data);
             return;
@@ -175,7 +180,14 @@ static void read_payload(struct conn *c, const char *data, size_t n, uint64_t no
     }
 }
 
-/* A compressed message, whole: read what it says. */
+static void find_marks(int i) {
+    const char *at = kept[i].plain, *end = at + kept[i].plain_len;
+    if (!kept[i].marks) kept[i].marks = malloc(PLAIN_MOST / MARK * sizeof *kept[i].marks);
+    for (kept[i].count = 0; (at = memchr(at, 'Q', end - at)) && end - at >= MARK; at += MARK)
+        kept[i].marks[kept[i].count++] = at;
+}
+
+/* A compressed message, whole. */
 static void read_packed(struct conn *c, const char *packed, size_t n, uint64_t now) {
     static int next;
     int i = 0;
@@ -191,9 +203,13 @@ static void read_packed(struct conn *c, const char *packed, size_t n, uint64_t n
         inflater.next_out = (Bytef *)kept[i].plain, inflater.avail_out = PLAIN_MOST;
         int told = inflate(&inflater, Z_SYNC_FLUSH);
         kept[i].packed_len = n, kept[i].plain_len = PLAIN_MOST - inflater.avail_out;
+        find_marks(i);
+        kept[i].acks = occurrences(kept[i].plain, kept[i].plain_len, "\"chat:ack\"");
+        kept[i].errors = occurrences(kept[i].plain, kept[i].plain_len, "\"chat:error\"");
         if (told != Z_OK || inflater.avail_in) { fprintf(stderr, "a message does not inflate: %d\n", told); exit(1); }
     }
-    read_payload(c, kept[i].plain, kept[i].plain_len, now);
+    if (c->number < senders) acks += kept[i].acks, errors += kept[i].errors;
+    for (int m = 0; m < kept[i].count; m++) count_mark(c, kept[i].marks[m], now);
 }
 
 /* A piece of a compressed message; read when it is the last. */
@@ -303,7 +319,7 @@ static const char *some_words(void) {
         "so", "hard", "today", "hello", "from", "berlin", "nice", "stream", "why", "not", "try", "left", "door", "clip",
         "it", "please", "haha", "again", "music", "name", "who", "wins", "I", "think", "we", "need", "more", "coffee",
         "first", "time", "here", "love", "this", "game", "never", "saw", "such", "luck", "chat", "be", "kind", "monday",
-        "night", "best", "host", "ever", "really", "shot"};
+        "night", "best", "host", "ever", "really", "shot", "10", "2nd", "gg!", "wow,", "w8"};
     static char text[256];
     static uint32_t seed = 1;
     int at = 0, count = 2 + (seed = seed * 1664525 + 1013904223) % 13;
@@ -314,14 +330,23 @@ static const char *some_words(void) {
     return text;
 }
 
+/* The marker of a message that is sent now. */
+static const char *marker(void) {
+    static char text[MARK + 1];
+    uint64_t now = now_us();
+    text[0] = 'Q', text[1] = phase[0], text[2] = phase[1];
+    for (int i = MARK - 1; i > 2; i--, now >>= 4) text[i] = 'a' + (now & 15);
+    return text;
+}
+
 static void say(void) {
     struct conn *c = &conns[sequence % senders];
     char text[512];
     if (c->stage != READY) { sequence++; return; }
     int n = snprintf(text, sizeof text,
-                     socketio ? "42[\"chat:send\",{\"content\":\"~%s%016llu%s\",\"nonce\":\"%d%s%llu\"}]"
-                              : "{\"type\":\"chat:send\",\"payload\":{\"content\":\"~%s%016llu%s\",\"nonce\":\"%d%s%llu\"}}",
-                     phase, (unsigned long long)now_us(), some_words(), getpid(), phase, (unsigned long long)sequence);
+                     socketio ? "42[\"chat:send\",{\"content\":\"%s%s\",\"nonce\":\"%d%s%llu\"}]"
+                              : "{\"type\":\"chat:send\",\"payload\":{\"content\":\"%s%s\",\"nonce\":\"%d%s%llu\"}}",
+                     marker(), some_words(), getpid(), phase, (unsigned long long)sequence);
     /* the process's number keeps nonces apart from those that the same people sent in an earlier run */
     put_frame(c, 1, text, n);
     sequence++;
