@@ -101,6 +101,17 @@ def test_a_page_loads_little_of_our_own_script(template: str) -> None:
     assert served_size(set().union(*loaded)) < SCRIPT_BUDGET
 
 
+def test_what_is_loaded_later_can_be_loaded_again() -> None:
+    """A bare `import()` that failed once fails for as long as the page lives, and so does what it imports."""
+    at_once = set().union(*(loaded_with(entry) for entries in ENTRIES.values() for entry in entries))
+    for script in (ROOT / "static/js").rglob("*.js"):
+        text = script.read_text()
+        is_bare = re.search(r"(?m)^(?!\s*/?\*).*\bimport\(", text)
+        assert script.name == "load.js" or not is_bare, script
+        for path in re.findall(r'\bload\("([^"]+\.js)"\)', text):
+            assert loaded_with(f"js/{path}") - at_once == {(ROOT / "static/js" / path).resolve()}, path
+
+
 def test_style_sheets_use_only_tokens_that_exist() -> None:
     sheets = "\n".join(path.read_text() for path in (ROOT / "static/css").glob("*.css"))
     defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", sheets))

@@ -1,17 +1,19 @@
 /** The drawer of emoji beside the field: recent ones first, then by groups, or what a search finds. */
 import { recall, remember } from "../stored.js";
-import { GROUPS, findEmoji } from "./emoji.js";
 
 const RECENT = 16;
 
 export class Picker {
   #panel;
+  #emoji;
   #insert;
 
   /** @param {HTMLElement} panel a popover with a search field and an empty `[data-emoji-groups]`
+   * @param {typeof import("./emoji.js")} emoji
    * @param {(sign: string) => void} insert */
-  constructor(panel, insert) {
+  constructor(panel, emoji, insert) {
     this.#panel = panel;
+    this.#emoji = emoji;
     this.#insert = insert;
     const search = panel.querySelector("input");
     panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#begin());
@@ -30,8 +32,8 @@ export class Picker {
   #draw(typed) {
     const recent = recall("emoji", []).map((sign) => ({ sign, words: "" }));
     const groups = typed
-      ? [{ name: "Found", emoji: findEmoji(typed) }]
-      : [{ name: "Recent", emoji: recent }, ...GROUPS];
+      ? [{ name: "Found", emoji: this.#emoji.findEmoji(typed) }]
+      : [{ name: "Recent", emoji: recent }, ...this.#emoji.GROUPS];
     const drawn = groups.filter(({ emoji }) => emoji.length).flatMap(drawGroup);
     this.#panel.querySelector("[data-emoji-groups]").replaceChildren(...(drawn.length ? drawn : ["Nothing found."]));
   }

@@ -1,5 +1,6 @@
 /** The chat of a channel: frames in, lines out, nothing missed and nothing twice. */
 import { ServerClock } from "../clock.js";
+import { load } from "../load.js";
 import { Socket } from "../socket.js";
 import { Actions } from "./actions.js";
 import { Announcer } from "./announcer.js";
@@ -74,7 +75,7 @@ export class Room {
     const [root, you, deeds, log] = [this.#root, this.#you, this.#deeds, this.#log];
     this.#writing = new Writing(root, { socket: this.socket, log, you, deeds, people: this.#people, slug });
     const answer = (message, stays) => this.#writing.answer(message, stays);
-    root.querySelector("[data-chat-who]").addEventListener("click", () => this.#attend(), { once: true });
+    this.#awaitAsker();
     const openThread = (message) => this.#openThread(message, answer);
     const actions = new Actions(root, { deeds, log, you, answer, openThread });
     walkWithKeys(root, log, new MessageMenu(root, log, you, actions));
@@ -88,14 +89,23 @@ export class Room {
   }
 
   /** The list of who is here comes when it is first wanted. */
+  #awaitAsker() {
+    this.#root.querySelector("[data-chat-who]").addEventListener("click", () => this.#attend(), { once: true });
+  }
+
   async #attend() {
-    const { Attendance } = await import("./attendance.js");
-    new Attendance(this.#root, this.#deeds, (username) => this.#writing.call(username)).open();
+    try {
+      const { Attendance } = await load("chat/attendance.js");
+      new Attendance(this.#root, this.#deeds, (username) => this.#writing.call(username)).open();
+    } catch ({ message }) {
+      this.#log.note(message);
+      this.#awaitAsker();
+    }
   }
 
   /** A conversation by itself comes when it is first wanted, too. Rejects with ApiError. */
   async #openThread(message, answer) {
-    const { Thread } = await import("./thread.js");
+    const { Thread } = await load("chat/thread.js");
     this.#thread ??= new Thread(this.#root, this.#you, this.#deeds, answer);
     return this.#thread.open(message);
   }

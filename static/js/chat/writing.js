@@ -1,4 +1,5 @@
 /** From the field to the room: what is written is sent until it is answered, and shown until then. */
+import { load } from "../load.js";
 import { commandFinder } from "./commands.js";
 import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
@@ -68,12 +69,16 @@ export class Writing {
   #attachPicker(root) {
     const panel = root.querySelector("[data-chat-emoji]");
     const furnish = async ({ newState }) => {
-      if (newState !== "open") return;
-      panel.removeEventListener("beforetoggle", furnish);
-      const { Picker } = await import("./picker.js");
-      new Picker(panel, (sign) => this.#composer.insert(sign));
+      if (newState !== "open") return panel.addEventListener("beforetoggle", furnish, { once: true });
+      try {
+        const [{ Picker }, emoji] = await Promise.all([load("chat/picker.js"), load("chat/emoji.js")]);
+        new Picker(panel, emoji, (sign) => this.#composer.insert(sign));
+      } catch ({ message }) {
+        panel.querySelector("[data-emoji-groups]").textContent = message;
+        panel.addEventListener("beforetoggle", furnish, { once: true });
+      }
     };
-    panel.addEventListener("beforetoggle", furnish);
+    panel.addEventListener("beforetoggle", furnish, { once: true });
   }
 
   #send(content, parent) {
@@ -145,6 +150,6 @@ export class Writing {
 }
 
 async function emojiLike(typed) {
-  const { findEmoji } = await import("./emoji.js");
+  const { findEmoji } = await load("chat/emoji.js");
   return findEmoji(typed).map(({ sign, words }) => ({ value: sign, label: sign, hint: words }));
 }

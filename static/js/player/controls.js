@@ -1,4 +1,5 @@
 /** Buttons, volume, keys and touch of one player. What they do to the broadcast is the player's business. */
+import { load } from "../load.js";
 import { recall, remember } from "../stored.js";
 import { SeekBar, onClock } from "./seek-bar.js";
 
@@ -46,7 +47,7 @@ export class Controls {
    * @param {{play: Function, pause: Function, live: Function, seekTo: (position: number) => void,
    *   seekBy: (seconds: number) => void, range: () => import("./range.js").Range|null, isBehind: () => boolean,
    *   preview: (position: number) => Node|null, stats: () => object|null, canChoose: () => boolean,
-   *   qualities: {list: Function, wanted: Function, shown: Function, choose: Function}}} deeds
+   *   qualities: {list: Function, wanted: Function, choose: Function}}} deeds
    */
   constructor(root, video, deeds) {
     this.#root = root;
@@ -175,7 +176,7 @@ export class Controls {
   async #toggleStats() {
     const panel = this.#root.querySelector("[data-stats]");
     if (!panel) return;
-    const { StatsPanel } = await import("./stats-panel.js");
+    const { StatsPanel } = await load("player/stats-panel.js");
     this.#stats ??= new StatsPanel(panel, this.#deeds.stats);
     this.#stats.toggle();
     this.#draw();
@@ -184,7 +185,7 @@ export class Controls {
   async #toggleQualities() {
     const box = this.#root.querySelector("[data-qualities]");
     if (!box) return;
-    const { QualityMenu } = await import("./quality-menu.js");
+    const { QualityMenu } = await load("player/quality-menu.js");
     this.#qualities ??= new QualityMenu(box, this.#button("quality"), this.#deeds.qualities);
     await this.#qualities.toggle();
   }

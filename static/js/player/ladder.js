@@ -1,7 +1,7 @@
 /** The qualities of one broadcast: which the viewer wants, and what hls.js is told of that. */
 import { recall, remember } from "../stored.js";
 
-export const AUTO = "auto";
+const AUTO = "auto";
 export const SOURCE = "source";
 export const AUDIO = "audio";
 
@@ -96,6 +96,13 @@ export class Ladder {
     const listed = answer?.ok ? qualitiesIn(await answer.text()) : [];
     if (listed.length) return listed;
     return (this.#hls?.levels ?? []).toReversed().map((level) => ({ name: nameOf(level), label: `${level.height}p` }));
+  }
+
+  /** What there is to choose from: that the player chooses, or one of the qualities. */
+  async choicesIn(url) {
+    const qualities = await this.listedIn(url);
+    const now = qualities.find(({ name }) => name === this.shown)?.label;
+    return [{ name: AUTO, label: now && this.wanted === AUTO ? `Auto: ${now}` : "Auto" }, ...qualities];
   }
 
   /** The picture stood still: less from now on, where the choice is left to the player. hls.js believes for long that

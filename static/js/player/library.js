@@ -1,16 +1,11 @@
 /** hls.js as this player wants it: loaded once, set for a second of delay, kept on parts near the edge. */
+import { load } from "../load.js";
 
 const NEAR_EDGE = 1.5; // seconds: from here on, waiting for a whole segment would be seen
 
-let library = null;
-
-/** The Hls class, loaded once and only where there is a player. */
-export function loadLibrary() {
-  library ??= import("../../vendor/hls-1.7.4/hls.mjs").then((module) => module.default);
-  library.catch(() => {
-    library = null; // the network was away: the next attempt loads anew
-  });
-  return library;
+/** The Hls class, loaded only where there is a player. */
+export async function loadLibrary() {
+  return (await load("../vendor/hls-1.7.4/hls.mjs")).default;
 }
 
 /** A player for `grant`, whose newest address every request is made with.

@@ -1,4 +1,5 @@
 /** The player on a page: what the state of the broadcast means for the picture, and what is said about it. */
+import { load } from "../load.js";
 import { Controls } from "./controls.js";
 import { Grant } from "./grants.js";
 import { loadLibrary } from "./library.js";
@@ -59,7 +60,6 @@ export class Player {
       qualities: {
         list: () => this.#source?.qualities() ?? [],
         wanted: () => this.#source?.quality.wanted,
-        shown: () => this.#source?.quality.shown ?? null,
         choose: (name) => this.#source?.choose(name),
       },
       stats: () => this.#source && { ...this.#source.stats, delay: this.delay },
@@ -162,9 +162,9 @@ export class Player {
   }
 
   async #testify(id) {
-    const { Witness } = await import("./witness.js");
+    const [{ Witness }, { Diary }] = await Promise.all([load("player/witness.js"), load("player/diary.js")]);
     if (id !== this.#streamId || this.#witness) return; // another broadcast by now, or begun anew
-    this.#witness = new Witness(this.#video, id, () => this.#honestDelay());
+    this.#witness = new Witness(this.#video, id, new Diary(), () => this.#honestDelay());
   }
 
   /** Nothing to show: it is over, not there yet, or never was. */

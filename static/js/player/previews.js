@@ -1,4 +1,6 @@
 /** The small pictures above the seek bar, out of the broadcast's storyboard. */
+import { load } from "../load.js";
+
 const FRESH_MS = 60_000; // about as often there are new stills
 
 export class Previews {
@@ -33,7 +35,7 @@ export class Previews {
     const address = this.#address();
     if (!address || performance.now() - this.#askedAt < FRESH_MS) return;
     this.#askedAt = performance.now();
-    import("./storyboard.js")
+    load("player/storyboard.js")
       .then(({ Storyboard }) => Storyboard.load(address))
       .then((board) => (this.#board = board))
       .catch(() => {}); // a broadcast that has just begun has none: asked again in a minute

@@ -1,5 +1,4 @@
 /** The choice of a quality: a small list over the picture, made anew each time it opens. */
-import { AUTO } from "./ladder.js";
 
 export class QualityMenu {
   #box;
@@ -9,7 +8,7 @@ export class QualityMenu {
   /**
    * @param {HTMLElement} box the `[data-qualities]` element
    * @param {HTMLElement} button what opens it
-   * @param {{list: () => Promise<{name: string, label: string}[]>, wanted: () => string, shown: () => string|null,
+   * @param {{list: () => Promise<{name: string, label: string}[]>, wanted: () => string,
    *   choose: (name: string) => void}} deeds
    */
   constructor(box, button, deeds) {
@@ -32,10 +31,8 @@ export class QualityMenu {
   }
 
   #draw(qualities) {
-    const [shown, wanted] = [this.#deeds.shown(), this.#deeds.wanted()];
-    const now = qualities.find(({ name }) => name === shown)?.label;
-    const auto = { name: AUTO, label: now && wanted === AUTO ? `Auto: ${now}` : "Auto" };
-    const choices = [auto, ...qualities].map(({ name, label }) => {
+    const wanted = this.#deeds.wanted();
+    const choices = qualities.map(({ name, label }) => {
       const choice = document.createElement("label");
       const input = document.createElement("input");
       Object.assign(input, { type: "radio", name: "quality", value: name, checked: name === wanted });

@@ -2,6 +2,7 @@
  * lost networks, restarted encoders, restarted servers and expired grants. */
 import { ApiError } from "../api.js";
 import { Backoff } from "../backoff.js";
+import { load } from "../load.js";
 import { Arrivals } from "./arrivals.js";
 import { bufferedAhead, nextStretch } from "./buffer.js";
 import { steer } from "./governor.js";
@@ -128,7 +129,7 @@ export class Source {
 
   /** The qualities to choose from at this moment; none where the browser chooses by itself. */
   async qualities() {
-    return this.#hls ? this.#ladder.listedIn(this.#grant.url) : [];
+    return this.#hls ? this.#ladder.choicesIn(this.#grant.url) : [];
   }
 
   get canChoose() {
@@ -177,7 +178,7 @@ export class Source {
     this.#cancelRetry();
     try {
       const renewal = this.#grant.isStale ? this.#grant.renew() : null;
-      const [Hls, { Ladder }] = await Promise.all([loadLibrary(), import("./ladder.js"), renewal]);
+      const [Hls, { Ladder }] = await Promise.all([loadLibrary(), load("player/ladder.js"), renewal]);
       if (!this.#wanted || opening !== this.#opening) return;
       this.#ladder ??= new Ladder();
       this.#attach(Hls);

@@ -1,7 +1,6 @@
 /** What this player sees, told to the server: soon when the picture stood still, else once a minute or less. It serves
  * the creator, who learns whether viewers wait and why; nothing depends on it. */
 import { request } from "../api.js";
-import { Diary } from "./diary.js";
 
 const FIRST_MS = 30_000;
 const SOONEST_MS = 15_000; // between two reports, whatever happened
@@ -18,7 +17,7 @@ export class Witness {
   #video;
   #path;
   #delay;
-  #diary = new Diary();
+  #diary;
   #hasPlayed = false;
   #toldAt = 0;
   #due = performance.now() + FIRST_MS * (0.7 + 0.6 * Math.random());
@@ -28,11 +27,13 @@ export class Witness {
   /**
    * @param {HTMLVideoElement} video
    * @param {string} streamId
+   * @param {import("./diary.js").Diary} diary
    * @param {() => number|null} delay seconds from the ingest to the eye; null while that tells nothing
    */
-  constructor(video, streamId, delay) {
+  constructor(video, streamId, diary, delay) {
     this.#video = video;
     this.#path = `/api/streams/${encodeURIComponent(streamId)}/playback`;
+    this.#diary = diary;
     this.#delay = delay;
     const listen = (types, hear) => {
       for (const type of types) video.addEventListener(type, hear, { signal: this.#listening.signal });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from . import run
 
@@ -43,6 +43,32 @@ def test_a_count_of_the_room_is_newer_than_a_broadcasts_own(module_page: Page) -
         CHANNEL + "numbers.showViewers(131_500); numbers.show(stream); return look().slice(4, 6);",
     )
     assert shown == ["131k", "131,500"]
+
+
+# load.js
+
+
+def test_what_could_not_be_loaded_is_loaded_when_it_is_wanted_again(module_page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort("internetdisconnected")
+        else:
+            route.fulfill(content_type="text/javascript", body="export const number = Math.random();")
+
+    module_page.route("**/js/late.js*", answer)
+    said, first, second = run(
+        module_page,
+        "load.js",
+        """
+        const said = await m.load("late.js").catch(({ message }) => message);
+        return [said, (await m.load("late.js")).number, (await m.load("late.js")).number];
+        """,
+    )
+    assert said == "This could not be loaded. Check your connection and try again."
+    assert first == second and len(asked) == 2
 
 
 # backoff.js
