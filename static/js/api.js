@@ -1,5 +1,7 @@
 /** JSON requests to our own API, with the error envelope turned into one exception. */
 
+const PATIENCE_MS = 20_000; // a line that brings nothing for so long is dead, whatever the browser hopes
+
 export class ApiError extends Error {
   /** @param {{status: number, code: string, message: string, retryAfter?: number, fields?: object}} envelope */
   constructor({ status, code, message, retryAfter = null, fields = {} }) {
@@ -12,23 +14,35 @@ export class ApiError extends Error {
   }
 }
 
-/** Resolves with the answer's JSON (null for 204). Rejects with ApiError when the server refuses and with
- * TypeError when it cannot be reached. */
-export async function request(path, { method = "GET", body = undefined, signal = undefined, headers: more = {} } = {}) {
+/** Resolves with the answer's JSON (null for 204). Rejects with ApiError when the server refuses, and when it cannot be
+ * reached or the whole answer is not there in time: then its status is 0. */
+export async function request(path, { method = "GET", body, headers: more = {}, patience = PATIENCE_MS } = {}) {
   const headers = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
-  const answer = await fetch(path, {
-    method,
-    headers,
-    signal,
-    credentials: "same-origin",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => null);
-  if (!answer.ok) throw refusal(answer, content);
+  const options = { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
+  const { answer, content } = await exchange(path, { ...options, signal: AbortSignal.timeout(patience) });
+  if (!answer.ok || content === undefined) throw refusal(answer, content);
   return content;
+}
+
+async function exchange(path, options) {
+  try {
+    const answer = await fetch(path, options);
+    return { answer, content: parsed(await answer.text()) };
+  } catch {
+    const message = "The server can't be reached. Check your connection and try again.";
+    throw new ApiError({ status: 0, code: "UNREACHABLE", message });
+  }
+}
+
+/** Null where nothing was answered, undefined for what is no JSON, such as a proxy's own page. */
+function parsed(text) {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function refusal(answer, content) {

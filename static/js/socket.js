@@ -106,7 +106,7 @@ export class Socket {
 
   async #freshTicket() {
     try {
-      return (await request("/api/auth/ws-ticket", { method: "POST", body: {} })).ticket;
+      return (await request("/api/auth/ws-ticket", { method: "POST", body: {}, patience: OPENING_MS })).ticket;
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
       this.#signedIn = false; // signed out in another tab: go on reading as anybody may

@@ -45,7 +45,7 @@ export class Grant {
   }
 
   /** Ask for a new grant; several askers share one request. Rejects with ApiError (409 NOT_LIVE: there is
-   * nothing to play) or TypeError (no network). */
+   * nothing to play). */
   renew() {
     this.#renewal ??= this.#ask().finally(() => {
       this.#renewal = null;

@@ -45,6 +45,30 @@ def test_a_count_of_the_room_is_newer_than_a_broadcasts_own(module_page: Page) -
     assert shown == ["131k", "131,500"]
 
 
+# api.js
+
+
+def test_who_asks_is_told_in_words_that_nothing_came(module_page: Page) -> None:
+    """Neither in a browser's own words, nor never."""
+    module_page.route("**/api/silent", lambda route: None)
+    module_page.route("**/api/away", lambda route: route.abort("internetdisconnected"))
+    module_page.route("**/api/broken", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    module_page.route("**/api/portal", lambda route: route.fulfill(body="<h1>Welcome to our hotel</h1>"))
+    told = run(
+        module_page,
+        "api.js",
+        """
+        const told = (name) => m.request(`/api/${name}`, { patience: 300 })
+          .catch(({ status, message }) => [status, message]);
+        return Promise.all(["silent", "away", "broken", "portal"].map(told));
+        """,
+    )
+    unreachable = [0, "The server can't be reached. Check your connection and try again."]
+    assert told[:2] == [unreachable, unreachable]
+    unreadable = "The server gave no readable answer. Try again in a moment."
+    assert told[2:] == [[502, unreadable], [200, unreadable]]
+
+
 # load.js
 
 
