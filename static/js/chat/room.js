@@ -166,9 +166,10 @@ export class Room {
   /** More was removed meanwhile than can be told: what stands here is drawn anew. */
   async #reload() {
     const upTo = this.#sequence.last;
-    const { data } = await this.#deeds.latest(SHOWN_AFTER_SKIP).catch(() => ({ data: [] }));
+    const told = await this.#deeds.latest(SHOWN_AFTER_SKIP).catch(() => null);
     this.#log.clear(upTo);
-    this.#log.prepend(data.filter(({ seq }) => seq <= upTo));
+    if (told) this.#log.prepend(told.data.filter(({ seq }) => seq <= upTo));
+    else this.#log.note("What was said before could not be loaded.", { label: "Load it", run: () => this.#reload() });
   }
 
   #take(messages) {

@@ -1,0 +1,134 @@
+"""The chat's whole script on its own markup; the test plays the server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute
+
+ME = {"id": "1", "username": "me", "displayName": "me", "color": ""}
+ANN = {"id": "2", "username": "ann", "displayName": "Ann", "color": ""}
+
+
+class Room:
+    """A page with nothing but the chat of Nova. `heard` holds what it sent since it was last opened."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.url = page.url
+        self.heard: list[dict[str, Any]] = []
+        self.history: dict[str, Any] = {"messages": [], "lastSeq": 0, "truncated": False}
+        page.route("**/api/auth/ws-ticket", lambda route: route.fulfill(json={"ticket": "another"}))
+        page.route_web_socket(re.compile("/ws/channels/nova"), self._greet)
+
+    def open(self, *, signed_in: bool = True) -> Room:
+        """The page anew, as after a reload; its socket is open."""
+        user = SimpleNamespace(pk=ME["id"], username=ME["username"], is_authenticated=signed_in)
+        self.page.goto(self.url)
+        self.page.set_content(
+            render_to_string(
+                "components/chat.html",
+                {
+                    "channel": SimpleNamespace(pk="nova-id", slug="nova", name="Nova"),
+                    "user": user,
+                    "may_write": signed_in,
+                    "ticket": "ticket" if signed_in else "",
+                    "drawn_at": timezone.now(),
+                    "settings": "{}",
+                    "last_seq": "",
+                    "history": [],
+                    "report_reasons": [],
+                },
+            )
+        )
+        self.heard.clear()
+        self.page.evaluate(
+            "async () => { const { Room } = await import('/js/chat/room.js');"
+            " new Room(document.querySelector('[data-chat]')).socket.open(); }"
+        )
+        self.page.locator("[data-chat-state][data-state=open]").wait_for()
+        return self
+
+    def _greet(self, socket: WebSocketRoute) -> None:
+        self.socket = socket
+        socket.on_message(lambda words: self.heard.append(json.loads(words)))
+        self.tell("chat:history", self.history)
+
+    def tell(self, kind: str, payload: dict[str, Any]) -> None:
+        frame = {"type": kind, "payload": payload, "timestamp": timezone.now().isoformat()}
+        self.socket.send(json.dumps(frame))
+
+    def message(self, seq: int, content: str, user: dict[str, Any] = ANN, **more: Any) -> dict[str, Any]:
+        created_at = timezone.now().isoformat()
+        return {"id": f"m{seq}", "seq": seq, "content": content, "user": user, "createdAt": created_at} | more
+
+    def say(self, *contents: str, start: int = 1) -> None:
+        """Somebody writes, and the lines are there."""
+        for seq, content in enumerate(contents, start):
+            self.tell("chat:message", self.message(seq, content))
+        self.line(contents[-1]).wait_for()
+
+    @property
+    def field(self) -> Locator:
+        return self.page.locator("[data-chat-form] textarea")
+
+    def write(self, words: str) -> None:
+        self.field.fill(words)
+        self.field.press("Enter")
+
+    def line(self, words: str) -> Locator:
+        return self.page.locator("[data-chat-log] > li", has_text=words)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.page.locator("[data-chat-log] > li .chat-text").all_inner_texts()
+
+    @property
+    def notes(self) -> list[str]:
+        return self.page.locator("[data-chat-log] > .event").all_inner_texts()
+
+    def reconnect(self, **history: Any) -> None:
+        """The socket breaks and comes back with this."""
+        self.history = self.history | history
+        self.socket.close(code=1012)
+        self.page.locator("[data-chat-state]:not([data-state=open])").wait_for()
+        self.page.locator("[data-chat-state][data-state=open]").wait_for()
+
+
+@pytest.fixture
+def room(module_page: Page) -> Iterator[Room]:
+    home = module_page.url
+    yield Room(module_page)
+    module_page.evaluate("sessionStorage.clear()")
+    module_page.unroute_all()
+    module_page.goto(home)
+
+
+def test_what_could_not_be_read_anew_is_offered_instead_of_an_empty_room(room: Room) -> None:
+    """More was removed meanwhile than is told: what stands there is not to be trusted."""
+    answers = [{"data": [room.message(1, "still here")]}]
+
+    def answer(route: Route) -> None:
+        if is_away:
+            route.abort("internetdisconnected")
+        else:
+            route.fulfill(json=answers[0])
+
+    is_away = True
+    room.page.route("**/api/channels/nova-id/messages?limit=100", answer)
+    room.open().say("still here", "removed meanwhile")
+    room.reconnect(lastSeq=2, reload=True)
+    offer = room.page.get_by_role("button", name="Load it")
+    offer.wait_for()
+    assert room.lines == []
+    is_away = False
+    offer.click()
+    room.line("still here").wait_for()
+    assert room.lines == ["still here"] and room.notes == []
