@@ -1,25 +1,32 @@
-/** What this person has written and the server has not yet acknowledged. */
+/** What this person has written and the server has not yet acknowledged. It outlives a reload of the page. */
+import { recall, remember } from "../stored.js";
 
 const IMPATIENT_MS = 6_000;
 
 export class Outbox {
-  #waiting = new Map();
+  #waiting;
   #send;
+  #key;
 
   /** @param {(nonce: string, content: string, parent: {id: string}|null) => boolean} send hands one line to the
-   * socket; false when it is not open */
-  constructor(send) {
+   * socket; false when it is not open
+   * @param {string} key whose lines of which room these are, in this tab's memory */
+  constructor(send, key) {
     this.#send = send;
+    this.#key = key;
+    this.#waiting = new Map(recall(key, [], "sessionStorage"));
   }
 
-  get size() {
-    return this.#waiting.size;
+  /** What waits, as `[nonce, {content, parent, writtenAt}]`: at first, what the page had to send when it was left. */
+  get lines() {
+    return [...this.#waiting];
   }
 
   /** Keep `content` until it is acknowledged and send it if possible; returns its nonce. */
   post(content, parent = null) {
     const nonce = makeNonce();
-    this.#waiting.set(nonce, { content, parent, sentAt: 0 });
+    this.#waiting.set(nonce, { content, parent, writtenAt: Date.now(), sentAt: 0 });
+    this.#keep();
     this.#try(nonce);
     return nonce;
   }
@@ -40,8 +47,12 @@ export class Outbox {
    * @returns {{content: string, parent: object|null}|null} */
   settle(nonce) {
     const line = this.#waiting.get(nonce) ?? null;
-    this.#waiting.delete(nonce);
+    if (this.#waiting.delete(nonce)) this.#keep();
     return line;
+  }
+
+  #keep() {
+    remember(this.#key, this.lines.length ? this.lines : null, "sessionStorage");
   }
 
   #try(nonce) {

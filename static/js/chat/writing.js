@@ -7,6 +7,7 @@ import { Outbox, makeNonce } from "./outbox.js";
 
 /** Refusals that mean "not now": the line stays in the outbox, which sends it again. */
 const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE", "INTERNAL"]);
+const FRESH_MS = 120_000; // what was left unsent for longer is its writer's to send
 
 export class Writing {
   #socket;
@@ -25,7 +26,7 @@ export class Writing {
     this.#socket = socket;
     this.#log = log;
     this.#you = you;
-    this.#outbox = new Outbox((nonce, content, parent) => this.#transmit(nonce, content, parent));
+    this.#outbox = new Outbox((nonce, content, parent) => this.#transmit(nonce, content, parent), `outbox.${you.id}.${slug}`);
     const form = root.querySelector("[data-chat-form]");
     if (!form) return;
     this.#composer = new Composer(form, slug, {
@@ -40,6 +41,7 @@ export class Writing {
       .on("chat:settings", (settings) => this.#takeSettings(settings))
       .on("chat:notice", ({ nonce, message }) => this.#told(nonce, message))
       .watch(({ state }) => this.#lineIs(state));
+    this.#takeUp();
     root.addEventListener("click", ({ target }) => this.#clicked(target));
     setInterval(() => this.#outbox.nudge(), 2_000);
   }
@@ -115,9 +117,22 @@ export class Writing {
     const line = nonce ? this.#outbox.settle(nonce) : null;
     if (!line) return this.#composer.refuse(message, retryAfter);
     if (code === "MESSAGE_HELD") return this.#log.markHeld(nonce, message);
-    if (this.#composer.giveBack(line, { message, retryAfter })) return this.#log.withdraw(nonce);
+    this.#giveBack(nonce, line, { message, retryAfter });
+  }
+
+  #giveBack(nonce, line, refusal) {
+    if (this.#composer.giveBack(line, refusal)) return this.#log.withdraw(nonce);
     this.#failed.set(nonce, line);
     this.#log.fail(nonce);
+  }
+
+  /** Somebody loaded the page anew because their words did not go out: they go now, by the same nonces. */
+  #takeUp() {
+    for (const [nonce, line] of this.#outbox.lines) {
+      this.#log.appendPending(nonce, line.content, this.#you, line.parent);
+      if (Date.now() - line.writtenAt < FRESH_MS) continue;
+      this.#giveBack(nonce, this.#outbox.settle(nonce), { message: "This was not sent." });
+    }
   }
 
   #takeSettings({ slow, followersOnly }) {

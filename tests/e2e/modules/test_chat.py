@@ -236,7 +236,7 @@ def test_a_line_is_sent_again_with_the_same_nonce_until_it_is_settled(module_pag
         "chat/outbox.js",
         """
         const sent = []; let open = false;
-        const outbox = new m.Outbox((nonce, content) => open && sent.push([nonce, content]) > 0);
+        const outbox = new m.Outbox((nonce, content) => open && sent.push([nonce, content]) > 0, "test");
         const first = outbox.post("one");
         open = true;
         outbox.post("two");
@@ -244,7 +244,7 @@ def test_a_line_is_sent_again_with_the_same_nonce_until_it_is_settled(module_pag
         outbox.nudge(Date.now() + 60_000);
         const given = outbox.settle(first).content;
         outbox.resend();
-        return [sent.map(([nonce, content]) => [nonce === first, content]), given, outbox.size];
+        return [sent.map(([nonce, content]) => [nonce === first, content]), given, outbox.lines.length];
         """,
     )
     lines = [[False, "two"], [True, "one"], [False, "two"], [True, "one"], [False, "two"], [False, "two"]]

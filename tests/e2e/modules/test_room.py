@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute
+
+T = TypeVar("T")
 
 ME = {"id": "1", "username": "me", "displayName": "me", "color": ""}
 ANN = {"id": "2", "username": "ann", "displayName": "Ann", "color": ""}
@@ -132,3 +134,42 @@ def test_what_could_not_be_read_anew_is_offered_instead_of_an_empty_room(room: R
     offer.click()
     room.line("still here").wait_for()
     assert room.lines == ["still here"] and room.notes == []
+
+
+def test_what_did_not_go_out_goes_when_the_page_is_loaded_anew(room: Room) -> None:
+    def sent() -> list[dict[str, Any]]:
+        return [frame["payload"] for frame in room.heard if frame["type"] == "chat:send"]
+
+    room.open().write("into the tunnel")
+    await_value(room.page, sent, bool)
+    nonce = sent()[0]["nonce"]
+    room.open()
+    room.line("into the tunnel").wait_for()
+    await_value(room.page, sent, bool)
+    assert sent() == [{"content": "into the tunnel", "nonce": nonce}]
+    room.tell("chat:message", room.message(1, "into the tunnel", ME))
+    room.tell("chat:ack", {"nonce": nonce, "id": "m1", "seq": 1})
+    room.page.locator("[data-message-id=m1]").wait_for()
+    assert room.lines == ["into the tunnel"]
+    assert room.open().lines == []
+
+
+def test_what_was_left_unsent_for_long_is_its_writers_to_send(room: Room) -> None:
+    room.open().write("good night everybody")
+    room.page.evaluate(
+        "sessionStorage.setItem('aethex.outbox.1.nova', sessionStorage.getItem('aethex.outbox.1.nova')"
+        '.replace(/(?<="writtenAt":)\\d+/, String(Date.now() - 3_600_000)))'
+    )
+    room.open()
+    assert room.field.input_value() == "good night everybody"
+    assert room.lines == [] and room.heard == []
+    assert "This was not sent." in room.page.locator("[data-chat-error]").inner_text()
+
+
+def await_value(page: Page, read: Callable[[], T], good: Callable[[T], bool]) -> T:
+    """Read until the value is good, while the page's own doings go on."""
+    for _ in range(400):
+        if good(value := read()):
+            return value
+        page.wait_for_timeout(25)
+    raise AssertionError(f"still {value!r}")
