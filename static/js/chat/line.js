@@ -62,6 +62,7 @@ export class Lines {
   /** The words go, the place stays. */
   hide(line) {
     line.dataset.hidden = "";
+    line.ariaLive = "off"; // a hundred of them, when a person is purged, would be a hundred words to hear
     line.removeAttribute("data-mention");
     line.querySelector(".chat-text").textContent = "Message removed";
   }
@@ -75,6 +76,7 @@ export class Lines {
 
   /** What a line answers may not be read any more. */
   unquote(line) {
+    line.ariaLive = "off";
     line.querySelector(".reply").textContent = "Reply to a removed message";
   }
 

@@ -34,7 +34,7 @@ export class Log {
 
   /** Take lines that the server rendered over, as if they had come by socket. */
   adopt() {
-    for (const line of this.#list.querySelectorAll("[data-seq]")) this.#lines.adopt(line);
+    for (const line of this.#list.querySelectorAll("[data-seq]")) this.#lines.adopt(untold(line));
     this.#from = this.oldest ?? Infinity;
   }
 
@@ -51,7 +51,7 @@ export class Log {
 
   /** Show a line of one's own at once, before the server has it. */
   appendPending(nonce, content, user, parent = null) {
-    const line = this.#lines.draw({ content, user, parent, createdAt: new Date().toISOString() });
+    const line = untold(this.#lines.draw({ content, user, parent, createdAt: new Date().toISOString() }));
     line.dataset.pending = "";
     this.#own.set(nonce, line);
     this.#list.append(line);
@@ -82,6 +82,7 @@ export class Log {
   fail(nonce) {
     const line = this.#own.get(nonce);
     if (!line) return;
+    line.ariaLive = null;
     line.removeAttribute("data-pending");
     line.dataset.failed = nonce;
     line.append(" ", actionButton("Send again", "chat-again"));
@@ -92,6 +93,7 @@ export class Log {
   markHeld(nonce, words) {
     const line = this.#own.get(nonce);
     if (!line) return;
+    line.ariaLive = null;
     line.dataset.held = "";
     line.append(Object.assign(document.createElement("small"), { textContent: words }));
   }
@@ -101,7 +103,7 @@ export class Log {
     const list = this.#list;
     const fromBottom = list.scrollHeight - list.scrollTop;
     const fragment = document.createDocumentFragment();
-    for (const message of messages) fragment.append(this.#lines.draw(message));
+    for (const message of messages) fragment.append(untold(this.#lines.draw(message)));
     this.#from = Math.min(this.#from, messages[0]?.seq ?? Infinity);
     list.insertBefore(fragment, list.querySelector("[data-seq]") ?? this.#firstPending());
     list.scrollTop = list.scrollHeight - fromBottom;
@@ -233,7 +235,7 @@ export class Log {
 
   #putBack(message) {
     const standing = this.find(message.id);
-    const line = this.#lines.redraw(message, standing);
+    const line = untold(this.#lines.redraw(message, standing));
     if (standing) return standing.replaceWith(line);
     if (message.seq < this.#from) return; // it comes in its place, once somebody reads up to there
     const later = [...this.#list.querySelectorAll("[data-seq]")].find(({ dataset }) => dataset.seq > message.seq);
@@ -269,6 +271,12 @@ export class Log {
     this.#newButton.hidden = count === 0;
     this.#newButton.textContent = count === 1 ? "1 new message" : `${count} new messages`;
   }
+}
+
+/** A line that is no news: it is there to be read, and not read out. */
+function untold(line) {
+  line.ariaLive = "off";
+  return line;
 }
 
 function actionButton(words, className = "") {

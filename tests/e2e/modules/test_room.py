@@ -26,12 +26,13 @@ class Room:
         self.page = page
         self.url = page.url
         self.heard: list[dict[str, Any]] = []
+        self.drawn: list[Any] = []
         self.history: dict[str, Any] = {"messages": [], "lastSeq": 0, "truncated": False}
         page.route("**/api/auth/ws-ticket", lambda route: route.fulfill(json={"ticket": "another"}))
         page.route_web_socket(re.compile("/ws/channels/nova"), self._greet)
 
-    def open(self, *, signed_in: bool = True) -> Room:
-        """The page anew, as after a reload; its socket is open."""
+    def open(self, *, signed_in: bool = True, then: str = "() => {}") -> Room:
+        """The page anew, as after a reload; its socket is open. `then` runs before the chat's script."""
         user = SimpleNamespace(pk=ME["id"], username=ME["username"], is_authenticated=signed_in)
         self.page.goto(self.url)
         self.page.set_content(
@@ -44,12 +45,13 @@ class Room:
                     "ticket": "ticket" if signed_in else "",
                     "drawn_at": timezone.now(),
                     "settings": "{}",
-                    "last_seq": "",
-                    "history": [],
+                    "last_seq": self.drawn[-1].seq if self.drawn else "",
+                    "history": self.drawn,
                     "report_reasons": [],
                 },
             )
         )
+        self.page.evaluate(then)
         self.heard.clear()
         self.page.evaluate(
             "async () => { const { Room } = await import('/js/chat/room.js');"
@@ -96,6 +98,10 @@ class Room:
     def notes(self) -> list[str]:
         return self.page.locator("[data-chat-log] > .event").all_inner_texts()
 
+    def sent(self) -> list[dict[str, Any]]:
+        """The messages that it sent since it was last opened."""
+        return [frame["payload"] for frame in self.heard if frame["type"] == "chat:send"]
+
     def reconnect(self, **history: Any) -> None:
         """The socket breaks and comes back with this."""
         self.history = self.history | history
@@ -137,16 +143,13 @@ def test_what_could_not_be_read_anew_is_offered_instead_of_an_empty_room(room: R
 
 
 def test_what_did_not_go_out_goes_when_the_page_is_loaded_anew(room: Room) -> None:
-    def sent() -> list[dict[str, Any]]:
-        return [frame["payload"] for frame in room.heard if frame["type"] == "chat:send"]
-
     room.open().write("into the tunnel")
-    await_value(room.page, sent, bool)
-    nonce = sent()[0]["nonce"]
+    await_value(room.page, room.sent, bool)
+    nonce = room.sent()[0]["nonce"]
     room.open()
     room.line("into the tunnel").wait_for()
-    await_value(room.page, sent, bool)
-    assert sent() == [{"content": "into the tunnel", "nonce": nonce}]
+    await_value(room.page, room.sent, bool)
+    assert room.sent() == [{"content": "into the tunnel", "nonce": nonce}]
     room.tell("chat:message", room.message(1, "into the tunnel", ME))
     room.tell("chat:ack", {"nonce": nonce, "id": "m1", "seq": 1})
     room.page.locator("[data-message-id=m1]").wait_for()
@@ -164,6 +167,54 @@ def test_what_was_left_unsent_for_long_is_its_writers_to_send(room: Room) -> Non
     assert room.field.input_value() == "good night everybody"
     assert room.lines == [] and room.heard == []
     assert "This was not sent." in room.page.locator("[data-chat-error]").inner_text()
+
+
+LISTEN = """
+() => {
+  window.readOut = [];
+  new MutationObserver((changes) => {
+    for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+      const region = (node.nodeType === 1 ? node : node.parentElement)?.closest("[aria-live]");
+      const words = (node.querySelector?.(".chat-text") ?? node).textContent;
+      if (region?.ariaLive === "polite") readOut.push(words);
+    }
+  }).observe(document.querySelector(".chat-lines"), { childList: true, subtree: true });
+}
+"""
+
+
+def test_what_is_new_is_read_out_once_and_nothing_else(room: Room) -> None:
+    def told() -> list[str]:
+        return room.page.evaluate("readOut")
+
+    room.drawn = [drawn(2, "said before"), drawn(3, "@me said before, too")]
+    earlier = [room.message(1, "long ago")]
+    room.page.route("**/messages?before=2&*", lambda route: route.fulfill(json={"data": earlier}))
+    room.open(then=LISTEN)
+    room.page.locator("[data-chat-log]").dispatch_event("scroll")
+    room.line("long ago").wait_for()
+    assert told() == []
+    room.say("new", "newer", start=4)
+    assert told() == ["new", "newer"]
+    room.write("mine")
+    sent = await_value(room.page, room.sent, bool)
+    room.tell("chat:message", room.message(6, "mine", ME))
+    room.tell("chat:ack", {"nonce": sent[0]["nonce"], "id": "m6", "seq": 6})
+    room.page.locator("[data-message-id=m6]").hover()
+    room.page.locator("[data-message-id=m6] .chat-tools").wait_for()
+    assert told() == ["new", "newer", "mine"]
+    room.tell("chat:cleared", {"userId": ANN["id"], "upTo": 5})
+    room.page.locator("[data-message-id=m5][data-deleted]").wait_for()
+    room.tell("chat:restored", {"messages": [room.message(5, "newer")]})
+    room.page.locator("[data-message-id=m5]:not([data-deleted])").wait_for()
+    assert told() == ["new", "newer", "mine"]
+
+
+def drawn(seq: int, content: str) -> Any:
+    """A message as the template takes it."""
+    user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
+    more = {"is_readable": True, "kind": "message", "badges": [], "created_at": timezone.now()}
+    return SimpleNamespace(pk=f"m{seq}", seq=seq, user=user, user_id=ANN["id"], content=content, **more)
 
 
 def await_value(page: Page, read: Callable[[], T], good: Callable[[T], bool]) -> T:
