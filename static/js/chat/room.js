@@ -15,7 +15,6 @@ import { People } from "./people.js";
 import { attachPopOut } from "./popout.js";
 import { attachPreferences, offerByPower } from "./preferences.js";
 import { Sequence } from "./sequence.js";
-import { Standing } from "./standing.js";
 import { mentions } from "./text.js";
 import { Typing } from "./typing.js";
 import { writeWaiting } from "./waiting.js";
@@ -82,10 +81,22 @@ export class Room {
     this.#modes = new Modes(root, you, actions);
     // From the page: what came with the socket would push the lines aside.
     if (root.dataset.settings) this.#modes.show(JSON.parse(root.dataset.settings));
-    new Standing(root, you, deeds, this.#clock);
+    if (this.#you.writes) this.#awaitStanding();
     attachPopOut(root);
     you.watch(() => offerByPower(root, you));
     attachPreferences(root, { batches: (on) => (this.#announcer.inBatches = on) });
+  }
+
+  /** What keeps somebody from writing comes to those whom something keeps. */
+  #awaitStanding() {
+    let isAsked = false;
+    this.#you.watch(async ({ standing }) => {
+      if (isAsked || !(standing?.banned || standing?.until || standing?.warning)) return;
+      isAsked = true;
+      const loaded = await load("chat/standing.js").catch(() => null); // refusals say it, and the room tells it again
+      isAsked = loaded !== null;
+      if (loaded) new loaded.Standing(this.#root, this.#you, this.#deeds, this.#clock);
+    });
   }
 
   /** The list of who is here comes when it is first wanted. */

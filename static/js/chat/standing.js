@@ -25,10 +25,10 @@ export class Standing {
     this.#form = root.querySelector("[data-chat-form]");
     this.#deeds = deeds;
     this.#clock = clock;
-    if (!this.#box) return;
     you.watch(({ standing }) => this.#show(standing));
     this.#part("[data-acknowledge]").addEventListener("click", () => this.#acknowledge());
     this.#part("[data-unban]").addEventListener("submit", (event) => this.#ask(event));
+    this.#show(you.standing);
   }
 
   #show(standing) {
