@@ -9,7 +9,7 @@ export class Attendance {
   #deeds;
   #call;
   #timer = 0;
-  #pages = 1;
+  #look = 0; // the list may be closed, and open again, before an answer comes
 
   /** @param {HTMLElement} root the `[data-chat]` element
    * @param {import("./deeds.js").Deeds} deeds
@@ -26,39 +26,57 @@ export class Attendance {
   }
 
   open() {
-    this.#pages = 1;
     this.#show(true);
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), LOOK_AGAIN_MS);
+    this.#follow(this.#look);
   }
 
-  async #look() {
-    const list = this.#panel.querySelector(".chat-people");
+  get #list() {
+    return this.#panel.querySelector(".chat-people");
+  }
+
+  /** Look again and again, one look after the other however slow the line is. */
+  async #follow(look) {
     try {
-      const numbers = Array.from({ length: this.#pages }, (_, index) => index + 1);
-      const pages = await Promise.all(numbers.map((number) => this.#deeds.chatters(number)));
-      if (pages.length < this.#pages || list.contains(document.activeElement)) return; // what is being read stays
-      const [{ total }] = pages;
-      const people = once(pages.flatMap(({ data }) => data));
-      list.replaceChildren(...Object.keys(ROLES).flatMap((role) => group(role, people)));
-      if (!total) list.replaceChildren("Nobody who is signed in.");
-      if (total > people.length) list.append(this.#more(total - people.length));
+      const pages = await this.#ask(1);
+      if (look === this.#look && !this.#list.contains(document.activeElement)) this.#draw(pages); // what is read stays
     } catch ({ message }) {
-      list.replaceChildren(message);
+      if (look === this.#look && !this.#list.childElementCount) this.#list.replaceChildren(message);
     }
+    if (look === this.#look) this.#timer = setTimeout(() => this.#follow(look), LOOK_AGAIN_MS);
   }
 
   /** Who goes through a long list finds it standing still. */
-  #more(count) {
+  async #showMore(button, count) {
+    clearTimeout(this.#timer);
+    const look = (this.#look += 1);
+    try {
+      const pages = await this.#ask(count);
+      if (look !== this.#look) return;
+      const shown = this.#list.querySelectorAll("[data-username]").length;
+      this.#draw(pages);
+      (this.#list.querySelectorAll("[data-username]")[shown] ?? this.#list).focus();
+    } catch ({ message }) {
+      button.textContent = message;
+    }
+  }
+
+  #ask(count) {
+    return Promise.all(Array.from({ length: count }, (_, index) => this.#deeds.chatters(index + 1)));
+  }
+
+  #draw(pages) {
+    const [{ total }] = pages;
+    const people = once(pages.flatMap(({ data }) => data));
+    this.#list.replaceChildren(...Object.keys(ROLES).flatMap((role) => group(role, people)));
+    if (!total) this.#list.replaceChildren("Nobody who is signed in.");
+    if (total > people.length) this.#list.append(this.#more(pages.length + 1, total - people.length));
+  }
+
+  #more(pages, count) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = `Show more (${count})`;
-    button.addEventListener("click", () => {
-      clearInterval(this.#timer);
-      button.replaceWith();
-      this.#pages += 1;
-      this.#look();
-    });
+    button.addEventListener("click", () => this.#showMore(button, pages));
     return button;
   }
 
@@ -74,7 +92,8 @@ export class Attendance {
   }
 
   #show(open) {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#look += 1;
     this.#panel.hidden = !open;
     this.#opener.ariaExpanded = String(open);
   }

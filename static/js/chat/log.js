@@ -68,7 +68,7 @@ export class Log {
 
   /** Take a pending line away; its words go back to the writer. */
   withdraw(nonce) {
-    this.#own.get(nonce)?.remove();
+    if (this.#own.has(nonce)) this.#remove(this.#own.get(nonce));
     this.#own.delete(nonce);
   }
 
@@ -157,7 +157,7 @@ export class Log {
   clear(upTo = Infinity) {
     this.#flush();
     for (const line of this.#list.querySelectorAll("[data-seq], .event")) {
-      if (Number(line.dataset.seq ?? 0) <= upTo) line.remove();
+      if (Number(line.dataset.seq ?? 0) <= upTo) this.#remove(line);
     }
   }
 
@@ -169,7 +169,7 @@ export class Log {
     line.textContent = words;
     if (action) {
       const button = actionButton(action.label);
-      button.addEventListener("click", () => (button.remove(), action.run()));
+      button.addEventListener("click", () => (this.#remove(button), action.run()));
       line.append(" ", button);
     }
     this.#flush();
@@ -236,10 +236,23 @@ export class Log {
   #putBack(message) {
     const standing = this.find(message.id);
     const line = untold(this.#lines.redraw(message, standing));
-    if (standing) return standing.replaceWith(line);
+    if (standing) {
+      standing.before(line);
+      return this.#remove(standing);
+    }
     if (message.seq < this.#from) return; // it comes in its place, once somebody reads up to there
     const later = [...this.#list.querySelectorAll("[data-seq]")].find(({ dataset }) => dataset.seq > message.seq);
     this.#list.insertBefore(line, later ?? this.#firstPending());
+  }
+
+  /** Take something away. Who was at it goes on in the log. */
+  #remove(element) {
+    this.#keepFocusFrom(element);
+    element.remove();
+  }
+
+  #keepFocusFrom(element) {
+    if (element.contains(document.activeElement)) this.#list.focus({ preventScroll: true });
   }
 
   #hideBlocked() {
@@ -251,7 +264,7 @@ export class Log {
     const most = this.#follows ? MOST_LINES : MOST_LINES_WHILE_READING;
     const lines = this.#list.querySelectorAll("[data-seq], .event");
     if (lines.length <= most) return;
-    for (let index = 0; index < lines.length - most; index += 1) lines[index].remove();
+    for (let index = 0; index < lines.length - most; index += 1) this.#remove(lines[index]);
     this.#from = this.oldest;
   }
 
@@ -268,6 +281,7 @@ export class Log {
   #countUnseen(count) {
     this.#unseen = count;
     if (!this.#newButton) return;
+    if (count === 0) this.#keepFocusFrom(this.#newButton);
     this.#newButton.hidden = count === 0;
     this.#newButton.textContent = count === 1 ? "1 new message" : `${count} new messages`;
   }

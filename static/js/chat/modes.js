@@ -18,6 +18,7 @@ function followersWords(minutes) {
 
 export class Modes {
   #list;
+  #log;
   #pin;
   #you;
   #put = null; // the id of a pin that its reader folded away
@@ -28,6 +29,7 @@ export class Modes {
    * @param {{unpin: () => void}} deeds */
   constructor(root, you, deeds) {
     this.#list = root.querySelector("[data-chat-modes]");
+    this.#log = root.querySelector("[data-chat-log]");
     this.#pin = root.querySelector("[data-chat-pin]");
     this.#you = you.watch(() => this.#drawPin());
     this.#part("[data-pin-hide]").addEventListener("click", () => this.#fold());
@@ -43,8 +45,10 @@ export class Modes {
 
   #drawPin() {
     const pinned = this.#pinned;
-    this.#pin.hidden = !pinned || pinned.id === this.#put || this.#you.blocks(pinned.user.id);
-    if (this.#pin.hidden) return;
+    const isHidden = !pinned || pinned.id === this.#put || this.#you.blocks(pinned.user.id);
+    if (isHidden && this.#pin.contains(document.activeElement)) this.#log.focus({ preventScroll: true });
+    this.#pin.hidden = isHidden;
+    if (isHidden) return;
     this.#part("[data-pin-by]").textContent = pinned.by ? `Pinned by ${pinned.by}` : "Pinned";
     this.#part(".chat-name").textContent = pinned.user.displayName || pinned.user.username;
     this.#part(".chat-text").replaceChildren(...renderText(pinned.content, this.#you.username).nodes);

@@ -210,6 +210,55 @@ def test_what_is_new_is_read_out_once_and_nothing_else(room: Room) -> None:
     assert told() == ["new", "newer", "mine"]
 
 
+def test_the_keyboard_goes_on_in_the_log_when_what_it_was_at_is_gone(room: Room) -> None:
+    def at_log() -> bool:
+        return room.page.locator("[data-chat-log]:focus").count() == 1
+
+    room.open().say("one", "two", "three")
+    room.line("two").evaluate("(line) => { line.tabIndex = -1; line.focus(); }")
+    room.tell("chat:restored", {"messages": [room.message(2, "two")]})
+    await_value(room.page, at_log, bool)
+    room.line("one").evaluate("(line) => { line.tabIndex = -1; line.focus(); }")
+    room.tell("chat:cleared", {"userId": None, "upTo": 3})
+    await_value(room.page, at_log, bool)
+    room.tell("chat:message", room.message(4, "after that"))
+    room.line("after that").wait_for()  # nothing is held any more by what is not there
+    pinned = {"pinned": room.message(4, "after that"), "pinnedBy": ANN}
+    room.tell("chat:settings", {"slow": 0, "followersOnly": None} | pinned)
+    room.page.get_by_role("button", name="Hide the pinned message").press("Enter")
+    assert at_log()
+
+
+def test_a_long_list_of_who_is_there_stays_when_the_line_breaks(room: Room) -> None:
+    def answer(route: Route) -> None:
+        if is_away:
+            route.abort("internetdisconnected")
+        elif route.request.url.endswith("page=1"):
+            route.fulfill(json={"total": 2, "data": [{"user": ANN, "role": None}]})
+        else:
+            route.fulfill(json={"total": 2, "data": [{"user": ME, "role": None}]})
+
+    is_away = True
+    room.page.route("**/api/channels/nova-id/chatters?*", answer)
+    room.open().page.get_by_role("button", name="Who is in the chat").click()
+    people = room.page.locator(".chat-people")
+    await_value(room.page, people.inner_text, lambda words: words.startswith("The server can't be reached"))
+    room.page.get_by_role("button", name="Close the list").click()
+    is_away = False
+    room.page.get_by_role("button", name="Who is in the chat").click()
+    more = room.page.get_by_role("button", name="Show more (1)")
+    more.wait_for()
+    is_away = True
+    more.press("Enter")
+    again = people.get_by_role("button", name="The server can't be reached")
+    again.wait_for()
+    assert people.locator("li").all_inner_texts() == ["Ann"]
+    is_away = False
+    again.press("Enter")
+    people.get_by_role("button", name="me").wait_for()
+    assert people.locator(":focus").inner_text() == "me"
+
+
 def drawn(seq: int, content: str) -> Any:
     """A message as the template takes it."""
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
