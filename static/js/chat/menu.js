@@ -36,6 +36,7 @@ export class MessageMenu {
   #tools;
   #menu;
   #line = null;
+  #byFinger = false;
 
   /** @param {Record<string, (message: object) => void>} deeds by the names of `[data-deed]` */
   constructor(root, log, you, deeds) {
@@ -47,6 +48,8 @@ export class MessageMenu {
     this.#menu = root.querySelector("[data-chat-menu]");
     this.#list.addEventListener("pointerover", (event) => this.#offer(event.target.closest("[data-message-id]")));
     this.#list.addEventListener("focusin", (event) => this.#offer(event.target.closest("[data-message-id]")));
+    // Not every browser tells with a click what it was made with.
+    this.#list.addEventListener("pointerdown", ({ pointerType }) => (this.#byFinger = pointerType === "touch"));
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     this.#menu.addEventListener("click", (event) => this.#chosen(event.target.closest("[data-deed]")));
     this.#menu.addEventListener("keydown", (event) => this.#pressed(event));
@@ -57,11 +60,12 @@ export class MessageMenu {
   open(line) {
     this.#line = line;
     this.#fit();
+    if (!this.#items.length) return; // such as for a stranger, on a removed message
     this.#log.hold("menu");
     line.dataset.looked = "";
     this.#menu.showPopover();
     this.#place(line.getBoundingClientRect());
-    this.#items[0]?.focus();
+    this.#items[0].focus();
   }
 
   /** Do one deed of the menu to a line, if it fits. */
@@ -97,7 +101,7 @@ export class MessageMenu {
     else if (button?.matches("[data-chat-more]")) this.open(line);
     else if (button?.matches(".reply")) this.#deeds.thread(messageOf(line), line);
     // A finger has nothing to point with: a tap on the line opens what a mouse finds beside it.
-    else if (!button && event.pointerType === "touch" && !event.target.closest("a")) this.open(line);
+    else if (!button && this.#byFinger && !event.target.closest("a")) this.open(line);
   }
 
   #chosen(button) {

@@ -259,6 +259,26 @@ def test_a_long_list_of_who_is_there_stays_when_the_line_breaks(room: Room) -> N
     assert people.locator(":focus").inner_text() == "me"
 
 
+def test_a_tap_opens_the_menu_where_a_click_does_not_say_what_made_it(room: Room) -> None:
+    """Safari's clicks are no pointer events."""
+    room.open().say("tap me")
+    tap = """(line) => {
+      line.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, pointerType: POINTER }));
+      line.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+      return document.querySelector("[data-chat-menu]").matches(":popover-open");
+    }"""
+    assert not room.line("tap me").evaluate(tap.replace("POINTER", "'mouse'"))
+    assert room.line("tap me").evaluate(tap.replace("POINTER", "'touch'"))
+
+
+def test_a_menu_that_would_offer_nothing_does_not_open(room: Room) -> None:
+    room.open(signed_in=False).say("gone soon")
+    room.tell("chat:deleted", {"id": "m1", "seq": 1})
+    room.line("Message removed").hover()
+    room.page.locator("[data-chat-more]").click()
+    assert room.page.locator("[data-chat-menu]:popover-open").count() == 0
+
+
 def drawn(seq: int, content: str) -> Any:
     """A message as the template takes it."""
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
