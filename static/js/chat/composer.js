@@ -74,7 +74,7 @@ export class Composer {
     const isFree = this.#field.value.trim() === "";
     if (isFree) {
       this.#write(content);
-      if (parent) this.answer(parent);
+      if (parent && parent !== this.#parent) this.answer(parent); // within a conversation it stays as it was
     }
     this.refuse(message, retryAfter);
     return isFree;

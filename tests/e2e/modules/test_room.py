@@ -279,6 +279,27 @@ def test_a_menu_that_would_offer_nothing_does_not_open(room: Room) -> None:
     assert room.page.locator("[data-chat-menu]:popover-open").count() == 0
 
 
+def test_a_refused_answer_within_a_conversation_stays_one(room: Room) -> None:
+    first = room.message(1, "which song")
+    second = room.message(2, "this one", thread="m1", parent=first)
+    room.page.route(
+        "**/api/messages/m2/thread?*", lambda route: route.fulfill(json={"data": [first, second]})
+    )
+    room.open()
+    room.tell("chat:message", first)
+    room.tell("chat:message", second)
+    room.line("this one").locator(".reply").click()
+    room.page.locator("[data-chat-thread]:visible").wait_for()
+    room.write("no, the other")
+    nonce = await_value(room.page, room.sent, bool)[0]["nonce"]
+    room.tell("chat:error", {"nonce": nonce, "code": "SLOW_MODE", "message": "Slow mode is on."})
+    await_value(room.page, room.field.input_value, bool)
+    room.field.press("Enter")
+    room.write("with the piano")
+    sent = await_value(room.page, room.sent, lambda sent: len(sent) == 3)
+    assert [message.get("replyTo") for message in sent] == ["m1", "m1", "m1"]
+
+
 def drawn(seq: int, content: str) -> Any:
     """A message as the template takes it."""
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
