@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import Page, Route
 
 from . import run
@@ -67,6 +70,67 @@ def test_who_asks_is_told_in_words_that_nothing_came(module_page: Page) -> None:
     assert told[:2] == [unreachable, unreachable]
     unreadable = "The server gave no readable answer. Try again in a moment."
     assert told[2:] == [[502, unreadable], [200, unreadable]]
+
+
+# ui/swap.js
+
+
+FORM = """
+    <p id="messages"></p><form id="what" action="/save" method="post" data-swap="what">
+    <input id="id_title" name="title" value="{title}"{wrong}>
+    <textarea id="id_words" name="words">{words}</textarea>
+    <button>Save</button></form>
+"""
+
+
+@pytest.fixture
+def saved(module_page: Page) -> Iterator[list[Route]]:
+    """The requests of a page with a form, which wait for their answers."""
+    held: list[Route] = []
+    home = module_page.url
+    module_page.goto(home)
+    module_page.set_content(FORM.format(title="Old", words="", wrong=""))
+    run(module_page, "ui/swap.js", "m.watchSwaps()")
+    module_page.route("**/save", lambda route: held.append(route))
+    yield held
+    module_page.unroute_all()
+    module_page.goto(home)
+
+
+def test_what_is_typed_while_a_form_is_on_its_way_is_kept(module_page: Page, saved: list[Route]) -> None:
+    title, words = module_page.locator("#id_title"), module_page.locator("#id_words")
+    title.fill("New")
+    with module_page.expect_request("**/save"):
+        title.press("Enter")
+    words.press_sequentially("typed meanwhile")
+    words.press("ArrowLeft")
+    saved[0].fulfill(content_type="text/html", body=FORM.format(title="New, tidied", words="", wrong=""))
+    module_page.locator("#id_title[value='New, tidied']").wait_for()
+    words.press("!")
+    assert (title.input_value(), words.input_value()) == ("New, tidied", "typed meanwhil!e")
+
+
+def test_who_waits_for_a_form_is_led_to_what_is_wrong(module_page: Page, saved: list[Route]) -> None:
+    words = module_page.locator("#id_words")
+    words.fill("all of it")
+    with module_page.expect_request("**/save"):
+        module_page.get_by_role("button").press("Enter")
+    refused = FORM.format(title="", words="all of it", wrong=' aria-invalid="true"')
+    saved[0].fulfill(status=400, content_type="text/html", body=refused)
+    module_page.locator("[aria-invalid]:focus").wait_for()
+    assert words.input_value() == "all of it"
+
+
+def test_a_form_that_nobody_answers_says_so_and_can_be_sent_again(
+    module_page: Page, saved: list[Route]
+) -> None:
+    module_page.evaluate(
+        "const wait = AbortSignal.timeout; AbortSignal.timeout = () => wait.call(AbortSignal, 200)"
+    )
+    module_page.get_by_role("button").click()
+    module_page.get_by_text("No answer came").wait_for()
+    with module_page.expect_request("**/save"):
+        module_page.get_by_role("button").click()
 
 
 # load.js
