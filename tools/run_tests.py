@@ -1,7 +1,8 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
 First the unit part of both (this process's own memory and loop), one under coverage; then the live part (real
-processes, real encoders, real browsers), browsers on one side, everything else on the other.
+processes, real encoders, real browsers), browsers on one side, everything else on the other. At last a second
+look at what failed (`look_again`).
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -10,6 +11,7 @@ Other arguments go to pytest.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -18,7 +20,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.stack.services import postgres_tool
@@ -45,7 +47,9 @@ WORKERS = {
     "processes": ("-n", "2", "--dist", "loadfile"),
     "browser": (),
 }
-NOTHING_SELECTED = 5
+SOME_FAILED, NOTHING_SELECTED = 1, 5
+SECOND_LOOKS = 5
+"""More failures than this are no bad luck."""
 EDGES = "apps/*/api/*,apps/*/api.py,aethex/api*"
 
 
@@ -93,15 +97,25 @@ OBS_TOOLS = (
 
 @dataclass
 class Pass:
-    """One run of pytest, what it counted and what it took: `cpu_seconds` of it and of all it waited for."""
+    """What came of a run, and what it took: `cpu_seconds` of it and of all it waited for.
 
-    title: str
+    `failed` and `passed_alone` are pytest's names of tests; the second are some of the first.
+    """
+
+    run: Run
     code: int
     seconds: float
     cpu_seconds: float
     passed: int
-    failed: int
     skipped: int
+    failed: list[str]
+    passed_alone: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing failed, or nothing but what passed when it was alone."""
+        looked_again = self.code == SOME_FAILED and bool(self.failed)
+        return self.code == 0 or (looked_again and self.passed_alone == self.failed)
 
 
 def missing(tools: tuple[Tool, ...]) -> list[Tool]:
@@ -127,18 +141,25 @@ def install(packages: list[str]) -> None:
 class Run:
     """A pytest in a data folder of its own; its words are kept until `finish`.
 
-    One that is narrowed by somebody's own arguments may find nothing to do.
+    `prefix` starts what the mode needs. One that is narrowed by somebody's own arguments may find nothing to
+    do.
     """
 
     title: str
+    mode: str
     arguments: list[str]
     prefix: list[str]
-    is_measured: bool
-    is_narrowed: bool
+    is_measured: bool = False
+    is_narrowed: bool = False
+
+    def alone(self, test: str) -> Run:
+        """That one test in the same mode."""
+        return Run(f"{self.title}, alone: {test}", self.mode, [test], self.prefix)
 
     def start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="aethex-tests-")
         self.report = Path(self.folder.name) / "counted.xml"
+        self.cache = Path(self.folder.name) / "cache"
         self.words = Path(self.folder.name) / "words"
         env = os.environ | {
             "AETHEX_DATA_DIR": f"{self.folder.name}/data",
@@ -148,8 +169,8 @@ class Run:
         # Containers often set it; then each of hundreds of processes compiles the whole project for itself.
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         runner = [*COVERAGE, "run"] if self.is_measured else [sys.executable]
-        command = [*self.prefix, *runner, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += [f"--junitxml={self.report}", *self.arguments]
+        command = [*self.prefix, *runner, "-m", "pytest", "-q", f"--stack={self.mode}"]
+        command += [f"--junitxml={self.report}", "-o", f"cache_dir={self.cache}", *self.arguments]
         with self.words.open("wb") as words:
             self.popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=words, stderr=words)
         self.started = time.monotonic()
@@ -164,7 +185,8 @@ class Run:
         seconds = time.monotonic() - self.started
         say(f"{self.title}, {seconds:.0f} s\n{self.words.read_text(errors='replace')}")
         with self.folder:
-            return Pass(self.title, code, seconds, used.ru_utime + used.ru_stime, *count(self.report))
+            cpu_seconds = used.ru_utime + used.ru_stime
+            return Pass(self, code, seconds, cpu_seconds, *count(self.report), failures(self.cache))
 
 
 def one_by_one(runs: list[Run]) -> list[Pass]:
@@ -177,19 +199,43 @@ def one_by_one(runs: list[Run]) -> list[Pass]:
     return passes
 
 
-def count(report: Path) -> tuple[int, int, int]:
-    """How many tests passed, failed (or broke) and were skipped, by a JUnit report; zeros without one."""
+def look_again(passes: list[Pass]) -> None:
+    """Run what failed once more, each test alone on the machine.
+
+    In the rows real encoders and browsers share two cores, and a test that waits for one of them may wait in
+    vain. Alone it tells whether the code is broken or the test hangs on what runs beside it; then the verdict
+    names it, for that has to be mended too. What broke as a whole, or in many places, gets no second look.
+    """
+    broke = any(one.code not in {0, SOME_FAILED} for one in passes)
+    if broke or sum(len(one.failed) for one in passes) > SECOND_LOOKS:
+        return
+    for one in passes:
+        one.passed_alone = [test for test in one.failed if passes_alone(one.run, test)]
+
+
+def passes_alone(run: Run, test: str) -> bool:
+    """Whether it ran and passed; what is skipped now did not."""
+    (again,) = one_by_one([run.alone(test)])
+    return again.code == 0 and again.passed == 1
+
+
+def count(report: Path) -> tuple[int, int]:
+    """How many tests passed and were skipped, by a JUnit report; zeros without one."""
     if not report.exists():
-        return 0, 0, 0
-    passed = failed = skipped = 0
+        return 0, 0
+    passed = skipped = 0
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):
-        total, bad, left_out = (
-            int(suite.get("tests", 0)),
-            int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
-            int(suite.get("skipped", 0)),
+        total, failed, broken, left_out = (
+            int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
         )
-        passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
-    return passed, failed, skipped
+        passed, skipped = passed + total - failed - broken - left_out, skipped + left_out
+    return passed, skipped
+
+
+def failures(cache: Path) -> list[str]:
+    """The tests that failed or broke, as pytest remembers them in `cache`; none without one."""
+    remembered = cache / "v/cache/lastfailed"
+    return sorted(json.loads(remembered.read_text())) if remembered.exists() else []
 
 
 def coverage_holds() -> bool:
@@ -222,7 +268,8 @@ def whole_suite(arguments: list[str]) -> int:
         [
             Run(
                 f"{mode}, {lane}",
-                [f"--stack={mode}", "-m", lanes[lane], *WORKERS[lane], *arguments],
+                mode,
+                ["-m", lanes[lane], *WORKERS[lane], *arguments],
                 modes[mode],
                 is_measured=(mode, lane) == MEASURED,
                 is_narrowed=bool(arguments),
@@ -238,6 +285,7 @@ def whole_suite(arguments: list[str]) -> int:
     ):
         os.environ["TESTS_SHARED_DIR"] = folder
         passes = [one for row in both.map(one_by_one, rows) for one in row]
+        look_again(passes)
     covered = coverage_holds() if not (absent or arguments) else True
     for tool in absent:
         packages = " ".join(tool.packages)
@@ -248,17 +296,25 @@ def whole_suite(arguments: list[str]) -> int:
 def verdict(passes: list[Pass], *, covered: bool, complete: bool) -> int:
     """Print the closing lines; 0 when everything passed, enough is covered and CI left nothing out."""
     for one in passes:
-        counted = f"{one.passed} passed, {one.failed} failed, {one.skipped} skipped"
-        say(f"{one.title}: {counted}; {one.seconds:.0f} s, {one.cpu_seconds:.0f} s of CPU")
+        counted = f"{one.passed} passed, {len(one.failed)} failed, {one.skipped} skipped"
+        say(f"{one.run.title}: {counted}; {one.seconds:.0f} s, {one.cpu_seconds:.0f} s of CPU")
+    alone = [test for one in passes for test in one.passed_alone]
+    for test in alone:
+        say(f"PASSED ONLY ALONE: {test} (to be mended: it depends on what runs beside it)")
     if not covered:
         say("FAILED: too little of the code is covered, see above")
     if not complete:
         say("FAILED: in CI nothing may be left out")
-    passed, failed, skipped = (
-        sum(getattr(one, kind) for one in passes) for kind in ("passed", "failed", "skipped")
-    )
-    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    return 0 if covered and complete and all(one.code == 0 for one in passes) else 1
+    counts = {
+        "passed": sum(one.passed for one in passes),
+        "failed": sum(len(one.failed) for one in passes) - len(alone),
+        "passed only alone": len(alone),
+        "skipped": sum(one.skipped for one in passes),
+    }
+    if not alone:
+        del counts["passed only alone"]
+    print("\n" + ", ".join(f"{number} {what}" for what, number in counts.items()), flush=True)
+    return 0 if covered and complete and all(one.is_good for one in passes) else 1
 
 
 def obs() -> int:
