@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
@@ -126,7 +127,8 @@ class FakeNode(Served):
         super().__init__()
         self.asked: Counter[str] = Counter()
         self.viewers: set[str] = set()
-        self.reports: list[bytes] = []
+        self.reports: defaultdict[str, list[dict[str, list[str]]]] = defaultdict(list)
+        """What was told of each stream's viewers."""
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.free = threading.Event()
         self.free.set()
@@ -142,7 +144,7 @@ class FakeNode(Served):
             while more:
                 message = await receive()
                 body, more = body + message["body"], message["more_body"]
-            self.reports.append(body)
+            self.reports[stream_id].append(json.loads(body))
         while not self.free.is_set():
             await asyncio.sleep(0.005)
         status, headers, body = self.answers.get(target, (200, {}, target.encode()))
