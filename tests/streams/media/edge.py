@@ -96,6 +96,7 @@ class Edge:
         limits: DoorLimits | None = None,
         http_port: int = 0,
         rtmp_port: int = 0,
+        keep_alive_seconds: int = 5,
         **config: Any,
     ) -> None:
         self.gate = gate or MemoryGate()
@@ -110,6 +111,7 @@ class Edge:
         )
         self.archive = archive
         self.http_port = http_port
+        self._keep_alive_seconds = keep_alive_seconds
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -140,6 +142,7 @@ class Edge:
             log_level="warning",
             lifespan="off",
             access_log=False,
+            timeout_keep_alive=self._keep_alive_seconds,
         )
         self.server = uvicorn.Server(config)
         serving = asyncio.create_task(self.server.serve())

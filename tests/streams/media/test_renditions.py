@@ -7,13 +7,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
 import pytest
 
 from apps.streams.media import grants
-from apps.streams.media.transcoding import LADDER, NodeClient, Rung, Transcode, TranscodeFailed
+from apps.streams.media.transcoding import (
+    LADDER,
+    NodeClient,
+    Transcode,
+    TranscodeFailed,
+)
 from apps.streams.media.transcoding.fragments import read_fragment
 from tests.streams.media.conftest import FlvMaker
 from tests.streams.media.edge import GRANT_KEY, TRANSCODING_KEY, Edge, eventually
@@ -42,9 +47,9 @@ def edge() -> Iterator[Edge]:
 class Running:
     """A transcode in a thread, and how it ended."""
 
-    def __init__(self, edge: Edge, ffmpeg: str, rungs: list[Rung], name: str = "transcoder") -> None:
-        client = NodeClient(f"http://127.0.0.1:{edge.http_port}", "stream", lambda: transcoding_grant(name))
-        self.transcode = Transcode(client, lambda source: rungs, ffmpeg=ffmpeg)
+    def __init__(self, edge: Edge, ffmpeg: str) -> None:
+        client = NodeClient(f"http://127.0.0.1:{edge.http_port}", "stream", transcoding_grant)
+        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg)
         self.failure: TranscodeFailed | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -57,8 +62,8 @@ class Running:
 
 
 @contextmanager
-def transcoding(edge: Edge, ffmpeg: str, rungs: list[Rung] = SMALL) -> Iterator[Running]:
-    running = Running(edge, ffmpeg, rungs)
+def transcoding(edge: Edge, ffmpeg: str) -> Iterator[Running]:
+    running = Running(edge, ffmpeg)
     try:
         yield running
     finally:
@@ -82,9 +87,15 @@ def variants(edge: Edge) -> dict[str, dict[str, str]]:
     return {uri: attributes(line.removeprefix(tag)) for line, uri in pairwise(lines) if line.startswith(tag)}
 
 
-def await_all(edge: Edge) -> None:
+def await_all(edge: Edge, running: Running) -> None:
     """Both renditions keep up with the source; a busy machine takes a while until ffmpeg runs."""
-    eventually(lambda: len(variants(edge)) == 3, seconds=40)
+    eventually(lambda: running.failure or len(variants(edge)) == 3, seconds=40)
+    assert running.failure is None
+
+
+def connections(edge: Edge) -> int:
+    """How many the node's HTTP server has."""
+    return edge.call(lambda: len(edge.server.server_state.connections))
 
 
 def media(edge: Edge, name: str = "") -> Playlist:
@@ -108,7 +119,7 @@ def test_renditions_are_cut_where_the_source_is(
 ) -> None:
     tags = make_flv(seconds=SECONDS, gop=30, video=video)
     with on_air(edge, tags), transcoding(edge, ffmpeg) as running:
-        await_all(edge)
+        await_all(edge, running)
         assert list(variants(edge)) == ["stream.m3u8", "160p/stream.m3u8", "audio/stream.m3u8"]
         small, sound = variants(edge)["160p/stream.m3u8"], variants(edge)["audio/stream.m3u8"]
         assert (small["RESOLUTION"], sound["CODECS"]) == ("284x160", "mp4a.40.2")
@@ -136,7 +147,7 @@ def test_what_is_behind_is_taken_back_and_the_source_goes_on(
 ) -> None:
     tags = make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)
     with on_air(edge, tags), transcoding(edge, ffmpeg) as running:
-        await_all(edge)
+        await_all(edge, running)
         last = media(edge, "160p/").segments[-1].msn
         assert running.transcode._encoder is not None
         os.kill(running.transcode._encoder.pid, signal.SIGSTOP)
@@ -145,7 +156,7 @@ def test_what_is_behind_is_taken_back_and_the_source_goes_on(
         assert answer.status_code == 404 and time.monotonic() - began < 7, "who waits for it hears so"
         assert list(variants(edge)) == ["stream.m3u8", "audio/stream.m3u8"]
         os.kill(running.transcode._encoder.pid, signal.SIGCONT)
-        await_all(edge)
+        await_all(edge, running)
         msn = media(edge).segments[-1].msn
         assert edge.get(f"stream.m3u8?_HLS_msn={msn + 1}&_HLS_part=0").status_code == 200
 
@@ -156,21 +167,40 @@ def test_with_its_transcoder_a_rendition_goes_at_once_and_another_begins_anew(
     tags = make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)
     with on_air(edge, tags):
         with transcoding(edge, ffmpeg) as running:
-            await_all(edge)
+            await_all(edge, running)
             older = media(edge, "160p/").segments[-1]
             assert running.failure is None
         eventually(lambda: list(variants(edge)) == ["stream.m3u8"], seconds=3)
         assert edge.get("160p/stream.m3u8").status_code == 404
-        with transcoding(edge, ffmpeg):
-            await_all(edge)
+        with transcoding(edge, ffmpeg) as running:
+            await_all(edge, running)
             newer = media(edge, "160p/").segments[-1]
             assert newer.map != older.map, "nobody takes one for the other"
+
+
+def test_renditions_go_on_when_the_encoder_was_away(ffmpeg: str, make_flv: FlvMaker) -> None:
+    tags = make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)
+    with (
+        Edge(rendition_lag_ms=3000, rendition_behind_ms=4000, keep_alive_seconds=1) as edge,
+        ExitStack() as whole,
+    ):
+        with on_air(edge, tags):
+            running = whole.enter_context(transcoding(edge, ffmpeg))
+            await_all(edge, running)
+        before = {name: media(edge, name).segments[-1] for name in ("", "160p/", "audio/")}
+        # Nothing is brought meanwhile, and the node hangs up on connections that nobody uses.
+        eventually(lambda: connections(edge) == 1)
+        with on_air(edge, tags):
+            eventually(lambda: running.failure or media(edge).segments[-1].msn > before[""].msn + 1)
+            await_all(edge, running)
+            for name, last in before.items():
+                assert media(edge, name).segments[-1].map == last.map, "the same one goes on"
 
 
 def test_renditions_end_with_their_source(edge: Edge, ffmpeg: str, make_flv: FlvMaker) -> None:
     tags = make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)
     with on_air(edge, tags), transcoding(edge, ffmpeg) as running:
-        await_all(edge)
+        await_all(edge, running)
         edge.call(edge.node.end, "stream")
         assert media(edge, "160p/").ended and media(edge, "audio/").ended
         running.thread.join(10)

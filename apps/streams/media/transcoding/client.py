@@ -97,6 +97,18 @@ class RenditionConnection:
         self._connection.close()
 
     def _put(self, what: str, body: bytes) -> dict[str, Any]:
+        was_kept = self._connection.sock is not None
+        try:
+            return self._ask(what, body)
+        except ConnectionError:
+            # Servers hang up on a connection that nobody used for seconds, as when the encoder was away. A
+            # node that took the part all the same says so by 409.
+            self._connection.close()
+            if not was_kept:
+                raise
+            return self._ask(what, body)
+
+    def _ask(self, what: str, body: bytes) -> dict[str, Any]:
         self._connection.request("PUT", self._client.path(f"{self._name}/{what}"), body)
         answer: dict[str, Any] = json.loads(_checked(self._connection.getresponse()).read())
         return answer
