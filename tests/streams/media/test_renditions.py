@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from apps.streams.media import grants
 from apps.streams.media.transcoding import (
     LADDER,
     NodeClient,
+    Patience,
+    TooSlow,
     Transcode,
     TranscodeFailed,
 )
@@ -29,6 +33,8 @@ SMALL = [rung for rung in LADDER if rung.name in ("160p", "audio")]
 SECONDS = 60
 """Far more than any of these tests takes: who is done stops the encoder."""
 ZEROLATENCY = "-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p"
+HEAVY = f"{ZEROLATENCY} -b:v 6M -minrate 6M -maxrate 6M -bufsize 3M -x264-params nal-hrd=cbr"
+"""Its parts are larger than what a pipe holds."""
 REORDERING = "-c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p"
 
 
@@ -47,9 +53,9 @@ def edge() -> Iterator[Edge]:
 class Running:
     """A transcode in a thread, and how it ended."""
 
-    def __init__(self, edge: Edge, ffmpeg: str) -> None:
+    def __init__(self, edge: Edge, ffmpeg: str, **options: Any) -> None:
         client = NodeClient(f"http://127.0.0.1:{edge.http_port}", "stream", transcoding_grant)
-        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg)
+        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg, **options)
         self.failure: TranscodeFailed | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -62,8 +68,8 @@ class Running:
 
 
 @contextmanager
-def transcoding(edge: Edge, ffmpeg: str) -> Iterator[Running]:
-    running = Running(edge, ffmpeg)
+def transcoding(edge: Edge, ffmpeg: str, **options: Any) -> Iterator[Running]:
+    running = Running(edge, ffmpeg, **options)
     try:
         yield running
     finally:
@@ -206,6 +212,46 @@ def test_renditions_end_with_their_source(edge: Edge, ffmpeg: str, make_flv: Flv
         running.thread.join(10)
         assert not running.thread.is_alive() and running.failure is None
         assert media(edge, "160p/").ended, "it lingers as the source does"
+
+
+def program(folder: Path, *lines: str) -> str:
+    """An ffmpeg that does this."""
+    path = folder / "ffmpeg"
+    path.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_ffmpeg_that_takes_nothing_is_given_up(edge: Edge, make_flv: FlvMaker, tmp_path: Path) -> None:
+    asleep, patience = program(tmp_path, "exec sleep 60"), Patience(standstill_seconds=1)
+    with (
+        on_air(edge, make_flv(seconds=20, gop=30, video=HEAVY)),
+        transcoding(edge, asleep, patience=patience) as running,
+    ):
+        eventually(lambda: running.failure)
+        assert str(running.failure) == "ffmpeg stands still"
+
+
+def test_an_ffmpeg_that_is_too_slow_for_the_source_is_told_from_one_that_stands_still(
+    edge: Edge, ffmpeg: str, make_flv: FlvMaker, tmp_path: Path
+) -> None:
+    slow, patience = program(tmp_path, f'exec {ffmpeg} -readrate 0.5 "$@"'), Patience(slow_seconds=1)
+    with (
+        on_air(edge, make_flv(seconds=20, gop=30, video=HEAVY)),
+        transcoding(edge, slow, patience=patience) as running,
+    ):
+        eventually(lambda: running.failure)
+        assert isinstance(running.failure, TooSlow)
+
+
+def test_an_ffmpeg_that_ends_has_the_last_word(edge: Edge, make_flv: FlvMaker, tmp_path: Path) -> None:
+    broken = program(tmp_path, "echo out of memory >&2", "exit 0")
+    with (
+        on_air(edge, make_flv(seconds=SECONDS, gop=30, video=ZEROLATENCY)),
+        transcoding(edge, broken) as running,
+    ):
+        eventually(lambda: running.failure)
+        assert str(running.failure) == "ffmpeg ended: out of memory"
 
 
 def test_nobody_comes_in_with_a_viewers_grant(edge: Edge, make_flv: FlvMaker) -> None:

@@ -4,6 +4,7 @@ from apps.streams.media.transcoding.client import NodeClient, NodeRefused
 from apps.streams.media.transcoding.rungs import LADDER, Budget, Rung, Source, fitting, measured_speed
 from apps.streams.media.transcoding.transcode import (
     NothingToMake,
+    Patience,
     TooSlow,
     Transcode,
     TranscodeFailed,
@@ -15,6 +16,7 @@ __all__ = [
     "NodeClient",
     "NodeRefused",
     "NothingToMake",
+    "Patience",
     "Rung",
     "Source",
     "TooSlow",

@@ -68,6 +68,7 @@ class Cutter:
         self._lock = threading.Lock()
         self._pictures: list[tuple[int, bool, memoryview]] = []
         self._sequence = 0
+        self._delivered_at = float("-inf")
 
     def expect(self, place: Place) -> None:
         """The source has this part: its pictures will come."""
@@ -78,9 +79,17 @@ class Cutter:
     def lag(self) -> float:
         """Seconds that the oldest part has been waited for. The newest ones are not late: an encoder that
         reorders pictures and goes away leaves them incomplete."""
+        return self._seconds_since(float("-inf"))
+
+    @property
+    def standstill(self) -> float:
+        """Seconds in which a part was late and none was delivered."""
+        return self._seconds_since(self._delivered_at)
+
+    def _seconds_since(self, moment: float) -> float:
         with self._lock:
             is_late = len(self._places) > _UNDER_WAY
-            return time.monotonic() - self._places[0].since if is_late else 0.0
+            return time.monotonic() - max(self._places[0].since, moment) if is_late else 0.0
 
     def on_picture(self, shown_ms: int, keyframe: bool, data: memoryview) -> None:
         """The next picture in the order in which they are shown."""
@@ -115,3 +124,4 @@ class Cutter:
         # Only now: until then it is waited for.
         with self._lock:
             self._places.popleft()
+        self._delivered_at = time.monotonic()

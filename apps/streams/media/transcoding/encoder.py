@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import subprocess
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ _MEMORY_KB = 6_000_000
 _MAX_PIXELS = 4096 * 2304
 _STOP_SECONDS = 2
 _COMPLAINTS = 5
+_WAITING_MOST = 200
+"""So many parts of the source wait for ffmpeg: 40 s of them."""
 
 
 class Picture(Protocol):
@@ -31,7 +34,8 @@ class Picture(Protocol):
 
 
 class Encoder:
-    """A running ffmpeg. `source` takes the fragmented MP4, `outputs` give FLV, in the order of `pictures`."""
+    """A running ffmpeg. `feed` takes the fragmented MP4; `outputs` give FLV, in the order of `pictures`.
+    They end when it does."""
 
     def __init__(self, ffmpeg: str, pictures: Sequence[Picture], *, threads: int) -> None:
         pipes = [os.pipe() for _ in pictures]
@@ -47,8 +51,9 @@ class Encoder:
         for end in ends:
             os.close(end)
         self.outputs: list[IO[bytes]] = [os.fdopen(read, "rb", buffering=0) for read, _ in pipes]
-        assert self._process.stdin is not None
-        self.source: IO[bytes] = self._process.stdin
+        self._fed: queue.Queue[bytes | None] = queue.Queue(_WAITING_MOST)
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer.start()
         self._complaints: deque[str] = deque(maxlen=_COMPLAINTS)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -59,23 +64,36 @@ class Encoder:
 
     @property
     def complaint(self) -> str:
-        """The last thing that it said, for the log."""
+        """The last thing that it said, for the log; when it has ended."""
+        self._listener.join(_STOP_SECONDS)
         return self._complaints[-1] if self._complaints else "it said nothing"
 
-    @property
-    def has_ended(self) -> bool:
-        return self._process.poll() is not None
+    def feed(self, data: bytes) -> None:
+        """The next part of the source, which waits until ffmpeg takes it; queue.Full when too many do."""
+        self._fed.put_nowait(data)
 
     def stop(self) -> None:
         """End it, whatever it is doing; whoever reads its outputs gets to their end."""
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
+        with contextlib.suppress(queue.Full):
+            self._fed.put_nowait(None)
+        self._writer.join(_STOP_SECONDS)
 
     def close(self) -> None:
         """Let go of its pipes, when it was stopped and no thread uses them."""
-        for pipe in (self.source, *self.outputs):
+        assert self._process.stdin is not None
+        for pipe in (self._process.stdin, *self.outputs):
             pipe.close()
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which its outputs tell
+            while (data := self._fed.get()) is not None:
+                view = memoryview(data)
+                while view:
+                    view = view[self._process.stdin.write(view) :]
 
     def _listen(self) -> None:
         assert self._process.stderr is not None

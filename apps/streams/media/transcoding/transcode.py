@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -27,8 +28,7 @@ from apps.streams.media.transcoding.fragments import read_fragment
 from apps.streams.media.transcoding.rungs import Rung, Source
 
 _LOOK_SECONDS = 0.25
-_STALLED_SECONDS = 8.0
-_SLOW_SECONDS, _PATIENCE_SECONDS = 1.5, 15.0
+_SLOW_SECONDS = 1.5
 _READ_BYTES = 256 * 1024
 _VIDEO_TAG = 9
 _MAX_WAITING = 200
@@ -37,6 +37,10 @@ _JOIN_SECONDS = 5.0
 
 _TROUBLES = (OSError, ValueError, KeyError, http.client.HTTPException, queue.Full, Refused, NoKeyframe)
 """What may happen between a node, an ffmpeg and what they send."""
+
+
+class EncoderEnded(OSError):
+    """ffmpeg has no more though the source goes on."""
 
 
 class TranscodeFailed(Exception):
@@ -51,6 +55,14 @@ class TooSlow(TranscodeFailed):
     """The machine can't keep up with what was chosen."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long nothing may come of ffmpeg, and how long it may be behind without catching up."""
+
+    standstill_seconds: float = 8.0
+    slow_seconds: float = 15.0
+
+
 class Transcode:
     """`choose` says which renditions to make of a source. `run` in a thread of its own; the rest from any."""
 
@@ -61,17 +73,20 @@ class Transcode:
         *,
         ffmpeg: str,
         threads: int = 1,
+        patience: Patience | None = None,
     ) -> None:
         self._client = client
         self._choose = choose
         self._ffmpeg = ffmpeg
         self._threads = threads
+        self._patience = patience or Patience()
         self._over = threading.Event()
         self._trouble: Exception | None = None
         self._source: SourceConnection | None = None
         self._encoder: Encoder | None = None
         self._lanes: list[_Lane] = []
         self._slow_since: float | None = None
+        self._least_lag = 0.0
 
     def run(self) -> None:
         """Return when the node has no more of the stream, or after `stop`; raises TranscodeFailed."""
@@ -136,32 +151,30 @@ class Transcode:
         return threads
 
     def _feed(self, init: bytes, records: Iterator[tuple[dict[str, Any], bytes]]) -> None:
-        """The source to ffmpeg, and its parts to those who cut by them. ffmpeg takes what it can: who is too
-        slow for the source loses the connection at the node."""
+        """The source to ffmpeg, and its parts to those who cut by them. It is read as it comes, however slow
+        ffmpeg is: how far that is behind can be seen only here."""
         places = Places()
-        self._write(init)
+        self._encode(init)
         for about, data in records:
             place = places.place(data, **{name: about[name] for name in _PLACE})
             for lane in self._lanes:
                 lane.expect(place)
-            self._write(data)
+            self._encode(data)
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while self._encoder is not None and view:
-            view = view[self._encoder.source.write(view) :]
+    def _encode(self, data: bytes) -> None:
+        if self._encoder is not None:
+            self._encoder.feed(data)
 
     def _look(self) -> None:
         """Whether it goes on as it should; raises TranscodeFailed."""
-        lag = max((lane.lag for lane in self._lanes), default=0.0)
-        if lag > _STALLED_SECONDS:
+        if any(lane.standstill > self._patience.standstill_seconds for lane in self._lanes):
             raise TranscodeFailed("ffmpeg stands still")
-        now = time.monotonic()
+        lag, now = max((lane.lag for lane in self._lanes), default=0.0), time.monotonic()
         if lag < _SLOW_SECONDS:
             self._slow_since = None
-        elif self._slow_since is None:
-            self._slow_since = now
-        elif now - self._slow_since > _PATIENCE_SECONDS:
+        elif self._slow_since is None or lag < self._least_lag:
+            self._slow_since, self._least_lag = now, lag
+        elif now - self._slow_since > self._patience.slow_seconds:
             raise TooSlow("the machine is too slow for these renditions")
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -176,8 +189,8 @@ class Transcode:
             self._over.set()
 
     def _explained(self, error: Exception) -> Exception:
-        """A pipe that breaks tells less than what ffmpeg said."""
-        if isinstance(error, BrokenPipeError) and self._encoder is not None:
+        """An ffmpeg that ended has said why."""
+        if isinstance(error, EncoderEnded) and self._encoder is not None:
             return OSError(f"ffmpeg ended: {self._encoder.complaint}")
         return error
 
@@ -214,14 +227,19 @@ class _Pictures:
     def lag(self) -> float:
         return self._cutter.lag
 
+    @property
+    def standstill(self) -> float:
+        return self._cutter.standstill
+
     def work(self) -> None:
-        """Until ffmpeg has no more."""
+        """As long as ffmpeg makes some; EncoderEnded when it does no more."""
         assert self.output is not None
         reader = FlvReader()
         while data := self.output.read(_READ_BYTES):
             for tag in reader.feed(data):
                 if tag.kind == _VIDEO_TAG and (picture := read_video(tag.body)) is not None:
                     self._take(tag.timestamp, picture)
+        raise EncoderEnded
 
     def _take(self, timestamp: int, picture: VideoBody) -> None:
         if picture.packet is Packet.CONFIG:
@@ -250,12 +268,16 @@ class _Sound:
         self._since: float | None = None
 
     def expect(self, place: Place) -> None:
-        self._places.put(place, timeout=_STALLED_SECONDS)
+        self._places.put_nowait(place)
 
     @property
     def lag(self) -> float:
         since = self._since
         return time.monotonic() - since if since is not None else 0.0
+
+    @property
+    def standstill(self) -> float:
+        return self.lag
 
     def work(self) -> None:
         """Until it is closed."""
