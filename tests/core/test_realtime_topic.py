@@ -78,6 +78,7 @@ def test_a_newcomer_gets_its_greeting_then_exactly_what_comes_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A counter stands for the room: the greeting says how far it had come."""
+    monkeypatch.setattr(topics, "AT_ONCE", 0)
     monkeypatch.setattr(topics, "CHUNK", 2)
     monkeypatch.setattr(topics, "SMALL", 0)
 
@@ -109,6 +110,7 @@ def test_a_newcomer_gets_its_greeting_then_exactly_what_comes_after_it(
 def test_what_comes_while_others_are_told_goes_to_those_who_are_still_to_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(topics, "AT_ONCE", 0)
     monkeypatch.setattr(topics, "CHUNK", 1)
 
     async def steps(topic: Topic) -> None:

@@ -38,6 +38,8 @@ from tests.stack.running import Stack
 from tests.stack.services import Services
 
 VIEWERS, SENDERS = 1000, 200
+# Messages under way at once when as many as possible are said.
+WINDOW = 1000
 STEADY_SECONDS, FULL_SECONDS = 5, 4
 # Of so many runs of a phase those count during which the machine's host took least for others.
 TRIES, RUNS = 5, 3
@@ -194,7 +196,7 @@ def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
             port=port,
             path="/socket.io/?EIO=4&transport=websocket",
             pid=process.pid,
-            window=50 if mode == "each" else 500,
+            window=50 if mode == "each" else WINDOW,
             rates=(10, 100) if mode == "each" else (10, 100, 1000),
         )
 
@@ -213,7 +215,7 @@ def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
             port=int(stack.env["SOCKET1_PORT"]),
             path=f"/ws/channels/{channel['slug']}",
             pid=pid,
-            window=500,
+            window=WINDOW,
             rates=(10, 100, 1000),
             suffixes=suffixes,
         )
