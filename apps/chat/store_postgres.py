@@ -19,7 +19,6 @@ from django.utils import timezone
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.accounts.models import User
-from apps.core.errors import DomainError
 from apps.moderation.models import Sanction
 from apps.streams.models import Broadcast, Status
 
@@ -167,13 +166,13 @@ class PostgresStore:
             locked, receipts = await _transact(connection, _values(room_id, drafts, now))
         if not locked:
             raise room_is_gone()
-        outcomes: list[Receipt | DomainError] = [reply_not_found() for _ in drafts]
+        stored: list[Receipt | None] = [None] * len(drafts)
         broadcast_id = None
         for place, id, seq, of_broadcast, thread, *parent in receipts:
             is_new = id == drafts[place - 1].id
-            outcomes[place - 1] = Receipt(id, seq, is_new, thread, _parent(*parent))
+            stored[place - 1] = Receipt(id, seq, is_new, thread, _parent(*parent))
             broadcast_id = of_broadcast if is_new else broadcast_id
-        return Appended(outcomes, now, broadcast_id)
+        return Appended([receipt or reply_not_found() for receipt in stored], now, broadcast_id)
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:

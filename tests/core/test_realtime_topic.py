@@ -283,3 +283,39 @@ def test_an_event_wears_the_envelope_of_the_contract() -> None:
         "payload": {"n": 1},
         "timestamp": "2026-02-07T12:00:00.000Z",
     }
+
+
+def test_a_connection_that_breaks_silences_nobody() -> None:
+    class Broken(Connection):
+        def write(self, message: Outgoing) -> None:
+            raise SystemError("out of its mind")
+
+    async def steps(topic: Topic) -> None:
+        sound = Browser()
+        topic.enter(Broken({"type": "websocket"}, sound.send))
+        topic.enter(sound.connection)
+        topic.post(b"1")
+        await settled()
+        topic.post(b"2")
+        await settled()
+        assert sound.got == [1, 2]
+
+    on_loop(steps)
+
+
+def test_in_a_flood_the_room_is_told_half_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "SMALL", 0)
+
+    async def steps(topic: Topic) -> None:
+        topic.enter(Browser().connection)
+        topic.post(b"1")
+        await settled()
+        assert topic.tick == topics.TICK
+        topic.post(*[b"2"] * topics.FLOOD)
+        await settled()
+        assert topic.tick == 2 * topics.TICK
+        topic.post(b"3")
+        await settled()
+        assert topic.tick == topics.TICK
+
+    on_loop(steps)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from .connection import Connection
 from .frames import Outgoing, bundle
 
+log = logging.getLogger(__name__)
+
 # Below this many listeners a sweep is cheap enough to begin at the next turn of the loop.
 SMALL = 200
 TICK = 0.03
+# A sweep with so many events in it says that nobody can read along any more: the next waits twice as long,
+# and what that spares goes into storing them.
+FLOOD = 64
 # From the start of a long sweep to the next, in lengths of it: reads, pings and acks have their turn then,
 # too, not only between two chunks.
 REST = 1.1
@@ -30,8 +36,8 @@ class Topic:
     A sweep goes through all listeners, one chunk after the other, and a chunk gets what is there when its
     turn comes. Where thousands listen a sweep takes long, and what comes meanwhile waits for no second one.
     Sweeps are leading-edge: an idle topic begins at once. After one that took `d` seconds the next starts no
-    earlier than max(TICK, REST d) after its beginning: under load a process gathers more and does not fall
-    behind.
+    earlier than max(TICK, REST d) after its beginning, in a flood twice TICK: under load a process gathers
+    more and does not fall behind.
     """
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -52,15 +58,18 @@ class Topic:
         self._timer: asyncio.Handle | None = None
         self._sweeping = False
         self._next_at = 0.0
-        self._took = 0.0
+        # How long the last sweep took, and how much there was to tell as it began.
+        self._took, self._told = 0.0, 0
 
     def __len__(self) -> int:
         return len(self.listeners) + len(self.arriving)
 
     @property
     def tick(self) -> float:
-        """Seconds from one sweep to the next, at least, by what the last one took."""
-        return max(TICK if len(self.listeners) >= SMALL else 0.0, REST * self._took)
+        """Seconds from one sweep to the next, at least, by what the last one took and told."""
+        if len(self.listeners) < SMALL:
+            return REST * self._took
+        return max(2 * TICK if self._told >= FLOOD else TICK, REST * self._took)
 
     def enter(self, connection: Connection, greeting: Greeting | None = None) -> None:
         """Listen from now on. What `greeting` returns is sent first; it tells all that was posted before, so
@@ -97,6 +106,7 @@ class Topic:
 
     def _sweep(self) -> None:
         self._timer, self._sweeping = None, True
+        self._told = len(self._events)
         self._write(list(self.listeners), 0, self._loop.time(), self._end)
 
     def _write(self, targets: list[Connection], at: int, began: float, known: int) -> None:
@@ -113,8 +123,11 @@ class Topic:
                 news = bundle(self._events[max(heard - self._first, 0) :])
                 self._messages[heard, end] = news
             listeners[connection] = end
-            for message in news:
-                connection.write(message)
+            try:
+                for message in news:
+                    connection.write(message)
+            except Exception:  # one broken connection silences no room
+                log.exception("A frame was not written.")
         if stop < len(targets):
             self._loop.call_soon(self._write, targets, stop, began, known)
             return
