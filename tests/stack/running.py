@@ -233,7 +233,8 @@ def procfile() -> dict[str, str]:
 
 
 def front_door(ports: dict[str, int], folder: Path, env: dict[str, str]) -> Process:
-    """nginx with deploy/nginx/aethex.conf as it is shipped; only its ports and its cache folder differ."""
+    """nginx with deploy/nginx/aethex.conf as it is shipped; only its ports, its cache folder and
+    its log differ."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not nginx:
         raise FileNotFoundError("nginx is not installed (Debian: apt install nginx-light)")
@@ -257,7 +258,7 @@ def front_door(ports: dict[str, int], folder: Path, env: dict[str, str]) -> Proc
         f"{'user root;' if os.geteuid() == 0 else ''}\n"
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid;\n"
         f"events {{ worker_connections 4096; }}\n"
-        f"http {{ access_log off; {temporary}\n{shipped}\n}}\n"
+        f"http {{ access_log {folder}/access.log; {temporary}\n{shipped}\n}}\n"
     )
     log = folder / "front.log"
     command = [nginx, "-p", str(folder), "-e", str(log), "-c", str(configuration)]

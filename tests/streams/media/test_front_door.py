@@ -115,3 +115,22 @@ def test_while_no_edge_is_up_the_node_steps_in(node: FakeNode, edge: Outpost, fr
     edge.server.should_exit = True
     edge._thread.join(10)
     assert front.get(path).status_code == 200 and "one" in node.viewers
+
+
+def test_addresses_that_hold_a_secret_are_not_logged(
+    edge: Outpost, front: httpx.Client, tmp_path: Path
+) -> None:
+    secrets = [
+        "/auth/password/reset/1a-c0ffee",
+        "/auth/verify/MQ:c0ffee",
+        "/stills/c0ffee/a.webp",
+        "/ws/channels/night-drive?ticket=c0ffee",
+        "/live/c0ffee/stream/index.m3u8",
+        f"/live/c0ffee/stream/{PART}",
+    ]
+    for path in [*secrets, "/auth/password/reset", "/c/night-drive"]:
+        front.get(path)
+    log = tmp_path / "access.log"
+    eventually(lambda: "/c/night-drive" in log.read_text())
+    assert "GET /auth/password/reset HTTP" in log.read_text()
+    assert "c0ffee" not in log.read_text()
