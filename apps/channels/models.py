@@ -94,7 +94,8 @@ class Channel(models.Model):
     objects = ChannelQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at"]
+        # Ids count up with time, and have an index.
+        ordering = ["-id"]
 
     def __str__(self) -> str:
         return self.name

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.db import connection
 from PIL import Image
 from pytest import raises
 
@@ -148,6 +149,16 @@ def test_a_suspended_channel_is_hidden_from_others(channel, streamer, stranger):
     assert find_channel(viewer=streamer, slug_or_id="night-drive") == channel
     with raises(NotFound):
         find_channel(viewer=stranger, slug_or_id="night-drive")
+
+
+def test_the_list_is_read_in_its_order_and_not_sorted(db):
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # a table as small as a test's is sorted at once
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
+    plan = Channel.objects.listed()[:20].explain()
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_following_twice_counts_once(channel, stranger):
