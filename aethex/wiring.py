@@ -9,6 +9,7 @@ from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
 from apps.chat import realtime as chat
 from apps.chat import review
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
+from apps.chat.services.rooms import remove_messages
 from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
 from apps.moderation import facts as moderation_facts
@@ -35,6 +36,7 @@ def connect() -> None:
     on(facts.EncoderRefused, realtime.tell_refused)
     on(facts.RehearsalMoved, realtime.tell_rehearsal)
 
+    along(channel_facts.ChannelDeleted, remove_messages)
     along(moderation_facts.RulesChanged, chat.count_rules)
     along(channel_facts.RoleChanged, chat.count_person)
     along(channel_facts.ChannelFollowed, chat.count_person)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.channels.roles import Role
+from apps.channels.services import delete_channel
 from apps.chat import selectors, services
-from apps.chat.models import ChatRoom, Message
+from apps.chat.models import ChatRoom, HeldMessage, Message
 from apps.chat.services import messages
 from apps.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded, TooMany
 from apps.core.models import AuditEntry
@@ -131,3 +136,30 @@ def test_a_crowd_is_looked_up_at_once(
     with django_assert_num_queries(1):
         found = selectors.speakers([person.pk for person in crowd], channel)
     assert [speaker and speaker.role for speaker in found] == [Role.OWNER, None, None, None, None]
+
+
+def test_a_deleted_channel_takes_what_was_said_with_it_however_much_it_was(streamer: User) -> None:
+    def deleting(said: int) -> int:
+        """How many questions it takes to delete a channel in which so much was said."""
+        channel = factories.channel(streamer)
+        room = ChatRoom.objects.create(channel=channel)
+        lines = [
+            Message(
+                room=room, seq=seq, user=streamer, content="hi", nonce=str(seq), created_at=timezone.now()
+            )
+            for seq in range(1, said + 1)
+        ]
+        for before, line in pairwise(lines):
+            line.reply_to = line.thread = before
+        Message.objects.bulk_create(lines)
+        ChatRoom.objects.filter(pk=room.pk).update(pinned=lines[-1])
+        HeldMessage.objects.create(
+            room=room, user=streamer, content="hm", nonce="h", reply_to=lines[0], matched_from=0, matched_to=1
+        )
+        with CaptureQueriesContext(connection) as asked:
+            delete_channel(actor=streamer, channel=channel, confirmation=channel.slug)
+        return len(asked)
+
+    assert deleting(1) == deleting(500)
+    connection.check_constraints()
+    assert not Message.objects.exists()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from apps.channels.facts import ChannelDeleted
 from apps.channels.models import Channel
-from apps.chat.models import ChatRoom
+from apps.chat.models import ChatRoom, Message
 from apps.core.errors import Conflict
 from apps.core.models import AuditEntry
 
@@ -20,6 +21,13 @@ def hold_room(channel: Channel) -> ChatRoom:
 def hold_room_of(entry: AuditEntry) -> ChatRoom:
     """The room in which the deed of this entry was done, held."""
     return hold_room(Channel.objects.get(pk=str(entry.channel_id)))
+
+
+def remove_messages(fact: ChannelDeleted) -> None:
+    """All that was said goes before its channel does, by one statement. Django would fetch each message and
+    look for what points at it: minutes, in which others wait for the database."""
+    said = Message.objects.of_room(fact.channel_id)
+    said._raw_delete(said.db)  # what points at them is in the same room, and goes with it
 
 
 def no_longer(why: str) -> Conflict:
