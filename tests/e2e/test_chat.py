@@ -69,6 +69,14 @@ def test_a_visitor_without_an_account_reads_along(visit: Visit, room: Room) -> N
     post(room["voice"], room["channel"], "while you watch")
     visitor.await_line("while you watch")
     assert visitor.page.locator("[data-chat-form]").count() == 0
+    agreed = visitor.page.evaluate(
+        """slug => new Promise(tell => {
+            const line = new WebSocket(`ws://${location.host}/ws/channels/${slug}`);
+            line.onopen = () => { tell(line.extensions); line.close(); };
+        })""",
+        room["channel"]["slug"],
+    )
+    assert "permessage-deflate" in agreed, "what the room is told reaches a browser compressed"
 
 
 def test_signing_in_to_chat_leads_back_to_the_room(stack: Stack, visit: Visit, room: Room) -> None:
