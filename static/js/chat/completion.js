@@ -30,6 +30,7 @@ export class Completion {
     // The field keeps the focus: a press that took it would close the list before the click.
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", ({ target }) => this.#choose([...list.children].indexOf(target.closest("li"))));
+    if (field === document.activeElement) this.#look(); // this script may come later than the first letters
   }
 
   async #look() {

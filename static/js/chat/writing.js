@@ -1,7 +1,5 @@
 /** From the field to the room: what is written is sent until it is answered, and shown until then. */
 import { load } from "../load.js";
-import { commandFinder } from "./commands.js";
-import { Completion } from "./completion.js";
 import { Composer } from "./composer.js";
 import { Outbox, makeNonce } from "./outbox.js";
 
@@ -33,7 +31,7 @@ export class Writing {
       send: (content, parent) => this.#send(content, parent),
       typing: () => socket.send("chat:typing"),
     });
-    this.#attachCompletion(form, deeds, people);
+    this.#awaitWords(form, deeds, people);
     this.#attachPicker(root);
     socket
       .on("chat:ack", ({ nonce, id }) => this.#acknowledged(nonce, id))
@@ -56,7 +54,15 @@ export class Writing {
     this.#composer?.insert(`@${username} `);
   }
 
-  #attachCompletion(form, deeds, people) {
+  /** What a word may become is looked for once somebody writes one. */
+  #awaitWords(form, deeds, people) {
+    const field = form.elements.content;
+    const write = () => this.#complete(form, deeds, people).catch(() => this.#awaitWords(form, deeds, people));
+    field.addEventListener("input", write, { once: true });
+  }
+
+  async #complete(form, deeds, people) {
+    const [{ Completion }, { commandFinder }] = await Promise.all([load("chat/completion.js"), load("chat/commands.js")]);
     const sources = [
       { pattern: /^\/(\w*)$/, find: commandFinder(() => deeds.commands()) },
       { pattern: /(?:^|\s)@(\w*)$/, find: (typed) => people.find(typed) },
