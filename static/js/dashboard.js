@@ -5,6 +5,8 @@ import { Socket } from "./socket.js";
 import { Stage } from "./stage.js";
 
 const DASH = "–";
+const TRY_AGAIN_MS = 5_000;
+const PATIENCE_MS = 20_000;
 
 const STATES = {
   OFFLINE: "Announced. Waiting for your encoder.",
@@ -18,6 +20,7 @@ class Desk {
   #stage;
   #health;
   #phase;
+  #stream = null;
   #over = null; // the broadcast that has ended: the node may report it once more
 
   /** @param {HTMLElement} root the `[data-dashboard]` element */
@@ -46,12 +49,13 @@ class Desk {
 
   /** The room hears of a broadcast when there is a picture; the desk hears of it before. */
   #follow(stream) {
+    this.#stream = stream;
     this.#stage.show(stream);
     this.#followHealth(stream?.id ?? null, stream?.status);
     write(this.#root.querySelector("[data-status-text]"), STATES[stream?.status] ?? NOTHING_ON);
     if (stream?.status === "LIVE") this.#hideRefusal();
     const phase = phaseOf(stream?.id, stream?.status);
-    if (phase !== this.#phase) this.#renew(phase, stream);
+    if (phase !== this.#phase) this.#renew(phase);
   }
 
   #end(streamId) {
@@ -61,17 +65,17 @@ class Desk {
 
   /** Another broadcast or phase than these facts and buttons were made for: they come from the server, while the
    * picture, the form and the chat stay as they are. */
-  async #renew(phase, stream) {
+  async #renew(phase) {
     this.#phase = phase;
-    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-    if (!answer?.ok) return; // a reload shows the same
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await pageAnew().catch(() => null);
     if (phase !== this.#phase) return;
+    // Without its button nobody could end the stream.
+    if (!page) return setTimeout(() => phase === this.#phase && this.#renew(phase), TRY_AGAIN_MS);
     for (const part of [".on-air-facts", "#broadcast .form-foot", "#door"]) {
       const [before, after] = [document, page].map((from) => from.querySelector(part));
       if (before && after) before.replaceWith(document.adoptNode(after));
     }
-    this.#stage.show(stream);
+    this.#stage.show(this.#stream);
   }
 
   /** From the ingest to this preview, which is what a viewer gets. */
@@ -107,6 +111,14 @@ class Desk {
   #hideRefusal() {
     this.#root.querySelector("[data-refusal]")?.setAttribute("hidden", "");
   }
+}
+
+/** This page as the server makes it now. Rejects when it can't be had. */
+async function pageAnew() {
+  const options = { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const answer = await fetch(location.href, options);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
 /** What buttons there are depends on this: a grace period is still live. */

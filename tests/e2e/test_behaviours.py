@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.stack.people import Person, sign_up, unique
 from tests.stack.running import Stack
@@ -94,6 +95,29 @@ def test_a_wrong_title_is_told_in_place_and_what_was_typed_stays(
     page.get_by_role("button", name="Announce the stream").click()
     page.get_by_text("Announced. Start your encoder").wait_for()
     assert page.evaluate("document.body.dataset.sameBody") == "yes"
+
+
+def test_the_desk_gets_its_buttons_although_the_line_broke_once(
+    visitor: Visitor, channel: dict[str, Any]
+) -> None:
+    """They come from the server when a broadcast begins; without them nobody could end it."""
+    page = visitor.page
+    visitor.expects_outage = True
+    page.goto(f"/dashboard/{channel['slug']}")
+    broken: list[str] = []
+
+    def break_once(route: Route) -> None:
+        if broken:
+            route.continue_()
+        else:
+            broken.append(route.request.url)
+            route.abort("internetdisconnected")
+
+    page.route(page.url, break_once)
+    page.fill("[name=title]", "First light")
+    page.get_by_role("button", name="Announce the stream").click()
+    page.get_by_role("button", name="Withdraw announcement").wait_for()
+    assert len(broken) == 1
 
 
 def test_following_keeps_the_page_and_counts(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:
