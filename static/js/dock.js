@@ -3,10 +3,12 @@ import { DockDeeds } from "./chat/dock-deeds.js";
 import { Room } from "./chat/room.js";
 
 const TRY_AGAIN_MS = 5_000;
+const PATIENCE_MS = 20_000;
 const place = document.querySelector("[data-dock]");
 
 async function open(secret) {
-  const answer = await fetch("/dock/room", { headers: { "X-Dock": secret } }).catch(() => null);
+  const options = { headers: { "X-Dock": secret }, signal: AbortSignal.timeout(PATIENCE_MS) };
+  const answer = await fetch("/dock/room", options).catch(() => null);
   if (answer?.status === 404) return say("This address was renewed or removed. Copy the new one from your dashboard.");
   if (!answer?.ok) {
     say("The server can't be reached. Trying again.");

@@ -7,6 +7,7 @@ const TOGETHER_MS = 200; // frames that come together are one look at the server
 const BETWEEN_MS = 1_000; // and however many come, there is one look a second
 const TICK_MS = 2_000;
 const ASK_WHILE_DEAF_MS = 10_000; // without a socket, the server is asked this often
+const PATIENCE_MS = 20_000;
 const ASK_MS = 60_000; // and with one this often: a frame may be lost
 const PARTS = ["desk-panel", "desk-tabs"];
 const CONTROLS = "a, button, summary, input, select, textarea";
@@ -18,7 +19,7 @@ class Desk {
   #timer = 0;
   #asking = 0;
   #askedAt = 0;
-  #isLoading = false;
+  #loading = 0; // pages that somebody wished to see and are on their way
   #isStale = false; // something changed that is not shown yet
 
   /** @param {HTMLElement} root the `[data-desk]` element */
@@ -61,7 +62,7 @@ class Desk {
   /** Show what there is now. The panel waits while somebody is in the middle of something in it. */
   async #refresh() {
     this.#timer = 0;
-    if (this.#isLoading || document.visibilityState === "hidden") return;
+    if (this.#loading || document.visibilityState === "hidden") return;
     this.#isStale = false;
     const page = await this.#fetch(location.href).catch(() => null);
     if (!page) return;
@@ -102,7 +103,7 @@ class Desk {
 
   /** Show the page at `address` in place of this one; false when it has to be left as it is. */
   async #load(address) {
-    this.#isLoading = true;
+    this.#loading += 1;
     try {
       const page = await this.#fetch(address);
       if (page === null) return false; // a later wish was faster
@@ -111,7 +112,7 @@ class Desk {
     } catch {
       say(notice("This page could not be reached. Check your connection and try again."));
     } finally {
-      this.#isLoading = false;
+      this.#loading -= 1;
     }
     return false;
   }
@@ -119,7 +120,8 @@ class Desk {
   async #fetch(address) {
     const asking = ++this.#asking;
     this.#askedAt = Date.now();
-    const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" }, signal });
     if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     const words = await answer.text();
     return asking === this.#asking ? new DOMParser().parseFromString(words, "text/html") : null;

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, WebSocketRoute
 
-T = TypeVar("T")
+from . import ME, await_value, chat_markup
 
-ME = {"id": "1", "username": "me", "displayName": "me", "color": ""}
 ANN = {"id": "2", "username": "ann", "displayName": "Ann", "color": ""}
 
 
@@ -33,24 +31,8 @@ class Room:
 
     def open(self, *, signed_in: bool = True, then: str = "() => {}") -> Room:
         """The page anew, as after a reload; its socket is open. `then` runs before the chat's script."""
-        user = SimpleNamespace(pk=ME["id"], username=ME["username"], is_authenticated=signed_in)
         self.page.goto(self.url)
-        self.page.set_content(
-            render_to_string(
-                "components/chat.html",
-                {
-                    "channel": SimpleNamespace(pk="nova-id", slug="nova", name="Nova"),
-                    "user": user,
-                    "may_write": signed_in,
-                    "ticket": "ticket" if signed_in else "",
-                    "drawn_at": timezone.now(),
-                    "settings": "{}",
-                    "last_seq": self.drawn[-1].seq if self.drawn else "",
-                    "history": self.drawn,
-                    "report_reasons": [],
-                },
-            )
-        )
+        self.page.set_content(chat_markup(signed_in=signed_in, drawn=self.drawn))
         self.page.evaluate(then)
         self.heard.clear()
         self.page.evaluate(
@@ -305,12 +287,3 @@ def drawn(seq: int, content: str) -> Any:
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
     more = {"is_readable": True, "kind": "message", "badges": [], "created_at": timezone.now()}
     return SimpleNamespace(pk=f"m{seq}", seq=seq, user=user, user_id=ANN["id"], content=content, **more)
-
-
-def await_value(page: Page, read: Callable[[], T], good: Callable[[T], bool]) -> T:
-    """Read until the value is good, while the page's own doings go on."""
-    for _ in range(400):
-        if good(value := read()):
-            return value
-        page.wait_for_timeout(25)
-    raise AssertionError(f"still {value!r}")
