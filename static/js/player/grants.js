@@ -58,14 +58,16 @@ export class Grant {
   keepFresh() {
     clearTimeout(this.#timer);
     const wait = this.#life * (0.4 + 0.2 * Math.random());
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
       // A failure here costs nothing yet: the player asks again when a request is refused.
-      this.renew().catch(() => {}).finally(() => this.keepFresh());
+      this.renew().catch(() => {}).finally(() => timer === this.#timer && this.keepFresh());
     }, wait);
+    this.#timer = timer;
   }
 
   stop() {
     clearTimeout(this.#timer);
+    this.#timer = 0;
   }
 
   async #ask() {

@@ -30,6 +30,7 @@ export class Source {
   #watchdog = new Watchdog();
   #timers = { look: 0, retry: 0, poke: 0 };
   #repairs = [];
+  #refused = null; // the last player that a grant was refused to, until something is shown again
   #stalledAt = 0;
   #settledAt = 0; // when playing has become too steady to skip anything; 0 before the first frame
   #deliberate = false; // the viewer chose to be behind
@@ -259,7 +260,7 @@ export class Source {
     const status = data.response?.code;
     if (this.#ladder.drop(data)) return;
     if (this.#ladder.dropSound(data)) return this.#open();
-    if (status === 401 || status === 403) return this.#renewAndReopen();
+    if (status === 401 || status === 403) return this.#renewAndReopen(data.error);
     if (!data.fatal) return; // for one, hls.js takes a segment that is lost for a gap, and loads what follows it
     if (data.type === ErrorTypes.MEDIA_ERROR && this.#mayRepair()) return this.#hls.recoverMediaError();
     this.#failed(data.error ?? new Error(data.details));
@@ -285,8 +286,13 @@ export class Source {
     return this.#repairs.push(now) <= MEDIA_REPAIRS;
   }
 
-  async #renewAndReopen() {
+  /** A grant that is refused may only be old. A new one is refused for a reason, which takes time to pass. */
+  async #renewAndReopen(refusal) {
     const hls = this.#hls;
+    if (hls === this.#refused) return; // its other requests were on their way
+    const isNew = this.#refused !== null;
+    this.#refused = hls;
+    if (isNew) return this.#failed(refusal ?? new Error("refused"));
     try {
       await this.#grant.renew();
       if (hls === this.#hls) this.#open();
@@ -326,6 +332,7 @@ export class Source {
 
   #flows = () => {
     this.#backoff.reset();
+    this.#refused = null;
     this.#settledAt ||= Date.now() + SETTLING_MS;
     this.#report("flowing");
   };

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from . import run
+
+GRANTED = {"hlsUrl": "/live/new.1.2/x/index.m3u8", "storyboardUrl": "", "expiresIn": 600}
 
 # player/player.js
 
@@ -112,6 +114,64 @@ def test_requests_are_made_under_the_newest_grant(module_page: Page) -> None:
         """,
     )
     assert urls == ["https://edge.example/live/new.1/abc/s1.p2.m4s?_HLS_msn=3", "/live/old.0/abc/s1.m4s"]
+
+
+def test_nobody_renews_what_nobody_plays_any_more(module_page: Page) -> None:
+    module_page.route("**/api/streams/x/hls", lambda route: route.fulfill(json=GRANTED))
+    planned = run(
+        module_page,
+        "player/grants.js",
+        """
+        const planned = [];
+        const setTimeout = window.setTimeout;
+        window.setTimeout = (work) => planned.push(work);
+        const grant = new m.Grant({ streamId: "x" });
+        grant.keepFresh();
+        planned.shift()();
+        const renewal = grant.renew(); // the one that is under way
+        grant.stop();
+        await renewal.then(() => new Promise((done) => setTimeout(done)));
+        window.setTimeout = setTimeout;
+        return planned.length;
+        """,
+    )
+    module_page.unroute_all()
+    assert planned == 0
+
+
+# player/source.js
+
+
+def test_a_new_grant_that_is_refused_is_no_reason_to_ask_without_end(module_page: Page) -> None:
+    asked: list[str] = []
+    module_page.route("**/api/streams/x/hls", lambda route: route.fulfill(json=GRANTED))
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=403)
+
+    module_page.route("**/live/**", refuse)
+    told = run(
+        module_page,
+        "player/source.js",
+        """
+        const { Grant } = await import("/js/player/grants.js");
+        const grant = new Grant({ streamId: "x", url: "/live/old.1.2/x/index.m3u8" });
+        const { promise, resolve } = Promise.withResolvers();
+        const told = [];
+        const source = new m.Source(document.createElement("video"), grant, (event) => {
+          told.push(event);
+          if (event === "trouble" || told.length > 9) resolve();
+        });
+        source.start();
+        await promise;
+        source.stop();
+        return told;
+        """,
+    )
+    module_page.unroute_all()
+    assert told == ["attached", "attached", "trouble"]
+    assert [url.rpartition("/live/")[2] for url in asked] == ["old.1.2/x/index.m3u8", "new.1.2/x/index.m3u8"]
 
 
 # player/diary.js
