@@ -35,7 +35,7 @@ export class Player {
   #controls;
   #patience = 0;
   #endsAt = null;
-  #wanted = true; // the viewer has not paused; a new source pauses the element by itself
+  #wanted = true; // the viewer has not paused
   state = "idle";
 
   /** @param {HTMLElement} root the `[data-player]` section
@@ -213,7 +213,8 @@ export class Player {
     const video = this.#video;
     video.addEventListener("waiting", () => this.#stall());
     video.addEventListener("timeupdate", () => video.readyState >= 3 && this.#flows());
-    video.addEventListener("pause", () => this.#source && !video.ended && this.#show("paused"));
+    video.addEventListener("play", () => (this.#wanted = true));
+    video.addEventListener("pause", () => this.#paused());
     document.addEventListener("visibilitychange", () => this.#returned());
     window.addEventListener("pageshow", (event) => event.persisted && this.#returned());
     setInterval(() => this.#tick(), 1_000);
@@ -226,6 +227,14 @@ export class Player {
       if (this.#endsAt) this.#show("reconnecting");
       else if (this.state === "playing") this.#show("buffering");
     }, PATIENCE_MS);
+  }
+
+  /** By a button of ours, or by a headset's, a small window's or the lock screen's: it stays so in a new source. */
+  #paused() {
+    const { ended, readyState } = this.#video;
+    if (!this.#source || ended) return;
+    if (readyState > 0) this.#wanted = false; // else the old source was taken away
+    this.#show("paused");
   }
 
   /** A page in the background is throttled and falls behind: come back to the edge unless paused there. */

@@ -33,6 +33,39 @@ def test_who_pauses_sees_no_trouble_that_is_over(module_page: Page) -> None:
     assert states == ["reconnecting", "paused", "ended", "This broadcast has ended"]
 
 
+def test_what_a_headset_paused_stays_so_when_the_picture_has_to_begin_anew(module_page: Page) -> None:
+    module_page.route("**/api/streams/one/hls", lambda route: route.fulfill(json=GRANTED))
+    module_page.route("**/live/**", lambda route: route.fulfill(status=404))
+    played = run(
+        module_page,
+        "player/player.js",
+        """
+        const root = document.createElement("section");
+        root.innerHTML = "<video></video>";
+        const video = root.firstElementChild;
+        let played = 0;
+        video.play = async () => (played += 1);
+        let troubles = 0;
+        const watch = new MutationObserver(() => (troubles += root.dataset.state === "reconnecting"));
+        watch.observe(root, { attributeFilter: ["data-state"] });
+        const trouble = async (count) => {
+          while (troubles < count) await new Promise((wake) => setTimeout(wake, 10));
+        };
+        const player = new m.Player(root, { now: () => Date.now() });
+        player.follow({ id: "one", status: "LIVE", hlsUrl: "/live/1.2.3/one/index.m3u8" });
+        await trouble(1);
+        Object.defineProperty(video, "readyState", { value: 4 });
+        video.dispatchEvent(new Event("pause"));
+        const before = played;
+        await trouble(2);
+        player.follow(null);
+        return [before, played];
+        """,
+    )
+    module_page.unroute_all()
+    assert played == [1, 1]
+
+
 # player/governor.js
 
 
