@@ -9,6 +9,9 @@ export const AUDIO = "audio";
  * the source. Where there are none, viewers are nearer. */
 const DISTANCE = 1.25;
 
+const MENU_MS = 2_000; // who opens a menu does not wait longer for what a slow line brings
+const PATIENCE_MS = 20_000;
+
 const MARGIN = 4; // seconds: a rendition's window moves on while its oldest segment is fetched
 
 const ADDRESS = /\/live\/[^/.]+\.[^/]+\/[^/]+\/(?:([0-9a-z]+)\/)?stream\.m3u8/; // a grant has points
@@ -91,16 +94,15 @@ export class Ladder {
 
   /** The qualities to choose from, the largest first: those that the playlist at `url` lists now, or else those that
    * this player has found. */
-  async listedIn(url) {
-    const answer = await fetch(url).catch(() => null);
-    const listed = answer?.ok ? qualitiesIn(await answer.text()) : [];
+  async listedIn(url, patience = PATIENCE_MS) {
+    const listed = qualitiesIn(await textOf(url, patience).catch(() => ""));
     if (listed.length) return listed;
     return (this.#hls?.levels ?? []).toReversed().map((level) => ({ name: nameOf(level), label: `${level.height}p` }));
   }
 
   /** What there is to choose from: that the player chooses, or one of the qualities. */
   async choicesIn(url) {
-    const qualities = await this.listedIn(url);
+    const qualities = await this.listedIn(url, MENU_MS);
     const now = qualities.find(({ name }) => name === this.shown)?.label;
     return [{ name: AUTO, label: now && this.wanted === AUTO ? `Auto: ${now}` : "Auto" }, ...qualities];
   }
@@ -146,6 +148,11 @@ export class Ladder {
   #levelOf(name) {
     return this.#hls?.levels.findIndex((level) => nameOf(level) === name) ?? -1;
   }
+}
+
+async function textOf(url, patience) {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(patience) });
+  return answer.ok ? answer.text() : "";
 }
 
 /** The name of the quality that one of hls.js' levels is: of a node of ours by its address, else by its height; null

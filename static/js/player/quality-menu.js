@@ -24,7 +24,9 @@ export class QualityMenu {
 
   async toggle() {
     if (!this.#box.hidden) return this.#show(false);
+    const at = document.activeElement;
     const qualities = await this.#deeds.list();
+    if (at !== document.activeElement) return; // whoever went on meanwhile is not called back
     this.#draw(qualities);
     this.#show(true);
     (this.#box.querySelector(":checked") ?? this.#box.querySelector("input")).focus();

@@ -66,6 +66,33 @@ def test_what_a_headset_paused_stays_so_when_the_picture_has_to_begin_anew(modul
     assert played == [1, 1]
 
 
+# player/quality-menu.js
+
+
+def test_a_menu_that_comes_late_does_not_call_back_who_went_on(module_page: Page) -> None:
+    told = run(
+        module_page,
+        "player/quality-menu.js",
+        """
+        document.body.innerHTML = "<div hidden></div><button></button><textarea></textarea>";
+        const [box, button, field] = document.body.children;
+        const answers = [];
+        const list = () => new Promise((done) => answers.push(() => done([{ name: "auto", label: "Auto" }])));
+        const menu = new m.QualityMenu(box, button, { list, wanted: () => "auto", choose() {} });
+        const ask = async (meanwhile) => {
+          button.focus();
+          const asked = menu.toggle();
+          meanwhile();
+          answers.pop()();
+          await asked;
+          return [!box.hidden, document.activeElement.tagName];
+        };
+        return [await ask(() => field.focus()), await ask(() => {})];
+        """,
+    )
+    assert told == [[False, "TEXTAREA"], [True, "INPUT"]]
+
+
 # player/governor.js
 
 
