@@ -55,7 +55,8 @@ class Running:
 
     def __init__(self, edge: Edge, ffmpeg: str, **options: Any) -> None:
         client = NodeClient(f"http://127.0.0.1:{edge.http_port}", "stream", transcoding_grant)
-        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg, **options)
+        # Beside a whole suite, who is nice gets a core's thirtieth, and that is what this takes.
+        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg, niceness=0, **options)
         self.failure: TranscodeFailed | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()

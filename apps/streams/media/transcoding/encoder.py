@@ -37,11 +37,11 @@ class Encoder:
     """A running ffmpeg. `feed` takes the fragmented MP4; `outputs` give FLV, in the order of `pictures`.
     They end when it does."""
 
-    def __init__(self, ffmpeg: str, pictures: Sequence[Picture], *, threads: int) -> None:
+    def __init__(self, ffmpeg: str, pictures: Sequence[Picture], *, threads: int, niceness: int) -> None:
         pipes = [os.pipe() for _ in pictures]
         ends = [write for _, write in pipes]
         self._process = subprocess.Popen(
-            _command(ffmpeg, list(zip(pictures, ends, strict=True)), threads),
+            _command(ffmpeg, list(zip(pictures, ends, strict=True)), threads, niceness),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -111,9 +111,9 @@ def encoding(bitrate: int, *, threads: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _command(ffmpeg: str, outputs: Sequence[tuple[Picture, int]], threads: int) -> list[str]:
+def _command(ffmpeg: str, outputs: Sequence[tuple[Picture, int]], threads: int, niceness: int) -> list[str]:
     # A shell sets the limits between fork and exec, where Python may run nothing in a process with threads.
-    command = ["sh", "-c", f'ulimit -v {_MEMORY_KB}; exec nice -n 10 "$@"', "sh"]
+    command = ["sh", "-c", f'ulimit -v {_MEMORY_KB}; exec nice -n {niceness} "$@"', "sh"]
     command += [
         ffmpeg, "-hide_banner", "-loglevel", "error", "-nostdin", "-copyts", "-fpsprobesize", "0",
         "-analyzeduration", "0", "-threads", "1", "-max_pixels", str(_MAX_PIXELS),

@@ -64,7 +64,10 @@ class Patience:
 
 
 class Transcode:
-    """`choose` says which renditions to make of a source. `run` in a thread of its own; the rest from any."""
+    """`choose` says which renditions to make of a source. `run` in a thread of its own; the rest from any.
+
+    With `niceness` ffmpeg stands back behind whatever else the machine does.
+    """
 
     def __init__(
         self,
@@ -73,12 +76,14 @@ class Transcode:
         *,
         ffmpeg: str,
         threads: int = 1,
+        niceness: int = 10,
         patience: Patience | None = None,
     ) -> None:
         self._client = client
         self._choose = choose
         self._ffmpeg = ffmpeg
         self._threads = threads
+        self._niceness = niceness
         self._patience = patience or Patience()
         self._over = threading.Event()
         self._trouble: Exception | None = None
@@ -141,7 +146,12 @@ class Transcode:
         pictures = [lane for lane in self._lanes if isinstance(lane, _Pictures)]
         work: list[Callable[[], None]] = [lane.work for lane in self._lanes]
         if pictures:
-            self._encoder = Encoder(self._ffmpeg, [lane.rung for lane in pictures], threads=self._threads)
+            self._encoder = Encoder(
+                self._ffmpeg,
+                [lane.rung for lane in pictures],
+                threads=self._threads,
+                niceness=self._niceness,
+            )
             for lane, output in zip(pictures, self._encoder.outputs, strict=True):
                 lane.output = output
         work.append(lambda: self._feed(init, chain([first], records)))
