@@ -28,6 +28,10 @@ class ChannelAdmin(admin.ModelAdmin):
     fields = ["name", "slug", "owner", "category", "visibility", "is_verified", "is_live", "created_at"]
     readonly_fields = ["name", "slug", "owner", "category", "visibility", "is_live", "created_at"]
 
+    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
+        # No more than what was changed: it may have gone live, or won followers, since it was read.
+        obj.save(update_fields=form.changed_data)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 from pytest import raises
 
@@ -264,3 +265,22 @@ def test_pictures_that_nothing_shows_are_removed(
     with django_capture_on_commit_callbacks(execute=True):
         services.delete_channel(actor=streamer, channel=edited, confirmation=edited.slug)
     assert files() == []
+
+
+def test_staff_who_verify_a_channel_write_nothing_else_of_it(channel, client):
+    client.force_login(
+        factories.person(is_staff=True, is_superuser=True),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.post(
+            f"/admin/live_channels/channel/{channel.pk}/change/",
+            {"is_verified": "on", "name": "Renamed", "is_live": "on"},
+        )
+    assert answer.status_code == 302
+    channel.refresh_from_db()
+    assert (channel.is_verified, channel.name, channel.is_live) == (True, "Night drive", False)
+    # What moved since the page read it is not written back.
+    (written,) = [one["sql"] for one in asked if one["sql"].startswith('UPDATE "live_channels_channel"')]
+    assert "is_verified" in written.partition("WHERE")[0]
+    assert "follower_count" not in written
