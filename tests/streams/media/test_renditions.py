@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,6 +32,7 @@ SMALL = [rung for rung in LADDER if rung.name in ("160p", "audio")]
 SECONDS = 60
 """Far more than any of these tests takes: who is done stops the encoder."""
 ZEROLATENCY = "-c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p"
+PATIENT = Patience(standstill_seconds=40, slow_seconds=40)
 HEAVY = f"{ZEROLATENCY} -b:v 6M -minrate 6M -maxrate 6M -bufsize 3M -x264-params nal-hrd=cbr"
 """Its parts are larger than what a pipe holds."""
 REORDERING = "-c:v libx264 -preset ultrafast -bf 2 -pix_fmt yuv420p"
@@ -53,10 +53,10 @@ def edge() -> Iterator[Edge]:
 class Running:
     """A transcode in a thread, and how it ended."""
 
-    def __init__(self, edge: Edge, ffmpeg: str, **options: Any) -> None:
+    def __init__(self, edge: Edge, ffmpeg: str, patience: Patience) -> None:
         client = NodeClient(f"http://127.0.0.1:{edge.http_port}", "stream", transcoding_grant)
         # Beside a whole suite, who is nice gets a core's thirtieth, and that is what this takes.
-        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg, niceness=0, **options)
+        self.transcode = Transcode(client, lambda source: SMALL, ffmpeg=ffmpeg, niceness=0, patience=patience)
         self.failure: TranscodeFailed | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -69,8 +69,8 @@ class Running:
 
 
 @contextmanager
-def transcoding(edge: Edge, ffmpeg: str, **options: Any) -> Iterator[Running]:
-    running = Running(edge, ffmpeg, **options)
+def transcoding(edge: Edge, ffmpeg: str, patience: Patience = PATIENT) -> Iterator[Running]:
+    running = Running(edge, ffmpeg, patience)
     try:
         yield running
     finally:
