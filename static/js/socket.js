@@ -170,10 +170,13 @@ export class Socket {
   }
 
   /** The network is back, or the person is: do not let them wait out a long pause. */
-  #hurry = () => {
+  #hurry = ({ type }) => {
     if (document.visibilityState === "hidden") return;
-    if (this.state === "waiting") this.#connect();
-    else if (this.state === "open") this.#checkPulse();
+    if (this.state === "waiting") return this.#connect();
+    if (this.state !== "open") return;
+    // It may be another network: then nobody is left at the end of this line, and nothing says so.
+    if (type === "online") this.#heardAt = Math.min(this.#heardAt, Date.now() - QUIET_MS - 1);
+    this.#checkPulse();
   };
 
   #tell(state, { retryAt = null, reason = null } = {}) {

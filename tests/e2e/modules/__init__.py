@@ -20,15 +20,16 @@ def run(page: Page, module: str, body: str) -> Any:
     return page.evaluate(f"async () => {{ const m = await import('/js/{module}'); {body} }}")
 
 
-def chat_markup(*, signed_in: bool = True, drawn: Sequence[Any] = ()) -> str:
-    """The chat of Nova as a page carries it for ME, or for a stranger."""
+def chat_markup(*, reader: dict[str, str] | None = ME, drawn: Sequence[Any] = ()) -> str:
+    """The chat of Nova as a page carries it for its reader; None is a stranger."""
+    who = reader or {"id": "", "username": ""}
     return render_to_string(
         "components/chat.html",
         {
             "channel": SimpleNamespace(pk="nova-id", slug="nova", name="Nova"),
-            "user": SimpleNamespace(pk=ME["id"], username=ME["username"], is_authenticated=signed_in),
-            "may_write": signed_in,
-            "ticket": "ticket" if signed_in else "",
+            "user": SimpleNamespace(pk=who["id"], username=who["username"], is_authenticated=bool(reader)),
+            "may_write": bool(reader),
+            "ticket": "ticket" if reader else "",
             "drawn_at": timezone.now(),
             "settings": "{}",
             "last_seq": drawn[-1].seq if drawn else "",

@@ -29,10 +29,10 @@ class Room:
         page.route("**/api/auth/ws-ticket", lambda route: route.fulfill(json={"ticket": "another"}))
         page.route_web_socket(re.compile("/ws/channels/nova"), self._greet)
 
-    def open(self, *, signed_in: bool = True, then: str = "() => {}") -> Room:
+    def open(self, *, reader: dict[str, Any] | None = ME, then: str = "() => {}") -> Room:
         """The page anew, as after a reload; its socket is open. `then` runs before the chat's script."""
         self.page.goto(self.url)
-        self.page.set_content(chat_markup(signed_in=signed_in, drawn=self.drawn))
+        self.page.set_content(chat_markup(reader=reader, drawn=self.drawn))
         self.page.evaluate(then)
         self.heard.clear()
         self.page.evaluate(
@@ -254,7 +254,7 @@ def test_a_tap_opens_the_menu_where_a_click_does_not_say_what_made_it(room: Room
 
 
 def test_a_menu_that_would_offer_nothing_does_not_open(room: Room) -> None:
-    room.open(signed_in=False).say("gone soon")
+    room.open(reader=None).say("gone soon")
     room.tell("chat:deleted", {"id": "m1", "seq": 1})
     room.line("Message removed").hover()
     room.page.locator("[data-chat-more]").click()
@@ -287,3 +287,10 @@ def drawn(seq: int, content: str) -> Any:
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
     more = {"is_readable": True, "kind": "message", "badges": [], "created_at": timezone.now()}
     return SimpleNamespace(pk=f"m{seq}", seq=seq, user=user, user_id=ANN["id"], content=content, **more)
+
+
+def test_a_line_is_doubted_at_once_when_the_network_was_away(room: Room) -> None:
+    """A socket of the network before goes on looking open, and what is written goes nowhere."""
+    room.open()
+    room.page.evaluate("dispatchEvent(new Event('online'))")
+    await_value(room.page, lambda: [frame["type"] for frame in room.heard], lambda types: types == ["ping"])
