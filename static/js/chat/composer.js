@@ -24,10 +24,10 @@ export class Composer {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {string} slug of the channel, which owns the draft
+   * @param {string} key whose draft for which channel this is
    * @param {{send: (content: string, parent: object|null) => void, typing: () => void}} deeds
    */
-  constructor(form, slug, deeds) {
+  constructor(form, key, deeds) {
     this.#form = form;
     this.#field = form.elements.content;
     this.#error = form.querySelector("[data-chat-error]");
@@ -35,7 +35,7 @@ export class Composer {
     this.#quote = form.querySelector("[data-chat-quote]");
     this.#limit = Number(this.#field.dataset.limit);
     this.#submit = form.querySelector("[type=submit]");
-    this.#draftKey = `draft.${slug}`;
+    this.#draftKey = `draft.${key}`;
     this.#deeds = deeds;
     this.#field.value ||= recall(this.#draftKey, "", "sessionStorage");
     form.addEventListener("submit", (event) => {

@@ -27,7 +27,7 @@ export class Writing {
     this.#outbox = new Outbox((nonce, content, parent) => this.#transmit(nonce, content, parent), `outbox.${you.id}.${slug}`);
     const form = root.querySelector("[data-chat-form]");
     if (!form) return;
-    this.#composer = new Composer(form, slug, {
+    this.#composer = new Composer(form, `${you.id}.${slug}`, {
       send: (content, parent) => this.#send(content, parent),
       typing: () => socket.send("chat:typing"),
     });

@@ -294,3 +294,12 @@ def test_a_line_is_doubted_at_once_when_the_network_was_away(room: Room) -> None
     room.open()
     room.page.evaluate("dispatchEvent(new Event('online'))")
     await_value(room.page, lambda: [frame["type"] for frame in room.heard], lambda types: types == ["ping"])
+
+
+def test_what_one_left_unsaid_is_not_shown_to_who_signs_in_next(room: Room) -> None:
+    room.open().write("on its way")
+    room.field.fill("begun")
+    room.open(reader=ANN)
+    assert room.field.input_value() == "" and room.lines == []
+    room.open()
+    assert room.field.input_value() == "begun" and room.lines == ["on its way"]
