@@ -135,6 +135,16 @@ class Client:
             return True
         return False
 
+    async def in_the_room(self) -> None:
+        """Return once its history has come, or its end. A socket is open before: what the room is told until
+        then stands in the history."""
+        while not any(frame["type"] == "chat:history" for frame in self.frames):
+            event = await self._event(15.0)
+            if event["type"] == "websocket.close":
+                self.line.output_queue.put_nowait(event)
+                return
+            self._take(event)
+
     async def closed(self, seconds: float = 15.0) -> int:
         """The code that the server closes with."""
         deadline = time.monotonic() + seconds
@@ -149,7 +159,9 @@ class Client:
             return await self.line.output_queue.get()
 
     async def _read(self, seconds: float) -> None:
-        event = await self._event(seconds)
+        self._take(await self._event(seconds))
+
+    def _take(self, event: dict[str, Any]) -> None:
         assert event["type"] == "websocket.send", event
         content = orjson.loads(event["text"])
         self.frames += content if isinstance(content, list) else [content]
@@ -175,8 +187,8 @@ Dial = Callable[..., Any]
 
 @pytest.fixture
 def dial(readers: None, channel: Channel) -> Dial:
-    """`async with dial("/ws/…") as client`: an open socket. The path is the room's when there is none; `who`
-    comes with a ticket."""
+    """`async with dial("/ws/…") as client`: an open socket, whose greeting has come. The path is the room's
+    when there is none; `who` comes with a ticket."""
 
     @asynccontextmanager
     async def dial(
@@ -190,7 +202,10 @@ def dial(readers: None, channel: Channel) -> Dial:
         opened, _ = await line.connect(timeout=5)
         assert opened
         try:
-            yield Client(line)
+            client = Client(line)
+            if "/ws/channels/" in path:
+                await client.in_the_room()
+            yield client
         finally:
             await line.disconnect()
 
