@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 # Below this many listeners a sweep is cheap enough to begin at the next turn of the loop.
 SMALL = 200
-TICK = 0.03
+TICK = 0.025
 # A sweep with so many events in it says that nobody can read along any more: the next waits twice as long,
 # and what that spares goes into storing them.
 FLOOD = 64
