@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +23,6 @@ from apps.core.realtime.hub import Hub
 from apps.core.realtime.protocol import EXTENSION, SEND_BUFFER
 from apps.core.realtime.server import FRAME_IN_MOST, Server, config
 from apps.core.realtime.socket import Action, Door, Refused, Socket
-from apps.core.realtime.upgrade import WHOLE
 from tests.stack.services import free_port
 
 Running = tuple[Server, str, list[dict[str, Any]]]
@@ -371,114 +369,5 @@ def test_a_request_that_waits_for_something_does_not_hold_up_the_end() -> None:
             await task
         assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
         writer.close()
-
-    story(steps)
-
-
-async def whole_or_not(scope: Any, receive: Any, send: Any) -> None:
-    """Answers at once where that is possible, and says in the body which way it went."""
-    headers = [(b"content-length", b"5"), (b"x-way", b"any")]
-    if scope["extensions"][WHOLE].respond(
-        scope, 200, headers, b"" if scope["method"] == "HEAD" else b"whole"
-    ):
-        assert not scope["extensions"][WHOLE].respond(scope, 200, headers, b"twice"), "it is answered"
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"parts"})
-
-
-@asynccontextmanager
-async def answering(app: Any) -> AsyncIterator[int]:
-    port = free_port()
-    server = Server(config(app, "127.0.0.1", port))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        await task
-
-
-def asking(method: bytes = b"GET", more: bytes = b"") -> bytes:
-    return b"%b / HTTP/1.1\r\nHost: x\r\n%b\r\n" % (method, more)
-
-
-def test_an_answer_that_is_there_goes_out_at_once_and_the_connection_goes_on() -> None:
-    async def steps() -> None:
-        async with answering(whole_or_not) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            for method, more, body in (
-                (b"GET", b"", b"whole"),
-                (b"HEAD", b"", b""),
-                (b"GET", b"", b"whole"),
-                (b"GET", b"Connection: close\r\n", b"parts"),  # who hangs up is answered the common way
-            ):
-                writer.write(asking(method, more))
-                head = await reader.readuntil(b"\r\n\r\n")
-                assert head.startswith(b"HTTP/1.1 200 OK\r\n") and b"\r\ndate: " in head
-                assert b"\r\ncontent-length: 5\r\nx-way: any\r\n" in head
-                assert await reader.readexactly(len(body)) == body
-            assert await reader.read() == b""
-            writer.close()
-
-    story(steps)
-
-
-def test_requests_that_come_in_a_row_are_answered_in_their_order() -> None:
-    async def steps() -> None:
-        async with answering(whole_or_not) as port:
-            asked = asking() * 3 + asking(more=b"Connection: close\r\n")
-            answers = (await answer_to(f"ws://127.0.0.1:{port}/", asked)).split(b"HTTP/1.1 200 OK\r\n")[1:]
-            assert [answer.partition(b"\r\n\r\n")[2] for answer in answers] == [b"parts"] * 4
-
-    story(steps)
-
-
-def test_requests_leave_nothing_for_the_garbage_collector() -> None:
-    async def steps() -> None:
-        async with answering(whole_or_not) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-            async def ask(count: int) -> None:
-                for _ in range(count):
-                    writer.write(asking())
-                    await reader.readuntil(b"whole")
-
-            await ask(5)
-            gc.collect()
-            gc.disable()
-            try:
-                await ask(50)
-                assert gc.collect() < 50, "a request refers to itself"
-            finally:
-                gc.enable()
-            writer.close()
-
-    story(steps)
-
-
-def test_who_takes_nothing_is_not_answered_beyond_what_waits_already() -> None:
-    ways: list[bool] = []
-
-    async def much(scope: Any, receive: Any, send: Any) -> None:
-        body = b"x" * 1_000_000
-        headers = [(b"content-length", b"%d" % len(body))]
-        ways.append(scope["extensions"][WHOLE].respond(scope, 200, headers, body))
-        if not ways[-1]:
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-
-    async def steps() -> None:
-        async with answering(much) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
-            while False not in ways:
-                await asyncio.sleep(0.01)
-            held = len(ways)
-            await reader.readexactly(19_000_000)
-            assert held < 20 and len(ways) == 20
-            writer.close()
 
     story(steps)

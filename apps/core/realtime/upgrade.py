@@ -1,15 +1,13 @@
-"""uvicorn's HTTP with bounds on a request's head, with its own hands for a websocket's handshake, and with a
-short way for answers that are there as a whole."""
+"""uvicorn's HTTP with bounds on a request's head, and with its own hands for a websocket's handshake."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import deflate
 from .protocol import WebSocketProtocol, answer_to
@@ -17,8 +15,6 @@ from .protocol import WebSocketProtocol, answer_to
 # The parser itself would take any number of bytes, for any time.
 HEAD_MOST = 64 * 1024
 HEAD_SECONDS = 20.0
-# In `scope["extensions"]`: the connection, for answers that are there as a whole.
-WHOLE = "aethex.whole"
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -35,7 +31,6 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
-        self.scope = self.cycle = None  # type: ignore[assignment]  # they refer to this
 
     def on_message_begin(self) -> None:
         self._is_in_head, self._head_size = True, 0
@@ -45,31 +40,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._stop_timer()
         super().on_headers_complete()
-        # The connection, not the request's own object: that would refer to itself and wait for the collector.
-        self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]
-
-    def respond(
-        self, scope: dict[str, Any], status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
-    ) -> bool:
-        """Write the whole answer to the request of this scope, or nothing and return False: then it has to be
-        sent by ASGI. `headers` are well formed, in lower case, and tell the body's length.
-
-        By the ASGI channel an answer is two messages, and each header is looked at three times: a third of
-        what a request costs for the server, and each viewer asks ten times a second.
-        """
-        cycle = self.cycle
-        if cycle is None or cycle.scope is not scope or cycle.response_started or not cycle.keep_alive:
-            return False
-        if cycle.disconnected or self.flow.write_paused:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
-        self.transport.write(b"%b%b\r\n" % (STATUS_LINE[status], b"".join(lines)))
-        if body:
-            self.transport.write(body)
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

@@ -25,8 +25,6 @@ SATISFIED = b"max-age=1"
 """Of a playlist that was waited for: it has what its address asks for, whoever asks next."""
 _PIECE = 64 * 1024
 """What is handed to the connection at once, so that the rest waits here, where it is counted."""
-_WHOLE = "aethex.whole"
-"""In the scope's extensions, where the server has it: a shorter way for answers that are there as a whole."""
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
@@ -53,8 +51,6 @@ class Answer:
         self.gave_media = False
         self._head = scope["method"] == "HEAD"
         self._headers = scope["headers"]
-        self._scope = scope
-        self._server = scope.get("extensions", {}).get(_WHOLE)
         self._send = send
         self._stall_seconds = stall_seconds
 
@@ -151,10 +147,6 @@ class Answer:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _start(self, status: int, headers: list[Header], chunks: list[bytes]) -> None:
-        if self._server is not None and len(chunks) <= 1:
-            body = b"" if self._head or not chunks else chunks[0]
-            if self._server.respond(self._scope, status, headers, body):
-                return
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         if self._head or not chunks:
             await self._send({"type": "http.response.body", "body": b""})
