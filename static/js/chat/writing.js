@@ -4,7 +4,8 @@ import { Composer } from "./composer.js";
 import { Outbox, makeNonce } from "./outbox.js";
 
 /** Refusals that mean "not now": the line stays in the outbox, which sends it again. */
-const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE", "INTERNAL"]);
+const PASSING = new Set(["BUSY", "STORE_UNAVAILABLE"]);
+const FAULTS_MOST = 3; // a fault of the server may pass, or it is what this very line does to it
 const FRESH_MS = 120_000; // what was left unsent for longer is its writer's to send
 
 export class Writing {
@@ -17,6 +18,7 @@ export class Writing {
   #slow = 0; // seconds between two messages of one person
   #followersOnly = null;
   #delayed = new Set(); // nonces that the server could not take yet
+  #faults = new Map(); // nonce → how often the server failed over it
   #commands = new Map(); // nonce → a command on its way; it is sent once, it might not mean the same twice
 
   /** @param {HTMLElement} root the `[data-chat]` element */
@@ -108,7 +110,7 @@ export class Writing {
   #acknowledged(nonce, id) {
     const line = this.#outbox.settle(nonce);
     this.#log.confirm(nonce, id);
-    if (this.#delayed.delete(nonce)) this.#composer.relent();
+    if (this.#forget(nonce)) this.#composer.relent();
     // The next one would be refused: the field says so before it is written in vain.
     if (line && this.#slow && !this.#you.may("speak_freely")) this.#composer.refuse("Slow mode.", this.#slow);
   }
@@ -116,20 +118,33 @@ export class Writing {
   #refused({ nonce, code, message, retryAfter }) {
     const command = this.#commands.get(nonce);
     if (command && this.#commands.delete(nonce)) return this.#composer.giveBack(command, { message });
-    if (nonce && PASSING.has(code)) {
+    if (nonce && this.#mayPass(nonce, code)) {
       this.#delayed.add(nonce);
       return this.#composer.refuse(message, null);
     }
     const line = nonce ? this.#outbox.settle(nonce) : null;
     if (!line) return this.#composer.refuse(message, retryAfter);
+    this.#forget(nonce);
     if (code === "MESSAGE_HELD") return this.#log.markHeld(nonce, message);
     this.#giveBack(nonce, line, { message, retryAfter });
+  }
+
+  #mayPass(nonce, code) {
+    if (code !== "INTERNAL") return PASSING.has(code);
+    this.#faults.set(nonce, (this.#faults.get(nonce) ?? 0) + 1);
+    return this.#faults.get(nonce) < FAULTS_MOST;
   }
 
   #giveBack(nonce, line, refusal) {
     if (this.#composer.giveBack(line, refusal)) return this.#log.withdraw(nonce);
     this.#failed.set(nonce, line);
     this.#log.fail(nonce);
+  }
+
+  /** The line is no longer tried; whether it had been put off. */
+  #forget(nonce) {
+    this.#faults.delete(nonce);
+    return this.#delayed.delete(nonce);
   }
 
   /** Somebody loaded the page anew because their words did not go out: they go now, by the same nonces. */

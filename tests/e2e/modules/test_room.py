@@ -151,6 +151,19 @@ def test_what_was_left_unsent_for_long_is_its_writers_to_send(room: Room) -> Non
     assert "This was not sent." in room.page.locator("[data-chat-error]").inner_text()
 
 
+def test_a_line_that_the_server_fails_over_again_and_again_is_given_back(room: Room) -> None:
+    room.open().write("the line that breaks it")
+    await_value(room.page, room.sent, bool)
+    fault = {"nonce": room.sent()[0]["nonce"], "code": "INTERNAL", "message": "Something went wrong here."}
+    for _ in range(2):
+        room.tell("chat:error", fault)
+    room.page.locator("[data-chat-error]", has_text="Something went wrong here.").wait_for()
+    assert room.lines == ["the line that breaks it"] and room.field.input_value() == ""
+    room.tell("chat:error", fault)
+    await_value(room.page, room.field.input_value, lambda words: words == "the line that breaks it")
+    assert room.lines == []
+
+
 LISTEN = """
 () => {
   window.readOut = [];
