@@ -9,4 +9,4 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"site_name": "AeThex LIVE", "public_url": settings.PUBLIC_URL}
+    return {"site_name": settings.SITE_NAME, "public_url": settings.PUBLIC_URL}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
+from django.core.mail import EmailMessage
 from django.db.models.signals import post_migrate  # noqa: TID251  Django's own receiver is left out
 from rest_framework.test import APIClient
 
@@ -121,6 +123,19 @@ def stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.S
     else:
         with running.full(request.getfixturevalue("private_services")) as started:
             yield started
+
+
+@pytest.fixture
+def posted(django_capture_on_commit_callbacks: Any) -> Callable[[Callable[[], object]], list[EmailMessage]]:
+    """`posted(deed)`: do the deed, let it commit, and return the letters that this posted."""
+
+    def letters_of(deed: Callable[[], object]) -> list[EmailMessage]:
+        before = len(mail.outbox)
+        with django_capture_on_commit_callbacks(execute=True):
+            deed()
+        return mail.outbox[before:]
+
+    return letters_of
 
 
 @pytest.fixture

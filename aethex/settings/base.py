@@ -41,6 +41,8 @@ MEDIA_URL_BASE = env.text("MEDIA_URL_BASE", "").rstrip("/")
 if not MEDIA_URL_BASE.startswith(("https://", "http://", "/")) and MEDIA_URL_BASE:
     raise ImproperlyConfigured("MEDIA_URL_BASE is an origin (https://edge.example.org) or a path (/node-1).")
 
+SITE_NAME = "AeThex LIVE"
+
 # --- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import logging
-import smtplib
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +15,8 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from . import letters
 from .models import User
-
-log = logging.getLogger(__name__)
 
 WRONG_LOGIN = _(
     "This name or address and this password don't belong together. Check both, or reset your password."
@@ -50,11 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send one letter. A mail server that fails is logged: the person can ask for the letter again."""
-        try:
-            super().send_mail(template_prefix, email, {**context, "current_site": _site()})
-        except (OSError, smtplib.SMTPException):
-            log.exception("The letter %s could not be sent", template_prefix)
+        letters.send(template_prefix, email, context)
 
     # The host of a request is whatever its sender wrote into it; links in letters come from the settings.
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
@@ -82,10 +74,6 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return _vault().decrypt(encrypted_text.encode()).decode()
-
-
-def _site() -> SimpleNamespace:
-    return SimpleNamespace(name="AeThex LIVE", domain=settings.PUBLIC_URL.partition("://")[2])
 
 
 def _vault() -> Fernet:

@@ -11,7 +11,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -65,10 +64,9 @@ class TestRegistering:
         assert not answer.cookies
         assert UserSession.objects.get().user.username == "Nora"
 
-    def test_sends_the_letter_that_verifies_the_address(self, api, settings):
+    def test_sends_the_letter_that_verifies_the_address(self, api, settings, posted):
         settings.PUBLIC_URL = "https://live.example.org"
-        register(api)
-        (letter,) = mail.outbox
+        (letter,) = posted(lambda: register(api))
         assert letter.to == ["nora@example.org"]
         assert "https://live.example.org/auth/verify/" in letter.body
 

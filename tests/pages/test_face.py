@@ -15,7 +15,9 @@ from django.test import Client
 from apps.channels.models import Channel
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+LETTERS = ROOT / "templates" / "letters"
+# Letters are read by mail programs: no policy of ours holds there, and no sheet of ours is loaded.
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if LETTERS not in path.parents)
 PINS = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text())
 # The scripts that each template begins with, and what a script imports before it runs.
 SCRIPT = re.compile(r"""type="module" src="{% static '(js/[^']+)'""")
@@ -37,6 +39,15 @@ def test_no_template_carries_inline_style_or_script(template: Path) -> None:
     assert "javascript:" not in text
     for attributes in re.findall(r"<script([^>]*)>", text):
         assert "src=" in attributes or "application/json" in attributes
+
+
+def test_every_letter_is_written_as_text_and_as_html() -> None:
+    for kind in ("txt", "html"):
+        written = {path.stem for path in LETTERS.glob("*." + kind) if not path.stem.startswith("_")}
+        assert written == {path.stem for path in LETTERS.glob("*.txt")}
+        for name in written - {"base"}:
+            text = (LETTERS / f"{name}.{kind}").read_text()
+            assert text.startswith(f'{{% extends "letters/base.{kind}" %}}'), name
 
 
 def test_every_component_names_its_inputs_first() -> None:
