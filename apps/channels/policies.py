@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _WORDS = {
     Power.DELETE_CHANNEL: "delete this channel",
     Power.EDIT_CHANNEL: "edit this channel",
+    Power.EDIT_SCHEDULE: "plan broadcasts here",
     Power.USE_KEY: "see or change this channel's stream key",
     Power.SIMULCAST: "choose where this channel's stream is forwarded to",
     Power.GO_LIVE: "start a broadcast here",

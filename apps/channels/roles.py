@@ -26,6 +26,7 @@ DUTIES: dict[Role, str] = {
 class Power(StrEnum):
     DELETE_CHANNEL = "delete_channel"
     EDIT_CHANNEL = "edit_channel"
+    EDIT_SCHEDULE = "edit_schedule"
     USE_KEY = "use_key"
     SIMULCAST = "simulcast"
     GO_LIVE = "go_live"
@@ -57,6 +58,7 @@ class Power(StrEnum):
 
 _CREATING = {
     Power.EDIT_CHANNEL,
+    Power.EDIT_SCHEDULE,
     Power.GO_LIVE,
     Power.EDIT_BROADCAST,
     Power.END_BROADCAST,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -11,7 +14,15 @@ from django.db.models import Q, QuerySet
 from apps.core.errors import NotFound
 
 from . import policies
-from .models import Channel, ChannelRole, Follow, RoleInvitation, RoleInvitationQuerySet
+from .models import (
+    Channel,
+    ChannelRole,
+    Follow,
+    Occurrence,
+    RoleInvitation,
+    RoleInvitationQuerySet,
+    ScheduledBroadcast,
+)
 from .roles import POWERS, Power, Role
 
 if TYPE_CHECKING:
@@ -73,3 +84,37 @@ def open_invitations(*, viewer: Actor, channel: Channel) -> RoleInvitationQueryS
     """Who is asked to join the team, newest first. Raises NotAllowed like `team_of`."""
     policies.require(viewer, Power.GIVE_VIP, channel)
     return RoleInvitation.objects.open().with_names().filter(channel=channel).order_by("-id")
+
+
+def find_scheduled(*, channel: Channel, scheduled_id: uuid.UUID) -> ScheduledBroadcast:
+    """The channel's scheduled broadcast of this id; NotFound when it has none such."""
+    found = channel.schedule.select_related("channel", "category").filter(pk=scheduled_id).first()
+    if found is None:
+        raise NotFound("There is no such broadcast in this schedule.", code="SCHEDULED_NOT_FOUND")
+    return found
+
+
+def next_occurrences(channels: Iterable[Channel], now: datetime) -> dict[uuid.UUID, Occurrence]:
+    """By channel's id, what of its schedule begins next after `now`; channels that plan nothing are left out.
+
+    One query. `occurrence.starts_at` is when, `occurrence.scheduled.title` what.
+    """
+    coming = ScheduledBroadcast.objects.coming(now).filter(channel__in=[channel.pk for channel in channels])
+    found: dict[uuid.UUID, Occurrence] = {}
+    for scheduled in coming:
+        ahead = (
+            each for each in scheduled.occurrences(now) if each.starts_at > now and not each.is_cancelled
+        )
+        first = next(ahead, None)
+        known = found.get(scheduled.channel_id)
+        if first is not None and (known is None or first.starts_at < known.starts_at):
+            found[scheduled.channel_id] = first
+    return found
+
+
+def upcoming(channel: Channel, now: datetime, *, most: int = 8, each: int = 4) -> list[Occurrence]:
+    """What the channel plans next, in order, what runs at `now` and what is cancelled included: the first
+    `most`, and of a weekly broadcast no more than `each`."""
+    coming = channel.schedule.coming(now).select_related("category")
+    days = [day for scheduled in coming for day in islice(scheduled.occurrences(now), each)]
+    return sorted(days, key=lambda day: (day.starts_at, day.scheduled.pk))[:most]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import team, views
+from . import schedule, team, views
 
 urlpatterns = [
     path("channels", views.Channels.as_view()),
@@ -12,6 +12,12 @@ urlpatterns = [
     path("channels/<str:channel>/roles", team.ChannelRoles.as_view()),
     path("channels/<str:channel>/roles/<str:person>", team.ChannelHelper.as_view()),
     path("channels/<str:channel>/invitations", team.ChannelInvitations.as_view()),
+    path("channels/<str:channel>/schedule", schedule.ChannelSchedule.as_view()),
+    path("channels/<str:channel>/schedule/<uuid:scheduled>", schedule.OneScheduled.as_view()),
+    path(
+        "channels/<str:channel>/schedule/<uuid:scheduled>/cancelled/<str:on>",
+        schedule.CancelledDay.as_view(),
+    ),
     path("invitations", team.MyInvitations.as_view()),
     path("invitations/<uuid:invitation>", team.OneInvitation.as_view()),
     path("invitations/<uuid:invitation>/accept", team.InvitationAnswer.as_view(accept=True)),

@@ -2,20 +2,32 @@
 
 from .channels import category_named, checked_tags, create_channel, delete_channel, edit_channel
 from .follows import end_follows_of_blocked, follow_channel, unfollow_channel
+from .schedule import (
+    cancel_occurrence,
+    edit_scheduled,
+    restore_occurrence,
+    schedule_broadcast,
+    unschedule_broadcast,
+)
 from .team import answer_invitation, invite_helper, leave_team, remove_helper, withdraw_invitation
 
 __all__ = [
     "answer_invitation",
+    "cancel_occurrence",
     "category_named",
     "checked_tags",
     "create_channel",
     "delete_channel",
     "edit_channel",
+    "edit_scheduled",
     "end_follows_of_blocked",
     "follow_channel",
     "invite_helper",
     "leave_team",
     "remove_helper",
+    "restore_occurrence",
+    "schedule_broadcast",
     "unfollow_channel",
+    "unschedule_broadcast",
     "withdraw_invitation",
 ]

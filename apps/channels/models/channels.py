@@ -10,10 +10,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from apps.channels.roles import DUTIES, Role
 from apps.core.errors import NotFound
 from apps.core.ids import uuid7
-
-from .roles import DUTIES, Role
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor

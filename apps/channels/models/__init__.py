@@ -1,0 +1,32 @@
+"""The rows of channels, one file a noun."""
+
+from .channels import (
+    HELPERS,
+    Category,
+    Channel,
+    ChannelQuerySet,
+    ChannelRole,
+    Follow,
+    RoleInvitation,
+    RoleInvitationQuerySet,
+    SlugHistory,
+    topic,
+)
+from .schedule import ONCE, WEEKLY, Occurrence, ScheduledBroadcast
+
+__all__ = [
+    "HELPERS",
+    "ONCE",
+    "WEEKLY",
+    "Category",
+    "Channel",
+    "ChannelQuerySet",
+    "ChannelRole",
+    "Follow",
+    "Occurrence",
+    "RoleInvitation",
+    "RoleInvitationQuerySet",
+    "ScheduledBroadcast",
+    "SlugHistory",
+    "topic",
+]
