@@ -52,6 +52,7 @@ WITHOUT_MODE = (
     "tests/load/",
     "tests/moderation/automod/",
     "tests/pages/test_face.py",
+    "tests/routes/test_matrix.py",
     "tests/streams/media/",
     "tests/streams/providers/test_adapters.py",
     "tests/streams/pictures/",

@@ -1,12 +1,11 @@
-"""Who may do what: every verb of chat and moderation, for every role, through every door it has.
+"""Who may do what: every verb and command of chat and moderation, for every role.
 
-A verb, a route or a command without a row in `powers` fails.
+A verb or a command without a row in `powers` fails. Routes have their matrix in tests/routes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
@@ -14,19 +13,16 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import transaction
-from rest_framework.test import APIClient
 
 from apps.channels.models import Channel
 from apps.chat import services as chat
-from apps.chat.api.urls import urlpatterns as chat_routes
 from apps.chat.services.commands import COMMANDS
 from apps.core.errors import DomainError
 from apps.core.models import AuditEntry
 from apps.moderation import services as moderation
-from apps.moderation.api.urls import urlpatterns as moderation_routes
 
 from .conftest import Dial, story
-from .powers import LINES, NO_VERBS, OTHER_REFUSALS, ROUTES, VERBS, Scene, Who, set_scene
+from .powers import LINES, NO_VERBS, OTHER_REFUSALS, VERBS, Scene, Who, set_scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]
 
@@ -51,19 +47,8 @@ def exported() -> set[str]:
     return names | {"review.dry_run", "undo.undo_action", "undo.undo_everything"}
 
 
-def offered() -> set[str]:
-    """Every method of every route."""
-    return {
-        f"{method.upper()} {route.pattern}"
-        for route in [*chat_routes, *moderation_routes]
-        for method in ("get", "post", "put", "patch", "delete")
-        if hasattr(route.callback.view_class, method)
-    }
-
-
-def test_every_verb_route_and_command_has_its_row() -> None:
+def test_every_verb_and_command_has_its_row() -> None:
     assert exported() == VERBS.keys() | NO_VERBS
-    assert offered() == ROUTES.keys()
     assert COMMANDS.keys() == LINES.keys()
 
 
@@ -104,27 +89,7 @@ def command(scene: Scene, name: str) -> Ask:
     return lambda actor: outcome(lambda: chat.run_command(actor=actor, channel=scene.channel, line=line))
 
 
-def route(scene: Scene, name: str) -> Ask:
-    body = ROUTES[name][1]
-    method, pattern = name.split(" ")
-    path = re.sub(r"<\w+:(\w+)>", lambda match: scene.names[match[1]], pattern)
-    query = f"?channel={scene.channel.slug}" if path == "moderation/queue" else ""
-
-    def ask(actor: Any) -> int:
-        api = APIClient()
-        if actor.is_authenticated:
-            api.force_authenticate(actor)
-        before = AuditEntry.objects.count()
-        sent = body(scene) if callable(body) else body
-        answer = getattr(api, method.lower())(f"/api/{path}{query}", sent, format="json")
-        refused = answer.status_code >= 400
-        assert not refused or AuditEntry.objects.count() == before, f"{name}: refused, and yet it was done"
-        return answer.status_code if refused else 0
-
-    return ask
-
-
-@pytest.mark.parametrize(("table", "door"), [(VERBS, verb), (ROUTES, route), (LINES, command)])
+@pytest.mark.parametrize(("table", "door"), [(VERBS, verb), (LINES, command)])
 def test_all_is_done_for_those_who_may(scene: Scene, table: dict[str, Any], door: Callable[..., Ask]) -> None:
     """One scene for a whole table: it is dear to set, and nobody leaves a trace in it."""
     found, wanted = {}, {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -353,3 +354,8 @@ def test_forms_carry_what_protects_them(
 
 def test_every_deed_that_can_be_undone_is_told_in_words() -> None:
     assert sorted(set(INVERSES) - set(DEEDS)) == []
+
+
+def test_the_desk_of_a_channel_that_is_none_is_not_found(channel: Channel, owner: Client) -> None:
+    assert owner.get("/dashboard/nothing-here/moderation").status_code == 404
+    assert owner.get(f"{DESK}/people/{uuid.uuid4()}").status_code == 404
