@@ -48,7 +48,7 @@ def test_hostile_text_is_text_and_makes_no_header() -> None:
     text, html = parts(letter)
     head = on_the_wire(letter)
     assert head["Bcc"] is None
-    assert head["Subject"].startswith("<img src=x onerror=alert(1)> Bcc:")
+    assert head["Subject"] == "<img src=x onerror=alert(1)>"
     assert "<img" not in html
     assert "&lt;img src=x" in html
     assert "<img src=x onerror=alert(1)>" in text, "in plain text nothing is an entity"
