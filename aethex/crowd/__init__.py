@@ -1,0 +1,50 @@
+"""A believable crowd for a site that is to be looked at or measured: people, channels, what is on air.
+
+Everything but the dates follows from one number: the same seed makes the same site, as of now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.channels.models import Channel, ChannelRole, Follow
+from apps.streams.models import Broadcast
+
+from . import broadcasts, channels, people, talk
+from .tables import fill
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many there are to be; follows, past broadcasts and messages come in proportion."""
+
+    people: int
+    channels: int
+    live: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.channels <= self.people or not 0 <= self.live <= self.channels:
+            raise ValueError("There are at most as many channels as people, and as many live as channels.")
+
+
+def gather(size: Size, *, seed: int = 0) -> None:
+    """Fill the database, all or nothing; IntegrityError when this seed is in it already."""
+    dice = Random(seed)  # noqa: S311  nothing secret comes from it
+    now = timezone.now()
+    with transaction.atomic():
+        crowd = people.join(size.people, now, dice, seed)
+        founded = channels.found(size.channels, crowd, dice, seed)
+        fans = channels.fans(crowd, founded, dice)
+        on_air = broadcasts.on_air(founded, size.live, now, dice)
+        fill(Channel, founded)
+        fill(Follow, fans)
+        fill(ChannelRole, channels.helpers(founded, crowd, dice))
+        fill(Broadcast, [*broadcasts.past(founded, now, dice), *on_air])
+        talk.talk(founded, on_air, crowd, now, dice)
+    with connection.cursor() as cursor:
+        # Without fresh statistics a database guesses, and reads whole tables.
+        cursor.execute("ANALYZE")
