@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apps.accounts.facts import BlockChanged
+from apps.accounts import sockets as account_sockets
+from apps.accounts.facts import BlockChanged, SessionsEnded
 from apps.channels import facts as channel_facts
 from apps.channels import services as channels
 from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
@@ -23,6 +24,7 @@ from apps.vod import tasks as vod_tasks
 
 def connect() -> None:
     on(BlockChanged, channels.end_follows_of_blocked, chat.tell_blocker)
+    on(SessionsEnded, account_sockets.tell)
     on(facts.BroadcastOpened, realtime.tell_opened, stream_tasks.settle_after)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastResumed, realtime.tell_updated)

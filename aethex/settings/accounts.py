@@ -26,6 +26,7 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 
 # --- pages -----------------------------------------------------------------------------------------
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
+USERSESSIONS_ADAPTER = "apps.accounts.sessions.SessionsAdapter"
 ACCOUNT_FORMS = {"signup": "apps.accounts.entrance.SignUpForm", "login": "apps.accounts.entrance.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # Attempts a minute and address; behind one campus or one test run there are many people.

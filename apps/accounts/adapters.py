@@ -15,8 +15,12 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.events import publish
+
 from . import letters
+from .facts import SessionsEnded
 from .models import User
+from .sessions import sign_in_of
 
 WRONG_LOGIN = _(
     "This name or address and this password don't belong together. Check both, or reset your password."
@@ -55,6 +59,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.PUBLIC_URL + path.replace("UID-KEY", quote(key))
+
+    def logout(self, request: HttpRequest) -> None:
+        sign_in = sign_in_of(request)
+        super().logout(request)
+        if sign_in:
+            publish(SessionsEnded(sign_in.user_id))
+
+    def set_password(self, user: User, password: str) -> None:
+        super().set_password(user, password)
+        publish(SessionsEnded(user.pk))  # all that were begun with the old one
 
     def is_safe_url(self, url: str | None) -> bool:
         """A page of ours to go on to; a missing one is none."""

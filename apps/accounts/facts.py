@@ -12,3 +12,10 @@ class BlockChanged:
 
     user_id: uuid.UUID
     blocked_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded:
+    """Some of the sessions of `user_id` hold no longer; the database tells which."""
+
+    user_id: uuid.UUID

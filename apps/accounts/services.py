@@ -8,14 +8,11 @@ from functools import cache
 from typing import IO
 
 from allauth.account.models import EmailAddress
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.core import images
@@ -183,15 +180,6 @@ def unblock_person(*, actor: Actor, person: User) -> None:
         removed, _ = Block.objects.filter(user=user, blocked=person).delete()
         if removed:
             publish(BlockChanged(user.pk, person.pk))
-
-
-def forget_ended_sessions() -> int:
-    """Remove sessions whose time is over, and their places in the list of sessions; how many there were."""
-    ended, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    # Not NOT IN: with more sessions than PostgreSQL hashes in memory each place is compared with all of them.
-    session = Session.objects.filter(session_key=OuterRef("session_key"))
-    UserSession.objects.filter(~Exists(session)).delete()
-    return ended
 
 
 @cache

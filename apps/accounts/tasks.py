@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from . import services
+from . import sessions
 
 
 @shared_task(expires=600)
 def forget_ended_sessions() -> None:
-    services.forget_ended_sessions()
+    sessions.forget_ended_sessions()

@@ -1,7 +1,7 @@
-"""Tickets: how a page's websocket says whose it is, without cookies and without a session look-up.
+"""Tickets: how a page's websocket says whose it is, without cookies.
 
 A ticket is signed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives
-another.
+another. It names the session that it was issued in, encrypted: addresses end up in logs.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import threading
 import time
 import uuid
 
+from allauth.headless.tokens.strategies.jwt.internal import session_key_from_sid, session_key_to_sid
 from django.conf import settings
 from django.core import signing
+from django.http import HttpRequest
 
 from apps.core.realtime.gather import Gather
 from apps.core.realtime.redis import loop_client
 
-from .models import User
+from .sessions import SignIn, sign_in_of
 
 SECONDS = 60
+# From base64 to what may stand in an address, and back (RFC 4648, section 5).
+_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 
 
 def _signer() -> signing.TimestampSigner:
@@ -33,20 +37,29 @@ def _signer_of(key: str) -> signing.TimestampSigner:
     return signing.TimestampSigner(key=key, salt="accounts.websocket")
 
 
-def issue(user: User) -> str:
-    """A ticket for `user`, safe to put into a URL."""
-    return _signer().sign(f"{user.pk.hex}.{secrets.token_urlsafe(9)}")
+def issue(sign_in: SignIn) -> str:
+    """A ticket for a socket of this sign-in, safe to put into a URL."""
+    session = session_key_to_sid(sign_in.session_key).translate(_TO_URL)
+    return _signer().sign(f"{sign_in.user_id.hex}.{secrets.token_urlsafe(9)}.{session}")
 
 
-async def redeem(ticket: str) -> uuid.UUID | None:
-    """Use up `ticket`: the id of the person it was issued for; None when it is forged, old or used."""
+def for_page(request: HttpRequest) -> str:
+    """The ticket that a page carries, "" for who is not signed in."""
+    sign_in = sign_in_of(request)
+    return issue(sign_in) if sign_in else ""
+
+
+async def redeem(ticket: str) -> SignIn | None:
+    """Use up `ticket`: the sign-in that it was issued for; None when it is forged, old or used. Whether the
+    session still holds is another question (`sockets.SignedIn`)."""
     try:
-        person, _, nonce = _signer().unsign(ticket, max_age=SECONDS).partition(".")
-    except signing.BadSignature:
+        person, nonce, session = _signer().unsign(ticket, max_age=SECONDS).split(".")
+    except (signing.BadSignature, ValueError):  # or one of an older release
         return None
-    if not await _first_use(nonce):
+    session_key = session_key_from_sid(session.translate(_FROM_URL))
+    if session_key is None or not await _first_use(nonce):
         return None
-    return uuid.UUID(hex=person)
+    return SignIn(uuid.UUID(hex=person), session_key)
 
 
 async def _first_use(nonce: str) -> bool:

@@ -7,14 +7,11 @@ asks: one that comes back a second time was copied, and nobody can tell by whom,
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
-from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from .models import User
+from .sessions import SignIn, end_session
 
 
 class OneUseRefresh(JWTTokenStrategy):
@@ -31,27 +28,15 @@ class OneUseRefresh(JWTTokenStrategy):
             Session.objects.select_for_update().filter(session_key=session_key).first()
             pair = super().refresh_token(refresh_token)
             if pair is None:
-                _forget(session_key)
+                end_session(session_key)
         return pair
 
 
-def validate_access_token(token: str) -> User | None:
-    """The person whose live session `token` belongs to; None when it is forged, expired or signed out.
+def validate_access_token(token: str) -> SignIn | None:
+    """The person and the live session that `token` belongs to; None when it is forged, expired or signed out.
 
     Asks the database twice: for the session and for the person. Sync; a coroutine calls it in a thread.
     """
     found = internal.validate_access_token(token)
-    return found[0] if found else None
-
-
-def end_session(claims: dict[str, Any]) -> None:
-    """Sign out the session that a valid access token with these `claims` belongs to."""
-    session_key = internal.session_key_from_sid(claims["sid"])
-    if session_key:
-        with transaction.atomic():
-            _forget(session_key)
-
-
-def _forget(session_key: str) -> None:
-    UserSession.objects.filter(session_key=session_key).delete()
-    Session.objects.filter(session_key=session_key).delete()
+    session_key = found and internal.session_key_from_sid(found[1]["sid"])
+    return SignIn(found[0].pk, session_key) if found and session_key else None

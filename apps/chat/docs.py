@@ -19,6 +19,10 @@ Who you are is said once, at the handshake: `?ticket=` (from the page or `POST /
 once, for 60 s) or the header `Authorization: Bearer <access token>`. A wrong one closes the socket with 4401
 instead of letting you in as somebody anonymous. An `Origin`, when there is one, must be the site's.
 
+A socket is open for as long as the session that its ticket or token was issued in. When that is signed out,
+another password is set or the account is closed, it is closed with 4401: as a rule at once, after half a
+minute at the latest. Ask for another ticket once: who gets none is signed out, and may come back without one.
+
 | parameter of `/ws/channels/{slug}` | meaning |
 |---|---|
 | `after=SEQ` | the last message number you have: the first frame tells what came since |

@@ -1,4 +1,4 @@
-"""Who stands at a socket's door, and in front of which channel: decided once, at the handshake."""
+"""Who stands at a socket's door, and in front of which channel: said once, at the handshake."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.http import parse_cookie
 
 from apps.accounts import tickets
 from apps.accounts.models import User
+from apps.accounts.sessions import SignIn
 from apps.accounts.tokens import validate_access_token
 from apps.channels import policies
 from apps.channels.models import Channel
@@ -72,26 +73,26 @@ def forget_channels() -> None:
     _channels.clear()
 
 
-async def person_of(scope: Scope, query: Query) -> uuid.UUID | None:
-    """The person whose ticket or token the handshake carries, None without either.
+async def sign_in_of(scope: Scope, query: Query) -> SignIn | None:
+    """The sign-in whose ticket or token the handshake carries, None without either.
 
     Raises Refused for a wrong one: to go on as somebody anonymous would be a silent demotion.
     """
     if ticket := query.get("ticket"):
         try:
-            user_id = await tickets.redeem(ticket)
+            sign_in = await tickets.redeem(ticket)
         except redis.RedisError:  # nobody can say whether it was used
             raise Refused(Close.LATER, "Tickets can't be checked at the moment.") from None
-        if user_id is None:
+        if sign_in is None:
             raise Refused(Close.BAD_TICKET, "This ticket is wrong, used or expired.")
-        return user_id
+        return sign_in
     kind, _, token = headers(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() != "bearer":
         return None
-    user = await read(validate_access_token, token.strip())
-    if user is None:
+    sign_in = await read(validate_access_token, token.strip())
+    if sign_in is None:
         raise Refused(Close.BAD_TICKET, "This token is wrong or expired.")
-    return user.pk
+    return sign_in
 
 
 async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker:

@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.sockets import SignedIn
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core.errors import DomainError, SignInNeeded
@@ -20,14 +21,13 @@ from apps.core.ratelimit import parse
 from apps.core.realtime.closing import Close
 from apps.core.realtime.connection import Connection
 from apps.core.realtime.database import read
-from apps.core.realtime.doors import people
 from apps.core.realtime.frames import Outgoing
 from apps.core.realtime.socket import FLOOD_SECONDS, Action, Door, Refused, Socket
 from apps.moderation.automod import Action as RuleAction
 
 from . import selectors, services, wire
 from .dashboards import Dashboards, DashboardVisit
-from .identity import after_of, channel_of, person_of, query_of, since_of, viewer_of
+from .identity import after_of, channel_of, query_of, sign_in_of, since_of, viewer_of
 from .models import Message
 from .room import Room
 from .rooms import Rooms
@@ -75,9 +75,10 @@ async def enter_room(visit: Visit) -> None:
     scope, connection = visit.socket.scope, visit.connection
     query = query_of(scope)
     channel = await channel_of(scope)
-    user_id = await person_of(scope, query)
-    if user_id is not None:
-        _enter_as(connection, user_id)
+    sign_in = await sign_in_of(scope, query)
+    if sign_in is not None:
+        await SignedIn.here().enter(connection, sign_in)
+    user_id = sign_in.user_id if sign_in is not None else None
     visit.channel = channel
     visit.room = room = await Rooms.here().arrive(channel, connection)
     if user_id is not None:
@@ -109,7 +110,7 @@ def leave_room(visit: Visit) -> None:
             visit.room.audience.unwatch(visit.viewer_id)
     if visit.channel is not None:
         Rooms.here().leave(visit.channel.pk, visit.connection)
-    _leave_as(visit.connection)
+    SignedIn.here().leave(visit.connection)
 
 
 async def send_message(visit: Visit, frame: wire.Send) -> None:
@@ -248,17 +249,17 @@ async def enter_dashboard(visit: DashboardVisit) -> None:
     """Only the crew, and it only listens."""
     socket = visit.socket
     channel = await channel_of(socket.scope)
-    user_id = await person_of(socket.scope, query_of(socket.scope))
-    if user_id is None:
+    sign_in = await sign_in_of(socket.scope, query_of(socket.scope))
+    if sign_in is None:
         raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
-    _enter_as(socket.connection, user_id)
-    await Dashboards.here().enter(visit, channel, user_id)
+    await SignedIn.here().enter(socket.connection, sign_in)
+    await Dashboards.here().enter(visit, channel, sign_in.user_id)
 
 
 def leave_dashboard(visit: DashboardVisit) -> None:
     """Undo `enter_dashboard`, also half of it."""
     Dashboards.here().leave(visit)
-    _leave_as(visit.socket.connection)
+    SignedIn.here().leave(visit.socket.connection)
 
 
 DASHBOARD: Door[DashboardVisit] = Door(
@@ -267,17 +268,6 @@ DASHBOARD: Door[DashboardVisit] = Door(
     leave=leave_dashboard,
     actions={wire.Ping.type: Action(wire.Ping.parse, pong)},
 )
-
-
-def _enter_as(connection: Connection, user_id: uuid.UUID) -> None:
-    if not people.enter(str(user_id)):
-        raise Refused(Close.TOO_MANY, "You have too many connections open.")
-    connection.person_id = str(user_id)
-
-
-def _leave_as(connection: Connection) -> None:
-    if connection.person_id is not None:
-        people.leave(connection.person_id)
 
 
 def _greeting(visit: Visit, history: Outgoing) -> list[Outgoing]:

@@ -12,7 +12,9 @@ const FINAL = {
   4403: "You may not enter this room.",
   4404: "This channel no longer exists.",
 };
+const SIGNED_OUT = "You are signed out. Load the page anew to sign in.";
 const BAD_TICKET = 4401;
+const TICKET_MS = 500; // who has just set another password gets the new cookie first
 const TOO_MANY = 4429;
 
 export class Socket {
@@ -28,6 +30,7 @@ export class Socket {
   #attempt = 0; // an answer to an older attempt is ignored
   #heardAt = 0;
   #wanted = false;
+  #signedOut = false; // the session that the page was opened in has ended
   state = "closed";
 
   /**
@@ -52,11 +55,11 @@ export class Socket {
     return this;
   }
 
-  /** Call `watch({state, retryAt, reason})` now and whenever the state changes:
+  /** Call `watch({state, signedOut, retryAt, reason})` now and whenever the state changes:
    * connecting, open, waiting (until retryAt, ms) or closed (for good). */
   watch(watch) {
     this.#watchers.add(watch);
-    watch({ state: this.state, retryAt: null, reason: null });
+    watch({ state: this.state, signedOut: this.#signedOut, retryAt: null, reason: null });
     return this;
   }
 
@@ -109,7 +112,8 @@ export class Socket {
       return (await request("/api/auth/ws-ticket", { method: "POST", body: {}, patience: OPENING_MS })).ticket;
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
-      this.#signedIn = false; // signed out in another tab: go on reading as anybody may
+      this.#signedIn = false; // signed out elsewhere: go on reading as anybody may
+      this.#signedOut = true;
       return "";
     }
   }
@@ -155,7 +159,7 @@ export class Socket {
     if (!this.#wanted) return;
     if (FINAL[code]) {
       this.#wanted = false;
-      return this.#tell("closed", { reason: FINAL[code] });
+      return this.#tell("closed", { reason: this.#signedOut ? SIGNED_OUT : FINAL[code] });
     }
     const delay = wait ?? this.#delayAfter(code);
     this.#timers.retry = setTimeout(() => this.#connect(), delay);
@@ -164,8 +168,8 @@ export class Socket {
 
   #delayAfter(code) {
     const delay = this.#backoff.next();
-    // A used-up ticket is replaced at once; the second time in a row something else is wrong.
-    if (code === BAD_TICKET && this.#backoff.failures === 1) return 0;
+    // A used-up ticket, or that of a session before, is soon replaced; the second time in a row something else is wrong.
+    if (code === BAD_TICKET && this.#backoff.failures === 1) return TICKET_MS;
     return code === TOO_MANY ? Math.max(delay, 30_000) : delay;
   }
 
@@ -181,7 +185,7 @@ export class Socket {
 
   #tell(state, { retryAt = null, reason = null } = {}) {
     this.state = state;
-    for (const watch of this.#watchers) watch({ state, retryAt, reason });
+    for (const watch of this.#watchers) watch({ state, signedOut: this.#signedOut, retryAt, reason });
   }
 
   #clearTimers() {

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.accounts import services, tokens
+from apps.accounts import sessions, tokens
 from apps.accounts.models import User
 
 from .conftest import PASSWORD, app_code, at_once, bear
@@ -370,16 +370,16 @@ class TestEnding:
     def test_sessions_whose_time_is_over_are_forgotten(self, api, signed_in, time_machine):
         time_machine.move_to(timezone.now() + timedelta(days=20))
         login(APIClient(), login="vera_1", password=PASSWORD)
-        assert services.forget_ended_sessions() == 0
+        assert sessions.forget_ended_sessions() == 0
         time_machine.move_to(timezone.now() + timedelta(days=11))
-        assert services.forget_ended_sessions() == 1
+        assert sessions.forget_ended_sessions() == 1
         assert UserSession.objects.count() == Session.objects.count() == 1
 
     def test_postgresql_forgets_them_without_comparing_all_with_all(self, signed_in):
         if connection.vendor != "postgresql":
             pytest.skip("this is about PostgreSQL's planner")
         with CaptureQueriesContext(connection) as asked:
-            services.forget_ended_sessions()
+            sessions.forget_ended_sessions()
         (query,) = [one["sql"] for one in asked if one["sql"].startswith('DELETE FROM "usersessions')]
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {query}")
@@ -394,7 +394,8 @@ class TestEnding:
 
 class TestTokensForSockets:
     def test_say_whose_they_are(self, signed_in, viewer):
-        assert tokens.validate_access_token(signed_in["accessToken"]) == viewer
+        found = tokens.validate_access_token(signed_in["accessToken"])
+        assert found == sessions.SignIn(viewer.pk, UserSession.objects.get().session_key)
 
     @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x00"])
     def test_nonsense_is_nobodys(self, token, db):

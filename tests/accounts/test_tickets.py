@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import signing
 from django.utils import timezone
 
 from apps.accounts import tickets
+from apps.accounts.sessions import SignIn
+
+VERA = SignIn(uuid.uuid4(), "k" * 32)
 
 
 def redeem(ticket: str):
@@ -18,20 +23,26 @@ def redeem(ticket: str):
 
 @pytest.mark.django_db
 class TestTickets:
-    def test_name_their_person_once(self, viewer):
-        ticket = tickets.issue(viewer)
-        assert redeem(ticket) == viewer.pk
+    def test_name_their_sign_in_once(self):
+        ticket = tickets.issue(VERA)
+        assert redeem(ticket) == VERA
         assert redeem(ticket) is None
 
-    def test_can_stand_in_an_address(self, viewer):
-        assert all(c.isalnum() or c in "-_:." for c in tickets.issue(viewer))
+    def test_can_stand_in_an_address(self):
+        assert all(c.isalnum() or c in "-_:." for c in tickets.issue(VERA))
 
-    def test_differ_so_that_two_tabs_do_not_take_each_others(self, viewer):
-        first, second = tickets.issue(viewer), tickets.issue(viewer)
-        assert redeem(second) == redeem(first) == viewer.pk
+    def test_do_not_show_their_session(self):
+        assert VERA.session_key not in tickets.issue(VERA)
 
-    def test_are_old_after_a_minute(self, viewer, time_machine):
-        ticket = tickets.issue(viewer)
+    def test_of_an_older_release_are_nobodys(self):
+        assert redeem(tickets._signer().sign(f"{VERA.user_id.hex}.nonce")) is None
+
+    def test_differ_so_that_two_tabs_do_not_take_each_others(self):
+        first, second = tickets.issue(VERA), tickets.issue(VERA)
+        assert redeem(second) == redeem(first) == VERA
+
+    def test_are_old_after_a_minute(self, time_machine):
+        ticket = tickets.issue(VERA)
         time_machine.move_to(timezone.now() + timedelta(seconds=61))
         assert redeem(ticket) is None
 
@@ -39,31 +50,32 @@ class TestTickets:
     def test_nonsense_is_nobodys(self, ticket):
         assert redeem(ticket) is None
 
-    def test_a_changed_one_is_nobodys(self, viewer):
-        ticket = tickets.issue(viewer)
+    def test_a_changed_one_is_nobodys(self):
+        ticket = tickets.issue(VERA)
         assert redeem(("A" if ticket[0] != "A" else "B") + ticket[1:]) is None
 
-    def test_something_else_that_we_have_signed_is_no_ticket(self, viewer):
-        assert redeem(signing.dumps([viewer.pk.hex, "nonce"], salt="something else")) is None
+    def test_something_else_that_we_have_signed_is_no_ticket(self):
+        assert redeem(signing.dumps([VERA.user_id.hex, "nonce"], salt="something else")) is None
 
-    def test_of_a_hundred_at_once_one_gets_in(self, viewer):
-        ticket = tickets.issue(viewer)
+    def test_of_a_hundred_at_once_one_gets_in(self):
+        ticket = tickets.issue(VERA)
 
         async def storm() -> list:
             return await asyncio.gather(*[tickets.redeem(ticket) for _ in range(100)])
 
-        assert [found for found in asyncio.run(storm()) if found] == [viewer.pk]
+        assert [found for found in asyncio.run(storm()) if found] == [VERA]
 
-    def test_of_another_secret_key_are_nobodys(self, viewer, settings):
-        older = tickets.issue(viewer)
+    def test_of_another_secret_key_are_nobodys(self, settings):
+        older = tickets.issue(VERA)
         settings.SECRET_KEY = "another key"
         assert redeem(older) is None
-        assert redeem(tickets.issue(viewer)) == viewer.pk
+        assert redeem(tickets.issue(VERA)) == VERA
 
     def test_come_from_the_api_for_a_token(self, api, signed_in, viewer):
         answer = api.post("/api/auth/ws-ticket")
         assert answer.status_code == 200
-        assert redeem(answer.json()["ticket"]) == viewer.pk
+        found = redeem(answer.json()["ticket"])
+        assert found == SignIn(viewer.pk, UserSession.objects.get().session_key)
 
 
 def test_used_ones_are_forgotten_as_they_age():

@@ -15,7 +15,6 @@ from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 
 from aethex.websockets import application
-from apps.accounts import tickets
 from apps.accounts.models import User
 from apps.channels.models import Channel, ChannelRole
 from apps.channels.roles import Role
@@ -196,7 +195,8 @@ def dial(readers: None, channel: Channel) -> Dial:
     ) -> AsyncIterator[Client]:
         path = path or f"/ws/channels/{channel.slug}"
         if who is not None:
-            path += f"{'&' if '?' in path else '?'}ticket={tickets.issue(who)}"
+            ticket = await database.read(factories.ticket, who)
+            path += f"{'&' if '?' in path else '?'}ticket={ticket}"
         given = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         line = WebsocketCommunicator(application, path, given)
         opened, _ = await line.connect(timeout=5)

@@ -19,7 +19,7 @@ from django.test import override_settings
 from websockets.asyncio.client import ClientConnection, connect
 
 from apps.accounts import tickets
-from apps.accounts.models import User
+from apps.accounts.sessions import SignIn
 from tests.stack.environment import ROOT, SECRET_KEY, environment
 from tests.stack.prepared import TEMPLATE, prepare_folder, prepared
 from tests.stack.running import Process, Stack
@@ -30,11 +30,12 @@ import json, sys
 from apps.moderation.services import replace_rules
 from tests import factories
 people = [factories.person(f"p{n}") for n in range(int(sys.argv[1]))]
+sign_ins = factories.sign_ins(people)
 channel = factories.channel(people[0], "Night drive")
 # The people of these tests repeat themselves.
 rules = [{"kind": kind, "is_on": False} for kind in ("similarity", "repetition")]
 replace_rules(actor=people[0], channel=channel, rules=rules)
-print(json.dumps({"people": [p.pk.hex for p in people], "slug": channel.slug}))
+print(json.dumps({"sign_ins": [[str(s.user_id), s.session_key] for s in sign_ins], "slug": channel.slug}))
 """
 
 
@@ -45,7 +46,8 @@ class Sockets:
         self.stack = stack
         self.ports = [int(url.rpartition(":")[2]) for url in stack.ws_urls]
         seeded = running_python(stack, SEED, str(people))
-        self.people: list[str] = seeded["people"]
+        self.sign_ins = [SignIn(uuid.UUID(user), key) for user, key in seeded["sign_ins"]]
+        self.people = [each.user_id.hex for each in self.sign_ins]
         self.slug: str = seeded["slug"]
 
     def address(self, process: int = 0, *, who: int | None = None, after: int | None = None) -> str:
@@ -53,7 +55,7 @@ class Sockets:
         parameters = []
         if who is not None:
             with override_settings(SECRET_KEY=SECRET_KEY):
-                parameters.append(f"ticket={tickets.issue(User(pk=uuid.UUID(hex=self.people[who])))}")
+                parameters.append(f"ticket={tickets.issue(self.sign_ins[who])}")
         if after is not None:
             parameters.append(f"after={after}")
         port = self.ports[process % len(self.ports)]

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.accounts import tickets
 from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat.rooms import Rooms
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_ticket_works_once(dial: Dial, channel: Channel, viewer: User) -> None:
-    ticket = tickets.issue(viewer)
+    ticket = factories.ticket(viewer)
 
     async def steps() -> None:
         path = f"/ws/channels/{channel.slug}?ticket={ticket}"
@@ -157,7 +156,7 @@ def test_everybody_gone_leaves_nothing_behind(
             await two.next("chat:history")
             await crew.send("ping")
             await crew.next("pong")
-            assert len(hub.topics) == 4
+            assert len(hub.topics) == 5
         assert (hub.topics, hub.connections, rooms._rooms) == ({}, set(), {})
         assert not doors.people._open
         async with asyncio.timeout(5):

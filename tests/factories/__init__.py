@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from apps.accounts import tickets
 from apps.accounts.models import User
+from apps.accounts.sessions import SignIn
 from apps.channels.models import Channel
 from apps.channels.services import create_channel
 from apps.streams import services as streams
@@ -20,6 +31,28 @@ def person(username: str = "", **fields: Any) -> User:
     return User.objects.create_user(
         username=username, email=f"{username}@example.org", password=PASSWORD, **fields
     )
+
+
+def sign_ins(people: Iterable[User]) -> list[SignIn]:
+    """Each of `people` is signed in somewhere."""
+    store, ends = SessionStore(), timezone.now() + timedelta(days=1)
+    sign_ins, rows = [], []
+    for each in people:
+        data = {
+            SESSION_KEY: str(each.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: each.get_session_auth_hash(),
+        }
+        sign_ins.append(SignIn(each.pk, secrets.token_hex(16)))
+        key = sign_ins[-1].session_key
+        rows.append(Session(session_key=key, session_data=store.encode(data), expire_date=ends))
+    Session.objects.bulk_create(rows, batch_size=500)
+    return sign_ins
+
+
+def ticket(who: User) -> str:
+    """A ticket for a socket of somebody who has just signed in."""
+    return tickets.issue(sign_ins([who])[0])
 
 
 def channel(owner: User | None = None, name: str = "", **fields: Any) -> Channel:

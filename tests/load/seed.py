@@ -81,9 +81,10 @@ def tickets(count: int) -> dict[str, Any]:
     """A websocket ticket for each of the first `count` people; they are good for a minute."""
     from apps.accounts.models import User
     from apps.accounts.tickets import issue
+    from tests import factories
 
     users = User.objects.filter(username__in=[f"load_{i}" for i in range(count)])
-    return {"tickets": [issue(user) for user in users]}
+    return {"tickets": [issue(sign_in) for sign_in in factories.sign_ins(users)]}
 
 
 def main(verb: str, count: int) -> None:

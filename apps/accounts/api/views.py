@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.headless import app_settings
@@ -14,8 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from apps.accounts import services, tickets, tokens
-from apps.accounts.models import User
+from apps.accounts import services, sessions, tickets
 from apps.core.errors import SignInNeeded
 
 from . import signin
@@ -94,8 +93,9 @@ class Logout(Mine):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End the session that this call was made in, tokens included."""
-        if isinstance(request.auth, dict):
-            tokens.end_session(request.auth)
+        sign_in = sessions.sign_in_of(request)
+        if isinstance(request.auth, dict) and sign_in:
+            sessions.end_session(sign_in.session_key)
         else:
             get_adapter().logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -112,7 +112,10 @@ class WebsocketTicket(Mine):
     @extend_schema(request=None, responses=TicketSerializer)
     def post(self, request: Request) -> Response:
         """A ticket for one websocket, good for a minute."""
-        return Response({"ticket": tickets.issue(cast(User, request.user))})
+        sign_in = sessions.sign_in_of(request)
+        if sign_in is None:
+            raise SignInNeeded("Sign in first.")
+        return Response({"ticket": tickets.issue(sign_in)})
 
 
 class Onboard(Mine):

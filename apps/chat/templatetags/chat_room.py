@@ -34,7 +34,7 @@ def chat_room(context: template.Context, channel: Channel, *, is_alone: bool = F
     user = context["request"].user
     return _room(context, channel, user) | {
         "may_write": user.is_authenticated,
-        "ticket": tickets.issue(user) if user.is_authenticated else "",
+        "ticket": tickets.for_page(context["request"]),
         "is_alone": is_alone,
     }
 

@@ -39,7 +39,7 @@ MEANING: dict[Close, str] = {
     Close.LATER: "The room can't be read at the moment. Reconnect after a pause.",
     Close.RESTART: "The server restarts. Reconnect with `?after=` after a random wait of up to 5 s.",
     Close.BAD_FRAME: "Ten frames broke the rules of this page, each was answered by an error first.",
-    Close.BAD_TICKET: "The ticket or token is wrong, used or expired. Get a new one, then reconnect.",
+    Close.BAD_TICKET: "The ticket or token is wrong, used, expired or signed out. Get another and reconnect.",
     Close.FORBIDDEN: "This origin or this person may not open this socket. Do not reconnect.",
     Close.NOT_FOUND: "There is no such channel. Do not reconnect.",
     Close.IDLE: "Pings were not answered. Reconnect with `?after=`.",

@@ -91,7 +91,7 @@ def draw(
     is_refused: bool = False,
 ) -> HttpResponse:
     """One page of the desk; 422 when what was typed on it was refused."""
-    ticket = tickets.issue(request.user) if request.user.is_authenticated else ""
+    ticket = tickets.for_page(request)
     frame = {"channel": channel, "here": here, "ticket": ticket}
     return render(request, template, frame | context, status=422 if is_refused else 200)
 

@@ -129,7 +129,7 @@ def _manager(
         "host": site_provider(),
         "door": services.hosted_input(channel),
         "refusal": IngestRefusal.objects.filter(channel=channel, refused_at__gt=recent).first(),
-        "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
+        "ticket": tickets.for_page(request),
     }
     return render(request, "streams/manager.html", context, status=422 if form.errors else 200)
 

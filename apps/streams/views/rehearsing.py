@@ -56,7 +56,7 @@ def _page(request: HttpRequest, channel: Channel, key: str = "") -> HttpResponse
         "key": key,
         "may_use_key": policies.may(request.user, Power.USE_KEY, channel),
         "doors": doors_for(request),
-        "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
+        "ticket": tickets.for_page(request),
     }
     return render(request, "streams/rehearsal.html", context)
 

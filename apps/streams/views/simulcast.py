@@ -82,6 +82,6 @@ def _page(request: HttpRequest, channel: Channel, form: TargetForm) -> HttpRespo
         "form": form,
         "most": MOST,
         "is_full": len(forwardings) >= MOST,
-        "ticket": tickets.issue(request.user) if request.user.is_authenticated else "",
+        "ticket": tickets.for_page(request),
     }
     return render(request, "streams/simulcast.html", context, status=422 if form.errors else 200)

@@ -99,6 +99,11 @@ export class Composer {
     this.#say("");
   }
 
+  /** Nothing is written here any more. */
+  close() {
+    this.#form.hidden = true;
+  }
+
   #countDown(message, until) {
     this.#submit.disabled = true;
     const tick = () => {

@@ -248,9 +248,18 @@ export class Room {
     if (id !== this.#you.id && !this.#you.blocks(id)) this.#typing.pass(`${displayName || username} ${deed}`);
   }
 
+  /** One's session has ended: read on as anybody may. What was being written waits, as a draft, for its writer. */
+  #signOut() {
+    this.#you.leave();
+    this.#writing.close();
+    const offer = this.#root.querySelector("[data-chat-signed-out]");
+    if (offer) offer.hidden = false;
+  }
+
   /** What the line is like, in words; while waiting, how long still. */
-  #showState({ state, retryAt, reason }) {
+  #showState({ state, signedOut, retryAt, reason }) {
     this.#filling = false;
+    if (signedOut && this.#you.isSignedIn) this.#signOut();
     const box = this.#root.querySelector("[data-chat-state]");
     if (!box) return;
     clearInterval(this.#countdown);

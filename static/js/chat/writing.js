@@ -51,6 +51,11 @@ export class Writing {
     this.#composer?.answer(message, stays);
   }
 
+  /** Nobody writes here any more; what was begun stays as a draft. */
+  close() {
+    this.#composer?.close();
+  }
+
   /** Begin to write to somebody. */
   call(username) {
     this.#composer?.insert(`@${username} `);

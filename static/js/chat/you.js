@@ -20,6 +20,12 @@ export class You {
     return this.id !== "";
   }
 
+  /** They are nobody here any more, and may nothing. */
+  leave() {
+    this.id = "";
+    this.learn({ role: null, powers: [], standing: null });
+  }
+
   may(power) {
     return this.powers.has(power);
   }

@@ -316,3 +316,26 @@ def test_what_one_left_unsaid_is_not_shown_to_who_signs_in_next(room: Room) -> N
     assert room.field.input_value() == "" and room.lines == []
     room.open()
     assert room.field.input_value() == "begun" and room.lines == ["on its way"]
+
+
+def test_who_is_signed_out_reads_on_and_finds_what_they_were_writing_when_they_are_back(room: Room) -> None:
+    room.open().field.fill("half a thought")
+    room.page.route(
+        "**/api/auth/ws-ticket", lambda route: route.fulfill(status=401, json={"code": "SIGN_IN_NEEDED"})
+    )
+    room.socket.close(code=4401)
+    offer = room.page.locator("[data-chat-signed-out]:visible")
+    offer.wait_for()
+    assert offer.get_by_role("link", name="sign in").get_attribute("href").startswith("/auth/login?next=")
+    assert not room.field.is_visible()
+    room.page.locator("[data-chat-state][data-state=open]").wait_for()
+    room.say("said to everybody")
+    assert room.open().field.input_value() == "half a thought"
+
+
+def test_another_session_of_the_same_person_goes_on_by_another_ticket(room: Room) -> None:
+    room.open().field.fill("half a thought")
+    room.socket.close(code=4401)
+    room.page.locator("[data-chat-state]:not([data-state=open])").wait_for()
+    room.page.locator("[data-chat-state][data-state=open]").wait_for()
+    assert room.field.is_visible() and room.field.input_value() == "half a thought"
