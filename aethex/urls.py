@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
+from . import design
+
 # Staff sign in through the site's own page and so through their second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -19,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.chat.desk.urls")),
     path("", include("apps.chat.urls")),
     path("", include("apps.streams.urls")),
+    path("design", design.components, name="design"),
+    path("design/letters/<str:letter>", design.letter, name="letter"),
 ]
 if not settings.S3_BUCKET:
     # Pictures that people uploaded: re-encoded by us, harmless to serve.

@@ -42,6 +42,8 @@ if not MEDIA_URL_BASE.startswith(("https://", "http://", "/")) and MEDIA_URL_BAS
     raise ImproperlyConfigured("MEDIA_URL_BASE is an origin (https://edge.example.org) or a path (/node-1).")
 
 SITE_NAME = "AeThex LIVE"
+# Demo accounts and a demo broadcast, and /design for everybody: for looking around, never in production.
+DEMO = False
 
 # --- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -76,6 +76,7 @@ def set_scene(channel: Channel) -> Scene:
         "invitation": str(invitation.pk), "entry": made.names["entry_id"],
         "warning": made.names["warning_id"], "report": made.names["report_id"],
         "plea": made.names["request_id"], "target": str(target.pk), "kind": "terms", "caps": "caps",
+        "letter": "code",
         # What nobody has: letters' keys, a passkey, a hosted provider, a playback grant.
         "key": "abc", "uidb36": "abc", "pk": "1", "provider": "mux", "grant": "none", "name": "000000.webp",
     }  # fmt: skip

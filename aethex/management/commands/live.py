@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from aethex import demo, env
+from aethex import demo
 from aethex.children import child
 from apps.core.realtime.server import Server, config, run
 from apps.streams.doors import doors_at
@@ -24,11 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        with_demo = env.flag("AETHEX_DEMO", default=True)
-        people = demo.seed() if with_demo else []
-        run(self._serve(people, with_demo=with_demo))
+        run(self._serve(demo.seed() if settings.DEMO else []))
 
-    async def _serve(self, people: list[demo.DemoPerson], *, with_demo: bool) -> None:
+    async def _serve(self, people: list[demo.DemoPerson]) -> None:
         from aethex.background import background
         from aethex.front import front
         from aethex.websockets import application as sockets
@@ -47,7 +45,7 @@ class Command(BaseCommand):
         reporting = asyncio.create_task(report_forever(node, host=settings.BIND_HOST, port=settings.PORT))
         try:
             # A provider would have to be paid for a test card.
-            with_card = with_demo and site_provider() is None
+            with_card = settings.DEMO and site_provider() is None
             with (
                 background(),
                 child("demo_broadcaster", wanted=with_card),

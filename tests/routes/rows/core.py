@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.routes.cast import ALL, Row
+from tests.routes.cast import ALL, STAFF, Row
 
 ROWS: dict[str, Row] = {
     "GET /api/schema": Row({200: ALL}),
     "GET /api/docs": Row({200: ALL}),
+    "GET /design": Row({200: STAFF}),
+    "GET /design/letters/<str:letter>": Row({200: STAFF}),
 }

@@ -1,0 +1,149 @@
+"""The living page of the design system: every component with all its states, and every letter."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django import forms
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from apps.accounts.letters import CHANGES
+from apps.core.errors import NotAllowed, SignInNeeded
+from apps.core.forms import NEEDED, AddressField
+from apps.core.letters import write_letter
+
+THEMES = ("dark", "light")
+HOSTILE = '<script>alert("x")</script>'
+_TITLE, _WHAT = CHANGES["account/email/password_changed"]
+# What each letter is shown with; one that is not here fails a test.
+LETTERS: dict[str, dict[str, Any]] = {
+    "confirm_address": {
+        "user": SimpleNamespace(name=f"Vera {HOSTILE}"),
+        "activate_url": "https://live.example.org/auth/verify/MQ:1t0Abc:0pXwT3Zk",
+    },
+    "reset_password": {
+        "password_reset_url": "https://live.example.org/auth/password/reset/1-c9x3-5f0e",
+        "username": "vera",
+    },
+    "account_exists": {},
+    "no_account": {},
+    "code": {"code": "482 913"},
+    "account_changed": {
+        "title": _TITLE,
+        "what": _WHAT,
+        "timestamp": now(),
+        "ip": "192.0.2.17",
+        "user_agent": "Firefox 150 on Linux",
+    },
+}
+
+
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    """`/design`: for staff, and for everybody on a demo."""
+    _require_staff(request)
+    context = {
+        "themes": [_specimens(theme) for theme in THEMES],
+        "letters": sorted(LETTERS),
+        "errors": [path.stem for path in (settings.BASE_DIR / "templates").glob("[45]??.html")],
+    }
+    return render(request, "design/page.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+# A letter carries its own styles, and nothing else: no script, no picture, no form works in it here.
+@csp({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
+def letter(request: HttpRequest, letter: str) -> HttpResponse:
+    """`/design/letters/<name>`: a letter as it is posted; with `?as=text` its other part."""
+    _require_staff(request)
+    if letter not in LETTERS:
+        raise Http404
+    written = write_letter("vera@example.org", letter, LETTERS[letter])
+    if request.GET.get("as") == "text":
+        return HttpResponse(f"{written.subject}\n\n{written.body}", content_type="text/plain; charset=utf-8")
+    return HttpResponse(written.alternatives[0][0])
+
+
+def _require_staff(request: HttpRequest) -> None:
+    if settings.DEMO or getattr(request.user, "is_staff", False):
+        return
+    if not request.user.is_authenticated:
+        raise SignInNeeded("Sign in to see this page.")
+    raise NotAllowed("This page is for the platform's staff.")
+
+
+class Fields(forms.Form):
+    """One field of each kind."""
+
+    name = forms.CharField(help_text="What others read.", error_messages=NEEDED, max_length=30)
+    address = AddressField(prefix="live.example.org/c/", required=False)
+    about = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    secret = forms.CharField(widget=forms.PasswordInput, label="Password", required=False)
+    language = forms.ChoiceField(choices=[("en", "English"), ("de", "Deutsch"), ("ja", "日本語")])
+    quality = forms.ChoiceField(
+        choices=[("best", "As good as the line allows"), ("small", "Small")], widget=forms.RadioSelect
+    )
+    at = forms.DateTimeField(
+        label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), required=False
+    )
+    picture = forms.FileField(required=False, help_text="JPEG, PNG or WebP, up to 8 MB.")
+    mature = forms.BooleanField(required=False, label="For adults", help_text="A gate stands before it.")
+    bell = forms.BooleanField(
+        required=False,
+        label="Tell me when it goes live",
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+
+
+def _specimens(theme: str) -> dict[str, Any]:
+    """What the components of one column are drawn with. Two columns share a page, so ids carry the theme."""
+    filled = Fields(initial={"bell": True, "quality": "best"}, auto_id=f"{theme}-%s")
+    wrong = Fields({"name": "", "language": "xx"}, auto_id=f"{theme}-wrong-%s")
+    pages = Paginator(range(100), 10)
+    return {
+        "name": theme,
+        "form": filled,
+        "wrong": wrong,
+        "pages": [pages.page(1), pages.page(5), pages.page(10)],
+        "broadcasts": [_broadcast(**words) for words in BROADCASTS],
+        "messages": [SimpleNamespace(level_tag=tag, __str__=str) for tag in ("success", "error")],
+        "person": SimpleNamespace(name="Vera Ito", username="vera", avatar_url="", pk=7),
+    }
+
+
+BROADCASTS: list[dict[str, Any]] = [
+    {"title": "Midnight modular: taking requests", "viewer_count": 1284, "is_verified": True},
+    {
+        "title": "A title that goes on and on, over two lines and then some more, until it has to be cut",
+        "viewer_count": 0,
+        "status": "ENDING",
+    },
+    {"title": HOSTILE, "viewer_count": 2_400_000},
+]
+
+
+def _broadcast(*, title: str, viewer_count: int, status: str = "LIVE", is_verified: bool = False) -> Any:
+    channel = SimpleNamespace(
+        pk=1, slug="nova", name="nova_kade", avatar_url="", banner_url="", is_verified=is_verified
+    )
+    category = SimpleNamespace(name="Music & DJs", slug="music")
+    return SimpleNamespace(
+        channel=channel,
+        channel_id=len(title),
+        category=category,
+        title=title,
+        viewer_count=viewer_count,
+        status=status,
+        cover_url="",
+        small_cover_url="",
+    )
