@@ -21,6 +21,8 @@ from apps.core.errors import NotAllowed, SignInNeeded
 from apps.core.forms import NEEDED, AddressField
 from apps.core.letters import write_letter
 
+# A letter carries its own styles, and nothing else: no script, no picture, no form works in it here.
+LETTER_POLICY = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]}
 THEMES = ("dark", "light")
 HOSTILE = '<script>alert("x")</script>'
 _TITLE, _WHAT = CHANGES["account/email/password_changed"]
@@ -61,8 +63,7 @@ def components(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @xframe_options_sameorigin
-# A letter carries its own styles, and nothing else: no script, no picture, no form works in it here.
-@csp({"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-ancestors": [SELF]})
+@csp(LETTER_POLICY)  # type: ignore[arg-type]  # it is typed for views without arguments
 def letter(request: HttpRequest, letter: str) -> HttpResponse:
     """`/design/letters/<name>`: a letter as it is posted; with `?as=text` its other part."""
     _require_staff(request)
