@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     # Often, for those whose minute is over; each broadcast has one turn a minute.
     "picture live broadcasts": {"task": "apps.streams.tasks.picture_live_broadcasts", "schedule": 5.0},
     "sweep pictures": {"task": "apps.streams.tasks.sweep_pictures", "schedule": 3600.0},
+    "settle shows": {"task": "apps.chat.tasks.settle_shows", "schedule": 5.0},
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
     "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},

@@ -11,6 +11,7 @@ from apps.chat import realtime as chat
 from apps.chat import review
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
 from apps.chat.services.rooms import remove_messages
+from apps.chat.services.shows import check_show
 from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
 from apps.moderation import facts as moderation_facts
@@ -27,13 +28,15 @@ def connect() -> None:
     on(SessionsEnded, account_sockets.tell)
     on(facts.BroadcastOpened, realtime.tell_opened, stream_tasks.settle_after)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
+    on(facts.BroadcastStarted, chat.settle_show)
     on(facts.BroadcastResumed, realtime.tell_updated)
     on(facts.BroadcastInterrupted, realtime.tell_updated)
     on(facts.EncoderReplaced, realtime.tell_updated)
     on(facts.BroadcastEdited, realtime.tell_updated)
     on(facts.BroadcastWithdrawn, realtime.tell_ended)
     on(facts.BroadcastEnded, realtime.tell_ended, vod_tasks.finish_after, stream_tasks.tidy_after)
-    on(facts.BroadcastEnded, stream_tasks.settle_after)
+    on(facts.BroadcastEnded, stream_tasks.settle_after, chat.settle_show)
+    along(facts.ShowSaved, check_show)
     along(facts.HostedRecordingMade, vod.keep_hosted_recording)
     on(facts.EncoderRefused, realtime.tell_refused)
     on(facts.RehearsalMoved, realtime.tell_rehearsal)

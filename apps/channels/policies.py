@@ -23,6 +23,7 @@ _WORDS = {
     Power.GO_LIVE: "start a broadcast here",
     Power.EDIT_BROADCAST: "edit this broadcast",
     Power.END_BROADCAST: "end this broadcast",
+    Power.EDIT_SHOWS: "set up this channel's shows",
     Power.VIEW_DASHBOARD: "open this dashboard",
     Power.MANAGE_TEAM: "choose this channel's editors and moderators",
     Power.GIVE_VIP: "choose this channel's VIPs",

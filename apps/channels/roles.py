@@ -32,6 +32,7 @@ class Power(StrEnum):
     GO_LIVE = "go_live"
     EDIT_BROADCAST = "edit_broadcast"
     END_BROADCAST = "end_broadcast"
+    EDIT_SHOWS = "edit_shows"
     VIEW_DASHBOARD = "view_dashboard"
     MANAGE_TEAM = "manage_team"
     GIVE_VIP = "give_vip"
@@ -62,6 +63,7 @@ _CREATING = {
     Power.GO_LIVE,
     Power.EDIT_BROADCAST,
     Power.END_BROADCAST,
+    Power.EDIT_SHOWS,
     Power.VIEW_DASHBOARD,
     Power.GIVE_VIP,
 }

@@ -230,3 +230,23 @@ class Dock(models.Model):
 
     def __str__(self) -> str:
         return f"Dock of {self.user_id} in {self.channel_id}"
+
+
+class ShowTerm(models.Model):
+    """What a show set in a room for one broadcast: `before` are the modes that return after it."""
+
+    room = models.ForeignKey(ChatRoom, on_delete=models.CASCADE, related_name="show_terms")
+    broadcast = models.OneToOneField(Broadcast, on_delete=models.CASCADE, related_name="chat_term")
+    before = models.JSONField(default=dict)
+    began_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room"], condition=Q(ended_at__isnull=True), name="chat_one_show_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Show of {self.broadcast_id} in {self.room_id}"

@@ -25,8 +25,9 @@ from apps.moderation.api import serializers as shapes
 from apps.moderation.models import Report, UnbanRequest
 from apps.moderation.selectors import LOGGED
 from apps.moderation.undo import undone_among
+from apps.streams import facts as streams
 
-from . import selectors
+from . import selectors, services
 from .crowd import PEOPLE
 from .models import Rulebook
 from .services.telling import rules_moved
@@ -63,6 +64,11 @@ def count_exclusion(fact: moderation.PersonSanctioned | moderation.SanctionLifte
 def count_rules(fact: moderation.RulesChanged) -> None:
     """The automatic rules have changed."""
     rules_moved(fact.channel_id)
+
+
+def settle_show(fact: streams.BroadcastStarted | streams.BroadcastEnded) -> None:
+    """A show begins or is over: its modes hold in the room, or those of before."""
+    services.settle_show(fact.channel_id)
 
 
 def tell_dashboards(fact: channels.RoleChanged) -> None:

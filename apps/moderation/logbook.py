@@ -54,8 +54,8 @@ _TELLERS: dict[str, Teller] = {}
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One entry. `actor` is None for an automatic rule, `subject` when it is about no person; `about` says
-    what it is about then, if that is known."""
+    """One entry. `actor` is None for an automatic rule or a show, `subject` when it is about no person;
+    `about` says what it is about then, if that is known."""
 
     entry: AuditEntry
     actor: User | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class BroadcastWithdrawn:
 class BroadcastEnded:
     broadcast_id: uuid.UUID
     channel_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSaved:
+    """What a show sets in the chat is not for streams to judge: who does, refuses."""
+
+    show_id: uuid.UUID
+    channel_id: uuid.UUID
+    chat_modes: dict[str, Any]
+    announcement: str
 
 
 @dataclass(frozen=True, slots=True)

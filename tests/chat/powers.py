@@ -208,9 +208,9 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
 }  # fmt: skip
 # Exported, and nobody's deed: parts of other verbs, and what automatic rules do by themselves.
 NO_VERBS = {
-    "chat.find_dock", "chat.rate_limited", "moderation.Subject", "moderation.checked_rule",
-    "moderation.put_back", "moderation.take_turn", "moderation.teach_context", "moderation.tighten",
-    "moderation.time_out_by_rule",
+    "chat.find_dock", "chat.rate_limited", "chat.settle_show", "chat.settle_shows", "moderation.Subject",
+    "moderation.checked_rule", "moderation.put_back", "moderation.take_turn", "moderation.teach_context",
+    "moderation.tighten", "moderation.time_out_by_rule",
 }  # fmt: skip
 # Whose deed it isn't hears of another reason than a missing power.
 OTHER_REFUSALS = {

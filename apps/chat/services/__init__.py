@@ -10,6 +10,7 @@ from .pins import pin_message, unpin_message
 from .purge import clear_room, purge_person
 from .removal import restore_message
 from .shield import lower_shield, raise_shield
+from .shows import settle_show, settle_shows
 
 __all__ = [
     "announce",
@@ -29,5 +30,7 @@ __all__ = [
     "restore_message",
     "run_command",
     "send_message",
+    "settle_show",
+    "settle_shows",
     "unpin_message",
 ]

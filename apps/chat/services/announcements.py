@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from apps.chat import selectors, store
 from apps.chat.content import clean_content
 from apps.chat.models import Message
 from apps.chat.rules import check_standing
+from apps.chat.selectors import Speaker
 from apps.core import audit
 from apps.core.errors import DomainError, NotAllowed
 from apps.core.ids import uuid7
@@ -40,26 +43,50 @@ def announce(*, actor: Actor, channel: Channel, content: str, nonce: str) -> Mes
         return stored
     if wait := messages.LIMIT.take(actor.pk.hex):
         raise messages.rate_limited(wait)
-    draft = store.Draft(
-        id=uuid7(),
-        user_id=actor.pk,
-        content=text,
-        nonce=nonce,
-        badges=speaker.badges,
-        kind=Message.Kind.ANNOUNCEMENT,
-    )
     with transaction.atomic():
         hold_room(channel)
-        outcome = store.append(channel.pk, [draft]).outcomes[0]
-        if isinstance(outcome, DomainError):
-            raise outcome
-        message = Message.objects.with_user().get(pk=outcome.id)
-        if outcome.is_new:
-            audit.record(
-                actor=actor, action="message.announce", subject=message, channel_id=channel.pk, content=text
-            )
-            message_said(message)
+        message, is_new = say(channel.pk, speaker, text, nonce=nonce, kind=Message.Kind.ANNOUNCEMENT)
+        if is_new:
+            _record(actor, message)
     return message
+
+
+def announce_for_channel(channel: Channel, content: str, *, nonce: str, **details: str) -> None:
+    """Announce what the channel had set up beforehand, in its owner's name; the same nonce is the same
+    announcement. The caller holds the room."""
+    speaker = selectors.speakers([channel.owner_id], channel)[0]
+    if speaker is None:
+        return  # the account is closed: nobody is there to speak
+    message, is_new = say(
+        channel.pk, speaker, clean_content(content), nonce=nonce, kind=Message.Kind.ANNOUNCEMENT
+    )
+    if is_new:
+        _record(None, message, **details)
+
+
+def say(
+    room_id: uuid.UUID, speaker: Speaker, content: str, *, nonce: str, kind: Message.Kind
+) -> tuple[Message, bool]:
+    """Store a line that stands out and tell the room; whether it is new. The caller holds the room."""
+    draft = store.Draft(uuid7(), speaker.user_id, content, nonce, speaker.badges, kind=kind)
+    outcome = store.append(room_id, [draft]).outcomes[0]
+    if isinstance(outcome, DomainError):
+        raise outcome
+    message = Message.objects.with_user().get(pk=outcome.id)
+    if outcome.is_new:
+        message_said(message)
+    return message, outcome.is_new
+
+
+def _record(actor: Actor | None, message: Message, **details: str) -> None:
+    audit.record(
+        actor=actor,
+        action="message.announce",
+        subject=message,
+        channel_id=message.room_id,
+        content=message.content,
+        **details,
+    )
 
 
 def undo_announce(actor: Actor, entry: AuditEntry) -> None:

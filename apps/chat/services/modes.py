@@ -27,7 +27,7 @@ def edit_modes(*, actor: Actor, channel: Channel, **changes: Any) -> ChatRoom:
     Invalid that names the mode, its rule and the way out.
     """
     policies.require(actor, Power.EDIT_CHAT_MODES, channel)
-    wanted = {name: _checked(name, value) for name, value in changes.items()}
+    wanted = checked_modes(changes)
     with transaction.atomic():
         room = hold_room(channel)
         before = modes_of(room)
@@ -44,6 +44,11 @@ def edit_modes(*, actor: Actor, channel: Channel, **changes: Any) -> ChatRoom:
             )
             rules_moved(channel.pk)
     return room
+
+
+def checked_modes(modes: Mapping[str, Any]) -> dict[str, Any]:
+    """The modes if each is one, set to what it takes; raises Invalid as `edit_modes` does."""
+    return {name: _checked(name, value) for name, value in modes.items()}
 
 
 def modes_of(room: ChatRoom) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .hosted import LiveInput
 from .keys import IngestRefusal, StreamKey
 from .nodes import Node
 from .rehearsals import Rehearsal
+from .shows import Show
 from .simulcast import SimulcastTarget
 from .transcodes import Transcode
 
@@ -29,6 +30,7 @@ __all__ = [
     "LiveInput",
     "Node",
     "Rehearsal",
+    "Show",
     "SimulcastTarget",
     "Status",
     "StoryboardSheet",

@@ -16,6 +16,9 @@ from apps.channels.models import Category, Channel
 from apps.core.errors import Conflict
 from apps.core.ids import uuid7
 
+from .keys import StreamKey
+from .shows import Show
+
 
 class Status(models.TextChoices):
     """Where a broadcast stands. ENDING: the encoder is away and may come back until `ends_at`."""
@@ -104,6 +107,18 @@ class Broadcast(models.Model):
     # The hosted provider that takes and serves the picture, and what it plays it by; empty: our own ingest.
     provider = models.CharField(max_length=20, blank=True)
     playback_id = models.CharField(max_length=100, blank=True)
+
+    # What the main encoder proved itself with.
+    main_key = models.ForeignKey(
+        StreamKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="broadcasts"
+    )
+
+    # The show that this is, its number, and which targets were on before it.
+    show = models.ForeignKey(
+        Show, null=True, blank=True, on_delete=models.SET_NULL, related_name="broadcasts"
+    )
+    show_number = models.PositiveIntegerField(null=True, blank=True)
+    targets_before = models.JSONField(default=dict, blank=True)
 
     # Whether that is the backup encoder; the other of the two, its node, and when that said that it sends.
     on_backup = models.BooleanField(default=False)

@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from apps.channels.models import Channel
 
+from .shows import Show
+
 
 class StreamKey(models.Model):
     """What an encoder proves itself with. Found by its HMAC, shown to its owner by decrypting.
@@ -15,14 +17,17 @@ class StreamKey(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """MAIN goes live, BACKUP stands by for it; REHEARSAL publishes for the channel's crew alone."""
+        """MAIN goes live, SHOW does as one of the channel's shows, BACKUP stands by for either; REHEARSAL
+        publishes for the channel's crew alone."""
 
         MAIN = "main", "Stream key"
         BACKUP = "backup", "Backup key"
         REHEARSAL = "rehearsal", "Test key"
+        SHOW = "show", "Key of the show"
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.MAIN)
+    show = models.ForeignKey(Show, null=True, blank=True, on_delete=models.SET_NULL, related_name="keys")
     key_hash = models.CharField(max_length=64, unique=True)
     key_encrypted = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -34,9 +39,12 @@ class StreamKey(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "kind"],
-                condition=Q(retired_at__isnull=True),
+                condition=Q(retired_at__isnull=True, show__isnull=True),
                 name="streams_one_key_in_use",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["show"], condition=Q(retired_at__isnull=True), name="streams_one_key_a_show"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from apps.core.text import clean
 from apps.streams.facts import BroadcastEdited, BroadcastEnded, BroadcastOpened, BroadcastWithdrawn
 from apps.streams.models import Broadcast, Status, grace
 
+from .showing import give_back_targets, take_off
 from .takeover import let_in, send_away
 
 if TYPE_CHECKING:
@@ -43,9 +44,6 @@ def open_broadcast(
     Category and tags default to the channel's. Doing it again before the start changes what was announced;
     while live it is a Conflict ALREADY_LIVE.
     """
-    policies.require(actor, Power.GO_LIVE, channel)
-    if channel.suspended_at is not None:
-        raise NotAllowed("This channel is suspended and can't go live.", code="CHANNEL_SUSPENDED")
     wanted = {
         "title": clean(title, field="title", most=TITLE_LENGTH, least=1),
         "description": clean(description, field="description", most=2000, lines=True),
@@ -53,16 +51,29 @@ def open_broadcast(
         "tags": list(channel.tags) if tags is None else checked_tags(tags),
         "language": channel.language,
     }
+
+    def fill(broadcast: Broadcast) -> None:
+        take_off(broadcast)
+        for field, value in wanted.items():
+            setattr(broadcast, field, value)
+        Channel.objects.filter(pk=channel.pk).update(next_title=broadcast.title)
+
+    return announce_next(actor=actor, channel=channel, fill=fill)
+
+
+def announce_next(*, actor: Actor, channel: Channel, fill: Callable[[Broadcast], None]) -> Broadcast:
+    """Announce a broadcast that is as `fill` makes it; raises as `open_broadcast` does."""
+    policies.require(actor, Power.GO_LIVE, channel)
+    if channel.suspended_at is not None:
+        raise NotAllowed("This channel is suspended and can't go live.", code="CHANNEL_SUSPENDED")
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
         broadcast = _open_one(channel)
         if broadcast is not None and broadcast.is_live:
             raise Conflict("This channel is live already. Edit or end that broadcast.", code="ALREADY_LIVE")
         broadcast = broadcast or Broadcast(channel=channel)
-        for field, value in wanted.items():
-            setattr(broadcast, field, value)
+        fill(broadcast)
         broadcast.save()
-        Channel.objects.filter(pk=channel.pk).update(next_title=broadcast.title)
         let_in(channel)
         audit.record(actor=actor, action="broadcast.opened", subject=broadcast, channel_id=channel.pk)
         publish(BroadcastOpened(broadcast.pk, channel.pk))
@@ -104,7 +115,8 @@ def edit_broadcast(*, actor: Actor, broadcast: Broadcast, **changes: Any) -> Bro
         for field, value in checked.items():
             setattr(broadcast, field, value)
         broadcast.save(update_fields=list(checked) or None)
-        if "title" in checked and broadcast.status != Status.ARCHIVED:
+        # A show names its own broadcasts; what comes without one is called as before.
+        if "title" in checked and broadcast.status != Status.ARCHIVED and broadcast.show_id is None:
             Channel.objects.filter(pk=broadcast.channel_id).update(next_title=broadcast.title)
         audit.record(
             actor=actor,
@@ -126,7 +138,7 @@ def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
         if broadcast.status == Status.ARCHIVED:
             return broadcast
         if broadcast.is_live or broadcast.publisher_session or broadcast.standby_session:
-            send_away(broadcast.channel)
+            send_away(broadcast)
         archive(broadcast)
         audit.record(
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
@@ -183,8 +195,12 @@ def archive(broadcast: Broadcast, *, ended_at: datetime | None = None) -> None:
     broadcast.ends_at = None
     broadcast.publisher_session = broadcast.standby_session = ""
     broadcast.viewer_count = 0
+    aired = broadcast.started_at is not None
+    if aired:
+        give_back_targets(broadcast)
+    else:
+        take_off(broadcast)
     broadcast.save()
     Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)
-    aired = broadcast.started_at is not None
     fact = BroadcastEnded if aired else BroadcastWithdrawn
     publish(fact(broadcast.pk, broadcast.channel_id))

@@ -54,6 +54,16 @@ def admit(
     give_time(broadcast)
 
 
+def is_sent(broadcast: Broadcast, *, node: str, silent_for: SilentFor) -> bool:
+    """One of its encoders still sends, or has a moment ago."""
+    one = broadcast.publisher_session, broadcast.node, broadcast.media_at
+    other = broadcast.standby_session, broadcast.standby_node, broadcast.standby_at
+    return any(
+        still_sends(session, on=on, heard_at=heard_at, node=node, silent_for=silent_for)
+        for session, on, heard_at in (one, other)
+    )
+
+
 def give_time(broadcast: Broadcast) -> None:
     """An encoder came back in time: the first picture may take a moment."""
     if broadcast.status == Status.ENDING:

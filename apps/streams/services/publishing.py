@@ -18,7 +18,13 @@ from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.core.events import publish
-from apps.streams.facts import BroadcastInterrupted, BroadcastResumed, BroadcastStarted, EncoderRefused
+from apps.streams.facts import (
+    BroadcastEdited,
+    BroadcastInterrupted,
+    BroadcastResumed,
+    BroadcastStarted,
+    EncoderRefused,
+)
 from apps.streams.media.ports import Refused, SilentFor, Target
 from apps.streams.models import (
     Broadcast,
@@ -32,10 +38,11 @@ from apps.streams.models import (
 from apps.streams.providers import site_provider
 
 from . import lineup
-from .broadcasts import archive_if_over, broadcast_of, locked
+from .broadcasts import archive, archive_if_over, broadcast_of, left_at, locked
 from .keys import recognise
 from .orders import Orders, Publishing
 from .rehearsals import begin_rehearsal
+from .showing import put_on
 from .simulcast import wanted_targets
 from .takeover import ended_here, is_sent_away, keep_away, sends_elsewhere
 
@@ -79,7 +86,7 @@ def claim_publish(
         with transaction.atomic():
             Channel.objects.select_for_update().get(pk=channel.pk)
             # Read again under the lock: the key may have been rotated since, or its broadcast ended.
-            row.refresh_from_db(fields=["retired_at", "quiet_until"])
+            row.refresh_from_db(fields=["retired_at", "quiet_until", "show"])
             if row.retired_at is not None:
                 raise Refused("KEY_ROTATED", "This stream key was replaced. Copy the new one.")
             if row.kind == StreamKey.Kind.REHEARSAL:
@@ -93,7 +100,7 @@ def claim_publish(
                 session_id=session_id,
                 node=node,
                 silent_for=silent_for,
-                is_backup=row.kind == StreamKey.Kind.BACKUP,
+                key=row,
             )
     except Refused as refusal:
         if is_sent_away(row):
@@ -108,16 +115,29 @@ def admit(
     session_id: str,
     node: str,
     silent_for: SilentFor,
-    is_backup: bool = False,
+    key: StreamKey | None = None,
     provider: str = "",
     playback_id: str = "",
 ) -> Broadcast:
     """The channel's broadcast, given to this session, or with it standing by; raises Refused while another
-    one sends with the same key. The caller holds the channel's row."""
+    one sends with the same key. A show's key begins a broadcast of that show where none is on air, or another
+    one that nobody sends any more. The caller holds the channel's row."""
+    is_backup = key is not None and key.kind == StreamKey.Kind.BACKUP
+    show = key.show if key is not None else None
     broadcast = broadcast_of(channel)
-    if archive_if_over(broadcast):
+    is_over = archive_if_over(broadcast)
+    if not is_over and show and broadcast.is_live and broadcast.show_id != show.pk:
+        is_over = not lineup.is_sent(broadcast, node=node, silent_for=silent_for)
+        if is_over:
+            archive(broadcast, ended_at=left_at(broadcast))
+    if is_over:
         broadcast = broadcast_of(channel)
+    if show and broadcast.started_at is None and broadcast.show_id != show.pk:
+        put_on(broadcast, show)
+        publish(BroadcastEdited(broadcast.pk, channel.pk))
     lineup.admit(broadcast, is_backup=is_backup, session_id=session_id, node=node, silent_for=silent_for)
+    if not is_backup:
+        broadcast.main_key = key
     if broadcast.publisher_session == session_id:
         broadcast.provider, broadcast.playback_id = provider, playback_id
     broadcast.save()

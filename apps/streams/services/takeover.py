@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.channels.models import Channel
 from apps.streams.media.ports import Refused, SilentFor
-from apps.streams.models import LiveInput, StreamKey
+from apps.streams.models import Broadcast, LiveInput, StreamKey
 
 # Encoders come back by themselves, OBS every two seconds: one that did not for so long was stopped.
 QUIET = timedelta(seconds=30)
@@ -35,16 +36,17 @@ def reported_silence(heard_at: datetime) -> float:
 
 
 def already_publishing() -> Refused:
-    return Refused("ALREADY_PUBLISHING", "Another encoder is sending with this key. Stop it first.")
+    return Refused("ALREADY_PUBLISHING", "Another encoder is sending. Stop it first.")
 
 
-def send_away(channel: Channel) -> None:
-    """Its broadcast was ended while encoders sent it: they must not open the next one by themselves."""
-    StreamKey.objects.filter(channel=channel, retired_at=None).exclude(kind=StreamKey.Kind.REHEARSAL).update(
-        quiet_until=timezone.now() + QUIET
-    )
+def send_away(broadcast: Broadcast) -> None:
+    """It was ended while encoders sent it: they must not open the next one by themselves."""
+    keys = StreamKey.objects.filter(channel=broadcast.channel_id, retired_at=None)
+    # Keys of other shows had no encoder in it: starting one is to begin the next.
+    senders = keys.exclude(kind=StreamKey.Kind.REHEARSAL).filter(Q(show=None) | Q(pk=broadcast.main_key_id))
+    senders.update(quiet_until=timezone.now() + QUIET)
     # A provider does not tell of encoders that it refuses, so there is no quiet to wait for.
-    LiveInput.objects.filter(channel=channel).update(is_open=False)
+    LiveInput.objects.filter(channel=broadcast.channel_id).update(is_open=False)
 
 
 def is_sent_away(key: StreamKey) -> bool:
