@@ -70,12 +70,17 @@ def set_scene(channel: Channel) -> Scene:
     here = {"actor": owner, "channel": channel}
     invitation = channels.invite_helper(**here, username="stranger", role="vip")
     target = streams.add_target(**here, name="Elsewhere", url="rtmp://93.184.216.34/app", key="key")
+    show, its = (
+        streams.create_show(actor=owner, channel=place, name="Jam", title_pattern="Jam {n}")
+        for place in (channel, quiet)
+    )
     names = made.names | {
         "slug": channel.slug, "quiet": quiet.slug, "quiet_id": str(quiet.pk), "rival": theirs.slug,
         "uuid:person": str(made.target.pk), "helper": str(made.colleague.pk), "subject": str(made.target.pk),
         "invitation": str(invitation.pk), "entry": made.names["entry_id"],
         "warning": made.names["warning_id"], "report": made.names["report_id"],
-        "plea": made.names["request_id"], "target": str(target.pk), "kind": "terms", "caps": "caps",
+        "plea": made.names["request_id"], "target": str(target.pk), "show": str(show.pk),
+        "quiet_show": str(its.pk), "kind": "terms", "caps": "caps",
         "letter": "code",
         # What nobody has: letters' keys, a passkey, a hosted provider, a playback grant.
         "key": "abc", "uidb36": "abc", "pk": "1", "provider": "mux", "grant": "none", "name": "000000.webp",

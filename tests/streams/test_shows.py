@@ -218,7 +218,7 @@ def test_a_raised_shield_stays_and_the_show_s_modes_return_with_it(show, channel
 
 def test_its_targets_are_on_for_as_long_as_it_lasts(show, channel):
     url = "rtmp://live.twitch.tv/app"
-    one, two = (
+    _, two = (
         services.add_target(actor=channel.owner, channel=channel, name=name, url=url, key="secret-key")
         for name in ("One", "Two")
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import simulcast, views, webhooks
+from . import shows, simulcast, views, webhooks
 
 urlpatterns = [
     path("streams", views.Streams.as_view()),
@@ -19,6 +19,10 @@ urlpatterns = [
     path("channels/<str:channel>/streams", views.ChannelStreams.as_view()),
     path("channels/<str:channel>/simulcast-targets", simulcast.Targets.as_view()),
     path("channels/<str:channel>/simulcast-targets/<str:target>", simulcast.OneTarget.as_view()),
+    path("channels/<str:channel>/shows", shows.Shows.as_view()),
+    path("channels/<str:channel>/shows/<str:show>", shows.OneShow.as_view()),
+    path("channels/<str:channel>/shows/<str:show>/key", shows.ShowKey.as_view()),
+    path("channels/<str:channel>/shows/<str:show>/start", shows.StartShow.as_view()),
     path("channels/<str:channel>/stream-key", views.ChannelKey.as_view()),
     path("channels/<str:channel>/backup-key", views.ChannelBackupKey.as_view()),
     path("channels/<str:channel>/test-key", views.ChannelTestKey.as_view()),

@@ -275,28 +275,30 @@ class ChannelKey(APIView):
     def get(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
         key = services.reveal_key(actor=request.user, channel=found, kind=self.kind)
-        return self._answer(key, self.doors(request, found))
+        return key_answer(key, self.doors(request, found))
 
     @extend_schema(request=None, responses=shapes.KeySerializer)
     def post(self, request: Request, channel: str) -> Response:
         """Replaces the key; the old one stops at once."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
         key = services.rotate_key(actor=request.user, channel=found, kind=self.kind)
-        return self._answer(key, self.doors(request, found))
+        return key_answer(key, self.doors(request, found))
 
     def doors(self, request: Request, channel: Channel) -> Doors:
         return doors_of(request, channel)
 
-    def _answer(self, key: str, doors: Doors) -> Response:
-        return Response(
-            {
-                "streamKey": key,
-                "rtmpUrl": doors.rtmp,
-                "rtmpsUrl": doors.rtmps or None,
-                "srtUrl": doors.srt or None,
-            },
-            headers={"Cache-Control": "no-store"},
-        )
+
+def key_answer(key: str, doors: Doors) -> Response:
+    """A key in clear, and where it is sent to; nobody on the way keeps it."""
+    return Response(
+        {
+            "streamKey": key,
+            "rtmpUrl": doors.rtmp,
+            "rtmpsUrl": doors.rtmps or None,
+            "srtUrl": doors.srt or None,
+        },
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 class ChannelBackupKey(ChannelKey):

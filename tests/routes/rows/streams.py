@@ -29,6 +29,16 @@ ROWS: dict[str, Row] = {
     "DELETE /api/channels/<str:channel>/simulcast-targets/<str:target>": Row({204: OWNER}),
     "GET /api/channels/<str:channel>/simulcast-targets/<str:target>": Row({200: OWNER}),
     "PATCH /api/channels/<str:channel>/simulcast-targets/<str:target>": Row({200: OWNER}, {"isOn": False}),
+    "GET /api/channels/<str:channel>/shows": Row({200: CREW}),
+    "POST /api/channels/<str:channel>/shows": Row({201: CREW}, {"name": "x", "titlePattern": "x {n}"}),
+    "DELETE /api/channels/<str:channel>/shows/<str:show>": Row({204: CREW}),
+    "GET /api/channels/<str:channel>/shows/<str:show>": Row({200: CREW}),
+    "PATCH /api/channels/<str:channel>/shows/<str:show>": Row({200: CREW}, {"isArchived": True}),
+    "GET /api/channels/<str:channel>/shows/<str:show>/key": Row({200: OWNER}),
+    "POST /api/channels/<str:channel>/shows/<str:show>/key": Row({200: OWNER}),
+    "POST /api/channels/<str:channel>/shows/<str:show>/start": Row(
+        {201: OWNER}, at={"channel": "quiet", "show": "quiet_show"}
+    ),
     "GET /api/channels/<str:channel>/stream-key": Row({200: OWNER}),
     "POST /api/channels/<str:channel>/stream-key": Row({200: OWNER}),
     "GET /api/channels/<str:channel>/backup-key": Row({200: OWNER}),
