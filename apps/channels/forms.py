@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from apps.core.forms import NEEDED, AddressField, TagsField
+from apps.core.forms import NEEDED, AddressField, PictureField, TagsField, take_pictures
 
 from .models import Category, Channel
 from .roles import DUTIES, Role
@@ -66,19 +66,14 @@ class NewChannelForm(forms.Form):
 class ChannelForm(NewChannelForm):
     tags = TagsField(required=False, help_text="Up to 10, with commas between them.")
     language = forms.ChoiceField(choices=settings.LANGUAGES)
-    avatar = forms.FileField(
+    avatar = PictureField(
+        ratio="1:1",
         label="Picture",
-        required=False,
         help_text="Square, at least 256 × 256 pixels. JPEG, PNG, WebP or GIF, up to 8 MB.",
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
     )
-    remove_avatar = forms.BooleanField(label="Remove the picture", required=False)
-    banner = forms.FileField(
-        required=False,
-        help_text="Wide, 1600 × 400 pixels or more. JPEG, PNG, WebP or GIF, up to 8 MB.",
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    banner = PictureField(
+        ratio="4:1", help_text="Wide, 1600 × 400 pixels or more. JPEG, PNG, WebP or GIF, up to 8 MB."
     )
-    remove_banner = forms.BooleanField(label="Remove the banner", required=False)
     visibility = forms.ChoiceField(choices=Channel.Visibility.choices, widget=forms.RadioSelect)
     is_mature = forms.BooleanField(
         label="For a mature audience",
@@ -99,17 +94,15 @@ class ChannelForm(NewChannelForm):
         """The form as it stands for this channel."""
         plain = ("name", "slug", "description", "tags", "language", "visibility", "is_mature")
         return {name: getattr(channel, name) for name in plain} | {
-            "category": channel.category.slug if channel.category else ""
+            "category": channel.category.slug if channel.category else "",
+            "avatar": channel.avatar_url,
+            "banner": channel.banner_url,
         }
 
     def changes(self) -> dict[str, Any]:
         """What `edit_channel` takes: pictures only when a new one came or the old one goes."""
         cleaned = dict(self.cleaned_data)
-        for picture in ("avatar", "banner"):
-            upload, removed = cleaned.pop(picture), cleaned.pop(f"remove_{picture}")
-            if upload or removed:
-                cleaned[picture] = upload or None
-        return cleaned
+        return take_pictures(cleaned, "avatar", "banner") | cleaned
 
 
 class DeleteChannelForm(forms.Form):

@@ -1,5 +1,6 @@
 """Who is watching: browsers, counted once each, over sockets and fetched media and over all processes; which
-of them proved it by fetching; and which people are in a channel's chat, in the same way.
+of them proved it by fetching; which people are in a channel's chat, and which are on the site at all, in the
+same way.
 
 A viewer id stands for a browser. Whoever sees it, a socket process or an ingest node, `touch`es it every few
 seconds; it ages out LIFE seconds after the last touch, so a process that dies takes its viewers with it.
@@ -32,6 +33,8 @@ LINGER = 2.0
 UNIQUE_DAYS = 8
 _BATCH = 1_000
 _BROADCASTS_MOST = 200
+_ONLINE = "online"
+_EVERYWHERE = uuid.UUID(int=0)
 
 T = TypeVar("T")
 
@@ -125,6 +128,25 @@ def count_people(channel_id: uuid.UUID) -> int:
     if settings.REDIS_URL:
         return _ask(lambda: int(client().zcount(_chatting(channel_id), time.time(), "+inf") or 0), 0)
     return len(_chatting_here.viewers(channel_id, time.time()))
+
+
+def see(people_ids: Iterable[str]) -> None:
+    """These people have a page with a room open now, wherever that is."""
+    ids = list(people_ids)
+    if ids and settings.REDIS_URL:
+        _ask(lambda: _redis_touch(_ONLINE, ids), None)
+    elif ids:
+        _online_here.touch(_EVERYWHERE, ids, time.time() + LIFE)
+
+
+def online(people_ids: Iterable[str]) -> set[str]:
+    """Which of these people are on the site now."""
+    ids = list(people_ids)
+    if not settings.REDIS_URL:
+        return _online_here.viewers(_EVERYWHERE, time.time()) & set(ids)
+    now = time.time()
+    until: list[float | None] = _ask(lambda: client().zmscore(_ONLINE, ids), []) if ids else []
+    return {one for one, life in zip(ids, until, strict=False) if life is not None and life > now}
 
 
 def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
@@ -239,3 +261,4 @@ class _Memory:
 _here = _Memory()
 _proven_here = _Memory()
 _chatting_here = _Memory()
+_online_here = _Memory()

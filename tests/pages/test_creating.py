@@ -169,7 +169,7 @@ def test_settings_change_everything_at_once(channel: Channel, owner: Client) -> 
     assert channel.category and channel.category.slug == "gaming"
     assert channel.avatar_url.endswith(".webp")
     assert channel.banner_url.endswith(".webp")
-    owner.post(f"{DASHBOARD}/settings", {**SETTINGS, "remove_avatar": "on"})
+    owner.post(f"{DASHBOARD}/settings", {**SETTINGS, "avatar-clear": "on"})
     channel.refresh_from_db()
     assert not channel.avatar
     assert channel.banner
