@@ -18,6 +18,7 @@ from apps.core.errors import DomainError
 
 from . import services
 from .models import User
+from .services.people import TAKEN
 
 # How the verb's inputs are called in the form.
 FORM_NAMES = {"password": "password1"}
@@ -83,7 +84,7 @@ class AddressesView(views.EmailView):
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         if "action_primary" in request.POST and self._is_anothers(request.POST.get("email", "")):
-            messages.error(request, services.TAKEN["email"][1])
+            messages.error(request, TAKEN["email"][1])
             return redirect("account_email")
         return super().post(request, *args, **options)
 

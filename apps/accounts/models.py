@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Upper
+from django.urls import reverse
 
 from apps.core.ids import uuid7
 
@@ -34,6 +35,11 @@ class User(AbstractUser):
         DARK = "dark", "Dark"
         LIGHT = "light", "Light"
 
+    class Privacy(models.TextChoices):
+        PUBLIC = "public", "Everybody"
+        FRIENDS = "friends", "Friends: people who follow you and whom you follow"
+        PRIVATE = "private", "Nobody but you"
+
     # AbstractUser brings these; people here have one display name instead.
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
@@ -49,7 +55,9 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=40, blank=True)
     email = models.EmailField(blank=True)
     bio = models.CharField(max_length=300, blank=True)
+    links = models.JSONField(default=dict, blank=True)
     avatar = models.ImageField(upload_to="avatars", blank=True)
+    banner = models.ImageField(upload_to="banners", blank=True)
     color = models.CharField(
         max_length=7,
         default=names.random_color,
@@ -59,6 +67,10 @@ class User(AbstractUser):
     theme = models.CharField(max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
+    privacy = models.CharField(max_length=7, choices=Privacy.choices, default=Privacy.PUBLIC)
+    shows_online = models.BooleanField(default=True)
+    follower_count = models.PositiveIntegerField(default=0)
+    following_count = models.PositiveIntegerField(default=0)
     onboarded_at = models.DateTimeField(null=True, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
@@ -97,8 +109,15 @@ class User(AbstractUser):
         return self.avatar.url if self.avatar else ""
 
     @property
+    def banner_url(self) -> str:
+        return self.banner.url if self.banner else ""
+
+    @property
     def is_onboarded(self) -> bool:
         return self.onboarded_at is not None
+
+    def get_absolute_url(self) -> str:
+        return reverse("people:profile", args=[self.username])
 
     def get_full_name(self) -> str:
         return self.name
@@ -153,3 +172,39 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} blocks {self.blocked_id}"
+
+
+class PersonFollowQuerySet(models.QuerySet["PersonFollow"]):
+    def touching(self, person: User) -> Self:
+        """Those that a person made, and those made of them."""
+        return self.filter(models.Q(follower=person) | models.Q(followed=person))
+
+
+class PersonFollow(models.Model):
+    """`follower` follows `followed`. Two who follow each other are friends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The indexes below begin with these two.
+    follower = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="person_follows", db_index=False
+    )
+    followed = models.ForeignKey(User, on_delete=models.CASCADE, related_name="followed_by", db_index=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PersonFollowQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "followed"], name="accounts_person_follow_once"),
+            models.CheckConstraint(
+                condition=~models.Q(follower=models.F("followed")), name="accounts_follow_somebody_else"
+            ),
+        ]
+        indexes = [
+            # The newest first, on either side.
+            models.Index(fields=["followed", "-id"], name="accounts_followers"),
+            models.Index(fields=["follower", "-id"], name="accounts_following"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower_id} follows {self.followed_id}"

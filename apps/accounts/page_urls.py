@@ -1,8 +1,9 @@
-"""A person's own pages; signing in and up is in `urls`."""
+"""A person's page, and the pages that are theirs alone; signing in and up is in `urls`."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
-from . import views
+from . import profile_views, views
 
 app_name = "people"
 
@@ -10,8 +11,15 @@ urlpatterns = [
     path("onboarding", views.onboarding, name="onboarding"),
     path("onboarding/skip", views.skip_onboarding, name="skip_onboarding"),
     path("settings", views.settings, name="settings"),
-    path("settings/picture/remove", views.remove_avatar, name="remove_avatar"),
+    path("settings/privacy", views.privacy, name="privacy"),
+    path("dashboard/profile", RedirectView.as_view(pattern_name="people:settings"), name="profile_editor"),
     path("settings/blocks", views.blocks, name="blocks"),
     path("settings/blocks/<str:person>/remove", views.unblock, name="unblock"),
+    path("u/<str:person>", profile_views.profile, name="profile"),
+    path("u/<str:person>/followers", profile_views.profile, {"tab": "followers"}, name="followers"),
+    path("u/<str:person>/following", profile_views.profile, {"tab": "following"}, name="following"),
+    path("u/<str:person>/friends", profile_views.profile, {"tab": "friends"}, name="friends"),
+    path("u/<str:person>/card", profile_views.card, name="card"),
+    path("u/<str:person>/follow", profile_views.follow, name="follow"),
     path("theme", views.theme, name="theme"),
 ]

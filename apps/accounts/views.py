@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings as site
 from django.contrib import messages
@@ -11,13 +11,14 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language_from_request
 from django.views.decorators.http import require_POST
 
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
 
 from . import services
-from .forms import BlockForm, OnboardingForm, SettingsForm
+from .forms import BlockForm, OnboardingForm, PrivacyForm, SettingsForm
 from .models import Block, User
 from .selectors import find_person, named_person
 
@@ -35,7 +36,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
     form = OnboardingForm(request.POST or None, request.FILES or None, initial=known)
     if request.method == "POST" and form.is_valid():
         try:
-            services.onboard(actor=user, **form.cleaned_data)
+            services.onboard(actor=user, **(_guesses(request) | form.introduction()))
         except DomainError as refusal:
             take_refusal(form, refusal)
         else:
@@ -46,8 +47,14 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def skip_onboarding(request: HttpRequest) -> HttpResponse:
-    services.skip_onboarding(actor=request.user)
+    services.skip_onboarding(actor=request.user, **_guesses(request))
     return redirect(next_address(request, reverse("streams:home")))
+
+
+def _guesses(request: HttpRequest) -> dict[str, Any]:
+    """What the browser says about where its person lives and what they speak."""
+    offered = get_language_from_request(request)
+    return {"language": offered, "time_zone": request.POST.get("time_zone", "")[:64]}
 
 
 @login_required
@@ -56,7 +63,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     form = SettingsForm(request.POST or None, request.FILES or None, initial=SettingsForm.initial_of(user))
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_profile(actor=user, **form.cleaned_data)
+            services.edit_profile(actor=user, **form.changes())
         except DomainError as refusal:
             take_refusal(form, refusal)
         else:
@@ -65,12 +72,17 @@ def settings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_POST
 @login_required
-def remove_avatar(request: HttpRequest) -> HttpResponse:
-    services.remove_avatar(actor=request.user)
-    messages.success(request, "Your picture is removed.")
-    return redirect("people:settings")
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Who sees the person's profile, and that they are there."""
+    user = cast(User, request.user)
+    now = {"privacy": user.privacy, "shows_online": user.shows_online}
+    form = PrivacyForm(request.POST or None, initial=now)
+    if request.method == "POST" and form.is_valid():
+        services.edit_profile(actor=user, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("people:privacy")
+    return render(request, "accounts/privacy.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @login_required

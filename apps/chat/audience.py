@@ -57,6 +57,7 @@ class Count:
 
 def count_viewers(beats: list[Beat]) -> list[Count]:
     """Tell the shared count and read it, channel by channel. Blocks."""
+    presence.see({person for beat in beats for person in beat.people})
     counts = []
     for beat in beats:
         presence.touch(beat.channel_id, beat.here)

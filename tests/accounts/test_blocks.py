@@ -56,7 +56,7 @@ class TestTheVerbs:
                 verb(actor=AnonymousUser(), person=stranger)
 
     def test_a_list_of_blocks_has_an_end(self, viewer, stranger, monkeypatch):
-        monkeypatch.setattr(services, "MOST_BLOCKS", 1)
+        monkeypatch.setattr(services.relations, "MOST_BLOCKS", 1)
         services.block_person(actor=viewer, person=stranger)
         with pytest.raises(Conflict) as refusal:
             services.block_person(actor=viewer, person=factories.person())

@@ -151,7 +151,7 @@ class TestEditingTheProfile:
         assert viewer.bio == ""
 
     def test_a_stranger_to_the_site_may_not(self):
-        for verb in (services.edit_profile, services.remove_avatar, services.skip_onboarding):
+        for verb in (services.edit_profile, services.skip_onboarding):
             with pytest.raises(SignInNeeded):
                 verb(actor=AnonymousUser())
 
@@ -192,7 +192,7 @@ def test_the_old_avatars_file_goes_when_a_new_one_is_there(viewer, picture):
     assert not storage.exists(old)
     with Image.open(second.avatar) as stored:
         assert (stored.format, stored.size) == ("WEBP", (300, 300))
-    services.remove_avatar(actor=viewer)
+    services.edit_profile(actor=viewer, avatar=None)
     assert not storage.exists(second.avatar.name)
     viewer.refresh_from_db()
     assert viewer.avatar_url == ""
@@ -259,11 +259,11 @@ class TestHostilePictures:
         exif[0x010E] = "home address"
         exif[0x0112] = 6  # lies on its side
         Image.new("RGB", (200, 100), "red").save(out, "JPEG", exif=exif, comment=b"secret comment")
-        data = out.getvalue() + b"<script>trailing</script>"
+        data = out.getvalue() + b"trailing words"
         person = services.edit_profile(actor=viewer, avatar=SimpleUploadedFile("a.jpg", data))
         stored = person.avatar.read()
         assert stored[:4] == b"RIFF"
-        for trace in (b"home address", b"secret comment", b"<script>"):
+        for trace in (b"home address", b"secret comment", b"trailing words"):
             assert trace not in stored
 
     def test_an_animation_is_reduced_to_its_first_frame(self, viewer):

@@ -29,7 +29,12 @@ class MeSerializer(PersonSerializer):
     """A person as they see themselves."""
 
     emailVerified = serializers.SerializerMethodField()
+    bannerUrl = serializers.CharField(source="banner_url", read_only=True)
+    links = serializers.DictField(child=serializers.CharField(), read_only=True)
     timeZone = serializers.CharField(source="time_zone", read_only=True)
+    showsOnline = serializers.BooleanField(source="shows_online", read_only=True)
+    followerCount = serializers.IntegerField(source="follower_count", read_only=True)
+    followingCount = serializers.IntegerField(source="following_count", read_only=True)
     isVerified = serializers.BooleanField(source="is_verified", read_only=True)
     isOnboarded = serializers.BooleanField(source="is_onboarded", read_only=True)
     twoFactor = serializers.SerializerMethodField()
@@ -40,11 +45,17 @@ class MeSerializer(PersonSerializer):
             *PersonSerializer.Meta.fields,
             "email",
             "emailVerified",
+            "bannerUrl",
             "bio",
+            "links",
             "color",
+            "privacy",
+            "showsOnline",
             "theme",
             "language",
             "timeZone",
+            "followerCount",
+            "followingCount",
             "isVerified",
             "isOnboarded",
             "twoFactor",
@@ -103,18 +114,26 @@ class IntroductionSerializer(serializers.Serializer):
     displayName = serializers.CharField(source="display_name", max_length=LONG)
     bio = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     avatar = serializers.FileField(required=False)
+    language = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    timeZone = serializers.CharField(source="time_zone", max_length=100, required=False, allow_blank=True)
 
 
 class ProfileChangesSerializer(serializers.Serializer):
-    """What is left out stays as it is; `avatar` (multipart) is a picture, null takes it away."""
+    """What is left out stays; `avatar` and `banner` (multipart) are pictures, null takes one away."""
 
     displayName = serializers.CharField(source="display_name", max_length=LONG, required=False)
     bio = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    links = serializers.DictField(
+        child=serializers.CharField(max_length=LONG, allow_blank=True, allow_null=True), required=False
+    )
     color = serializers.CharField(max_length=20, required=False)
     theme = serializers.CharField(max_length=20, required=False)
     language = serializers.CharField(max_length=20, required=False)
     timeZone = serializers.CharField(source="time_zone", max_length=100, required=False)
+    privacy = serializers.CharField(max_length=20, required=False)
+    showsOnline = serializers.BooleanField(source="shows_online", required=False)
     avatar = serializers.FileField(required=False, allow_null=True)
+    banner = serializers.FileField(required=False, allow_null=True)
 
 
 class BlockStateSerializer(serializers.Serializer):
@@ -128,3 +147,58 @@ class BlockSerializer(serializers.ModelSerializer):
     class Meta:
         model = Block
         fields = ["user", "createdAt"]
+
+
+class ProfileSerializer(serializers.Serializer):
+    """A `Profile`: a person as the caller sees them. With `isOpen` false there is no more than the name, and
+    numbers are null; `isOnline` is null for all but followers."""
+
+    id = serializers.CharField(source="person.pk")
+    username = serializers.CharField(source="person.username")
+    displayName = serializers.CharField(source="person.name")
+    avatarUrl = serializers.CharField(source="person.avatar_url")
+    bannerUrl = serializers.CharField(source="banner_url")
+    bio = serializers.CharField()
+    links = serializers.DictField(child=serializers.CharField())
+    isVerified = serializers.BooleanField(source="person.is_verified")
+    isOpen = serializers.BooleanField(source="is_open")
+    isOnline = serializers.BooleanField(source="is_online", allow_null=True)
+    isFollowing = serializers.BooleanField(source="is_following")
+    followsYou = serializers.BooleanField(source="follows_viewer")
+    isFriend = serializers.BooleanField(source="is_friend")
+    isBlocked = serializers.BooleanField(source="is_blocked")
+    followerCount = serializers.IntegerField(source="follower_count", allow_null=True)
+    followingCount = serializers.IntegerField(source="following_count", allow_null=True)
+    createdAt = serializers.DateTimeField(source="person.date_joined")
+
+
+class PersonStatsSerializer(serializers.Serializer):
+    followerCount = serializers.IntegerField(source="person.follower_count")
+    followingCount = serializers.IntegerField(source="person.following_count")
+    createdAt = serializers.DateTimeField(source="person.date_joined")
+
+
+class PersonRelationSerializer(serializers.Serializer):
+    isFollowing = serializers.BooleanField(source="is_following")
+    followsYou = serializers.BooleanField(source="follows_viewer")
+    isFriend = serializers.BooleanField(source="is_friend")
+
+
+class PersonFollowStateSerializer(serializers.Serializer):
+    isFollowing = serializers.BooleanField(source="is_following")
+    followerCount = serializers.IntegerField(source="follower_count", allow_null=True)
+
+
+class PictureSerializer(serializers.Serializer):
+    """A picture, and which part of it is wanted: left upper corner and sides as fractions of the upright
+    picture. Without these four the middle is taken."""
+
+    file = serializers.FileField()
+    x = serializers.FloatField(required=False)
+    y = serializers.FloatField(required=False)
+    width = serializers.FloatField(required=False)
+    height = serializers.FloatField(required=False)
+
+
+class PictureUrlSerializer(serializers.Serializer):
+    url = serializers.CharField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import blocks, views
+from . import blocks, people, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
@@ -14,5 +14,13 @@ urlpatterns = [
     path("auth/onboard", views.Onboard.as_view()),
     path("auth/profile", views.Profile.as_view()),
     path("users/me/blocks", blocks.MyBlocks.as_view()),
+    path("users/<str:person>", people.OnePerson.as_view()),
+    path("users/<str:person>/stats", people.PersonStats.as_view()),
+    path("users/<str:person>/followers", people.PersonFollowers.as_view()),
+    path("users/<str:person>/following", people.PersonFollowing.as_view()),
+    path("users/<str:person>/is-following", people.PersonIsFollowing.as_view()),
+    path("users/<str:person>/follow", people.PersonFollow.as_view()),
+    path("upload/avatar", people.PictureUpload.as_view(field="avatar")),
+    path("upload/banner", people.PictureUpload.as_view(field="banner")),
     path("users/<str:person>/block", blocks.PersonBlock.as_view()),
 ]

@@ -133,9 +133,6 @@ class Profile(Mine):
         """Change how you appear; what is left out stays."""
         fields = parsed(ProfileChangesSerializer(data=request.data))
         user = services.edit_profile(actor=request.user, **fields)
-        # After what may be refused: a call changes all that it names, or nothing.
-        if "avatar" in fields and fields["avatar"] is None:
-            user = services.remove_avatar(actor=request.user)
         return Response(MeSerializer(user).data)
 
 

@@ -1,33 +1,22 @@
-"""What happens to people: they register, introduce themselves, change how they appear, block each other."""
+"""How people come in: they register and introduce themselves."""
 
 from __future__ import annotations
 
-import zoneinfo
-from collections.abc import Callable, Container
-from functools import cache
+from collections.abc import Callable
 from typing import IO
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.core import images
-from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded
-from apps.core.events import publish
-from apps.core.text import clean, is_visible
+from apps.accounts import names
+from apps.accounts.models import Actor, User
+from apps.accounts.policies import acting
+from apps.core.errors import Conflict, DomainError, Invalid
 
-from . import names
-from .facts import BlockChanged
-from .models import Actor, Block, User
-
-AVATAR_SIDE = 512
-DISPLAY_NAME_MOST = 40
-BIO_MOST = 300
-MOST_BLOCKS = 1000
+from .profiles import change_picture, checked_bio, checked_display_name, checked_picture, guesses
 
 TAKEN = {
     "username": ("USERNAME_TAKEN", "This username is already taken. Choose another one."),
@@ -42,7 +31,9 @@ def register_person(*, username: str, email: str, password: str, display_name: s
     has the name or the address in any casing.
     """
     user = User(
-        username=username, email=email.strip().lower(), display_name=_display_name(display_name, least=0)
+        username=username,
+        email=email.strip().lower(),
+        display_name=checked_display_name(display_name, least=0),
     )
     _refuse_together(
         username=lambda: _check_username(user.username),
@@ -67,153 +58,45 @@ def onboard(
     username: str | None = None,
     bio: str = "",
     avatar: IO[bytes] | None = None,
+    language: str = "",
+    time_zone: str = "",
 ) -> User:
     """The person introduces themselves, once; this is the moment in which the username may still change.
+
+    `language` and `time_zone` are their browser's guess: one that is not offered is left aside.
 
     Raises Invalid or Conflict (USERNAME_TAKEN) that name the field, and Conflict (ALREADY_ONBOARDED) the
     second time.
     """
-    person = _person(actor)
-    picture = _avatar(avatar)
+    person = acting(actor)
+    picture = checked_picture("avatar", avatar) if avatar else None
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=person.pk)
         if user.is_onboarded:
             raise Conflict(
                 "Your profile is set up already. Change it in your settings.", code="ALREADY_ONBOARDED"
             )
-        user.display_name = _display_name(display_name, least=1)
-        user.bio = clean(bio, field="bio", most=BIO_MOST, lines=True)
+        user.display_name = checked_display_name(display_name)
+        user.bio = checked_bio(bio)
+        for field, guess in guesses(language=language, time_zone=time_zone).items():
+            setattr(user, field, guess)
         if username is not None and username != user.username:
             _refuse_together(username=lambda: _check_username(username))
             user.username = username
         user.onboarded_at = timezone.now()
         _save_named(user)
         if picture is not None:
-            _change_avatar(user, picture)
+            change_picture(user, "avatar", picture)
     return user
 
 
-def skip_onboarding(*, actor: Actor) -> User:
+def skip_onboarding(*, actor: Actor, language: str = "", time_zone: str = "") -> User:
     """The person wants to go on without introducing themselves; asked once, not at every visit."""
-    person = _person(actor)
-    User.objects.filter(pk=person.pk, onboarded_at=None).update(onboarded_at=timezone.now())
-    person.refresh_from_db(fields=["onboarded_at"])
+    person = acting(actor)
+    guessed = guesses(language=language, time_zone=time_zone)
+    User.objects.filter(pk=person.pk, onboarded_at=None).update(onboarded_at=timezone.now(), **guessed)
+    person.refresh_from_db(fields=["onboarded_at", *guessed])
     return person
-
-
-def edit_profile(
-    *,
-    actor: Actor,
-    display_name: str | None = None,
-    bio: str | None = None,
-    color: str | None = None,
-    theme: str | None = None,
-    language: str | None = None,
-    time_zone: str | None = None,
-    avatar: IO[bytes] | None = None,
-) -> User:
-    """The person changes how they appear and how the pages appear to them; None leaves a thing as it is.
-
-    Raises Invalid that names the field.
-    """
-    person = _person(actor)
-    picture = _avatar(avatar)
-    with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=person.pk)
-        if display_name is not None:
-            user.display_name = _display_name(display_name, least=1)
-        if bio is not None:
-            user.bio = clean(bio, field="bio", most=BIO_MOST, lines=True)
-        if color is not None:
-            user.color = _one_of("color", color.lower(), names.COLORS, "Choose one of the colours shown.")
-        if theme is not None:
-            user.theme = _one_of("theme", theme, User.Theme.values, "Choose system, dark or light.")
-        if language is not None:
-            codes = [code for code, _ in settings.LANGUAGES]
-            user.language = _one_of("language", language, codes, "Choose one of the languages offered.")
-        if time_zone is not None:
-            user.time_zone = _one_of(
-                "time_zone", time_zone, time_zones(), "Choose a time zone such as Europe/Paris."
-            )
-        user.save()
-        if picture is not None:
-            _change_avatar(user, picture)
-    return user
-
-
-def remove_avatar(*, actor: Actor) -> User:
-    """The person appears without a picture again."""
-    person = _person(actor)
-    with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=person.pk)
-        _change_avatar(user, None)
-    return user
-
-
-def block_person(*, actor: Actor, person: User) -> Block:
-    """`actor` wants nothing to do with `person` any more; blocking twice is one block.
-
-    Raises Invalid (OWN_ACCOUNT), Conflict (TOO_MANY_BLOCKS).
-    """
-    user = _person(actor)
-    if person.pk == user.pk:
-        raise Invalid("You can't block yourself.", code="OWN_ACCOUNT")
-    with transaction.atomic():
-        # The person's own row: two tabs count one list.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        block = Block.objects.filter(user=user, blocked=person).first()
-        if block is None:
-            if Block.objects.filter(user=user).count() >= MOST_BLOCKS:
-                raise Conflict(
-                    f"You block {MOST_BLOCKS} people, which is the most. Unblock somebody first.",
-                    code="TOO_MANY_BLOCKS",
-                )
-            block = Block.objects.create(user=user, blocked=person)
-            publish(BlockChanged(user.pk, person.pk))
-    return block
-
-
-def unblock_person(*, actor: Actor, person: User) -> None:
-    """Let `person` near again; where there was no block, nothing changes."""
-    user = _person(actor)
-    with transaction.atomic():
-        removed, _ = Block.objects.filter(user=user, blocked=person).delete()
-        if removed:
-            publish(BlockChanged(user.pk, person.pk))
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """The names of the time zones that a person may choose."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _person(actor: Actor) -> User:
-    """The person who acts; raises SignInNeeded for nobody, NotAllowed for a closed account."""
-    if not isinstance(actor, User):
-        raise SignInNeeded("Sign in first.")
-    if not actor.is_active:
-        raise NotAllowed("This account is closed.", code="ACCOUNT_CLOSED")
-    return actor
-
-
-def _display_name(value: str, *, least: int) -> str:
-    name = clean(value, field="display_name", most=DISPLAY_NAME_MOST, least=least)
-    if name and not any(map(is_visible, name)):
-        raise Invalid.field("display_name", "Use at least one character that can be seen.")
-    return name
-
-
-def _avatar(upload: IO[bytes] | None) -> ContentFile[bytes] | None:
-    if upload is None:
-        return None
-    return images.reencode(upload, field="avatar", width=AVATAR_SIDE, height=AVATAR_SIDE)
-
-
-def _one_of(field: str, value: str, allowed: Container[str], reason: str) -> str:
-    if value not in allowed:
-        raise Invalid.field(field, reason)
-    return value
 
 
 def _check_username(value: str) -> None:
@@ -258,12 +141,3 @@ def _taken(*, username: str, email: str) -> DomainError:
         return Conflict("Something came in between. Try again.", code="TRY_AGAIN")
     code, reason = TAKEN[name]
     return Conflict(reason, code=code, fields={name: [reason]})
-
-
-def _change_avatar(user: User, picture: ContentFile[bytes] | None) -> None:
-    """Put `picture` (or none) in place of the avatar; the old file goes once the change is committed."""
-    storage, old = user.avatar.storage, user.avatar.name
-    user.avatar = picture or ""
-    user.save(update_fields=["avatar"])
-    if old:
-        transaction.on_commit(lambda: storage.delete(old))

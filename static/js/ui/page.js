@@ -4,6 +4,7 @@ import { watchCopyButtons } from "./copy.js";
 import { watchConfirmations } from "./confirm.js";
 import { watchDrawers } from "./drawer.js";
 import { watchMessages } from "./messages.js";
+import { watchPersonNames } from "./person-name.js";
 import { watchSwaps } from "./swap.js";
 import { watchTheme } from "./theme.js";
 
@@ -11,5 +12,6 @@ watchCopyButtons();
 watchConfirmations();
 watchDrawers();
 watchMessages();
+watchPersonNames();
 watchSwaps();
 watchTheme();
