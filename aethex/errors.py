@@ -17,13 +17,25 @@ from django.shortcuts import render
 from django.template import loader
 from django.views import defaults
 
-from apps.core.errors import DomainError, StoreUnavailable
+from apps.core.errors import DomainError, NotAllowed, NotFound, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 
+class Malformed(DomainError):
+    code, status = "MALFORMED", 400
+
+
+class StaleForm(DomainError):
+    code, status = "CSRF_FAILED", 403
+
+
 class TooLarge(DomainError):
     code, status = "BODY_TOO_LARGE", 413
+
+
+class ServerError(DomainError):
+    code, status = "SERVER_ERROR", 500
 
 
 def as_refusal(error: BaseException | None) -> DomainError | None:
@@ -59,8 +71,7 @@ def refuse(request: HttpRequest, refusal: DomainError) -> HttpResponse:
         # Without the request: whose page it is, nobody can look up.
         page = loader.render_to_string("503.html", {"refusal": refusal})
         return HttpResponse(page, status=refusal.status, headers=headers)
-    template = "404.html" if refusal.status == 404 else "refused.html"
-    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    response = render(request, "refused.html", {"refusal": refusal}, status=refusal.status)
     for name, value in headers.items():
         response[name] = value
     return response
@@ -70,15 +81,15 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024
         return refuse(request, TooLarge(f"This is too much at once. Send at most {most} kB, files aside."))
-    return _answer(request, 400, "MALFORMED", "This request could not be understood.")
+    return refuse(request, Malformed("This request could not be understood. Go back and try once more."))
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _answer(request, 403, "NOT_ALLOWED", "You may not do this.")
+    return refuse(request, NotAllowed("You may not do this."))
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _answer(request, 404, "NOT_FOUND", "There is nothing at this address.")
+    return refuse(request, NotFound("There is nothing at this address. It may have moved."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -86,19 +97,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if (refusal := as_refusal(sys.exception())) is not None:
         return refuse(request, refusal)
     if request.path.startswith("/api/"):
-        return _answer(request, 500, "SERVER_ERROR", "Something broke on our side. Try again in a moment.")
+        return refuse(request, ServerError("Something broke on our side. Try again in a moment."))
     return defaults.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(
-        request, 403, "CSRF_FAILED", "This page was open for too long. Go back, reload it and send it again."
+    return refuse(
+        request, StaleForm("This page was open for too long. Go back, reload it and send it again.")
     )
-
-
-def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return JsonResponse(
-            {"error": True, "code": code, "message": message, "status": status}, status=status
-        )
-    return render(request, f"{status}.html", {"message": message}, status=status)

@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from apps.core.errors import DomainError
+
 register = template.Library()
 
 HUES = 12
@@ -48,6 +50,36 @@ def theme(context: template.Context) -> str:
 def absolute(context: template.Context, url: str) -> str:
     """`url` with scheme and host, for readers that are not on this page; one that has them stays."""
     return context["request"].build_absolute_uri(url)
+
+
+# What an error page is called, and its icon. Codes speak first, statuses for all others.
+HEADINGS: dict[str | int, tuple[str, str]] = {
+    "CSRF_FAILED": ("This page has grown old", "clock"),
+    400: ("That did not work", "circle-alert"),
+    401: ("Sign in first", "log-in"),
+    403: ("Not for you", "lock"),
+    404: ("Nothing here", "compass"),
+    413: ("Too much at once", "upload"),
+    429: ("Too fast", "clock"),
+    503: ("Not available right now", "refresh-cw"),
+}
+OTHER_HEADING = ("That is not possible", "circle-alert")
+
+
+@register.filter
+def heading(refusal: DomainError) -> str:
+    """The title of the page that shows this refusal."""
+    return _heading(refusal)[0]
+
+
+@register.filter
+def mark(refusal: DomainError) -> str:
+    """The icon of the page that shows this refusal."""
+    return _heading(refusal)[1]
+
+
+def _heading(refusal: DomainError) -> tuple[str, str]:
+    return HEADINGS.get(refusal.code) or HEADINGS.get(refusal.status) or OTHER_HEADING
 
 
 @register.filter
