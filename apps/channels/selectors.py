@@ -54,9 +54,11 @@ def find_channel(*, viewer: Actor, slug_or_id: str) -> Channel:
     return channel
 
 
-def follows(user: Actor, channel: Channel) -> bool:
-    """Whether this person follows the channel; nobody signed in follows nothing."""
-    return user.is_authenticated and Follow.objects.filter(user=user, channel=channel).exists()
+def follow_of(user: Actor, channel: Channel) -> Follow | None:
+    """How this person follows the channel, None for who does not or is not signed in."""
+    if not user.is_authenticated:
+        return None
+    return Follow.objects.filter(user=user, channel=channel).first()
 
 
 def owned_by(user: User) -> list[Place]:

@@ -18,7 +18,7 @@ from . import policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
 from .models import Channel, RoleInvitation
 from .roles import Power
-from .selectors import find_channel, follows, helped_by, owned_by
+from .selectors import find_channel, follow_of, helped_by, owned_by
 
 
 def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
@@ -36,7 +36,7 @@ def page(request: HttpRequest, slug: str, tab: str = "live") -> HttpResponse:
     context = {
         "channel": channel,
         "tab": tab,
-        "follows": follows(request.user, channel),
+        "follow": follow_of(request.user, channel),
         "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
         "page_url": request.build_absolute_uri(channel.get_absolute_url()),
     }
@@ -52,8 +52,10 @@ def watch_shortcut(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
-    verb = services.unfollow_channel if request.POST.get("follow") == "no" else services.follow_channel
-    verb(actor=request.user, channel=channel)
+    if request.POST.get("follow") == "no":
+        services.unfollow_channel(actor=request.user, channel=channel)
+    else:
+        services.follow_channel(actor=request.user, channel=channel, bell=request.POST.get("bell"))
     return redirect(next_address(request, channel.get_absolute_url()))
 
 

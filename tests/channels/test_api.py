@@ -86,6 +86,7 @@ def test_a_stranger_changes_nothing(theirs, channel):
 def test_following_answers_with_the_new_count(theirs, visitor, channel):
     assert theirs.post(f"/api/channels/{channel.pk}/follow").json() == {
         "isFollowing": True,
+        "bell": "live",
         "followerCount": 1,
     }
     followers = visitor.get(f"/api/channels/{channel.pk}/followers").json()

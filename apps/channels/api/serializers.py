@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import PersonSerializer
-from apps.channels.models import HELPERS, Category, Channel, ChannelRole, RoleInvitation
+from apps.channels.models import HELPERS, Category, Channel, ChannelRole, Follow, RoleInvitation
 
 
 class CategorySerializer(serializers.ModelSerializer):
@@ -79,8 +79,15 @@ class ChannelChangesSerializer(NewChannelSerializer):
     isMature = serializers.BooleanField(source="is_mature", required=False)
 
 
+class BellSerializer(serializers.Serializer):
+    """Of what the follower hears by letter; left out, a new follow has `live`."""
+
+    bell = serializers.ChoiceField(choices=Follow.Bell.choices, required=False)
+
+
 class FollowStateSerializer(serializers.Serializer):
     isFollowing = serializers.BooleanField()
+    bell = serializers.ChoiceField(choices=Follow.Bell.choices, allow_null=True)
     followerCount = serializers.IntegerField()
 
 

@@ -12,12 +12,13 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import PersonSerializer
 from apps.channels import services
-from apps.channels.models import Category, Channel
-from apps.channels.selectors import find_channel
+from apps.channels.models import Category, Channel, Follow
+from apps.channels.selectors import find_channel, follow_of
 from apps.core.errors import Invalid
 from apps.core.pagination import PageEnvelope
 
 from .serializers import (
+    BellSerializer,
     CategorySerializer,
     ChannelChangesSerializer,
     ChannelSerializer,
@@ -78,21 +79,36 @@ class OneChannel(APIView):
 
 
 class ChannelFollow(APIView):
-    @extend_schema(request=None, responses=FollowStateSerializer)
-    def post(self, request: Request, channel: str) -> Response:
+    @extend_schema(responses=FollowStateSerializer)
+    def get(self, request: Request, channel: str) -> Response:
+        """Whether and how the caller follows."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        services.follow_channel(actor=request.user, channel=found)
-        return self._state(found, is_following=True)
+        return _followed(found, follow_of(request.user, found))
+
+    @extend_schema(request=BellSerializer, responses=FollowStateSerializer)
+    def post(self, request: Request, channel: str) -> Response:
+        """Follow; or, who follows already, choose of what to hear."""
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        wanted = parsed(BellSerializer(data=request.data))
+        follow = services.follow_channel(actor=request.user, channel=found, **wanted)
+        return _followed(found, follow)
 
     @extend_schema(request=None, responses=FollowStateSerializer)
     def delete(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
         services.unfollow_channel(actor=request.user, channel=found)
-        return self._state(found, is_following=False)
+        return _followed(found, None)
 
-    def _state(self, channel: Channel, *, is_following: bool) -> Response:
-        channel.refresh_from_db(fields=["follower_count"])
-        return Response({"isFollowing": is_following, "followerCount": channel.follower_count})
+
+def _followed(channel: Channel, follow: Follow | None) -> Response:
+    channel.refresh_from_db(fields=["follower_count"])
+    return Response(
+        {
+            "isFollowing": follow is not None,
+            "bell": follow.bell if follow else None,
+            "followerCount": channel.follower_count,
+        }
+    )
 
 
 class ChannelFollowers(APIView):

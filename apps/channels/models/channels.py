@@ -124,13 +124,23 @@ class SlugHistory(models.Model):
 
 
 class Follow(models.Model):
+    class Bell(models.TextChoices):
+        """Of what its follower hears by letter."""
+
+        ALL = "all", "Everything: going live, and a reminder before what is planned"
+        LIVE = "live", "Going live only"
+        OFF = "off", "Nothing"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="follows")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="follows")
+    bell = models.CharField(max_length=4, choices=Bell, default=Bell.LIVE)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "user"], name="channels_follow_once")]
+        # The newest first; and page after page, for who writes to all of them.
+        indexes = [models.Index(fields=["channel", "-id"], name="channels_followers")]
 
     def __str__(self) -> str:
         return f"{self.user_id} follows {self.channel_id}"

@@ -1,7 +1,7 @@
 """The verbs of channels, one file a noun."""
 
 from .channels import category_named, checked_tags, create_channel, delete_channel, edit_channel
-from .follows import end_follows_of_blocked, follow_channel, unfollow_channel
+from .follows import end_follows_of_blocked, follow_channel, silence_bell, unfollow_channel
 from .schedule import (
     cancel_occurrence,
     edit_scheduled,
@@ -27,6 +27,7 @@ __all__ = [
     "remove_helper",
     "restore_occurrence",
     "schedule_broadcast",
+    "silence_bell",
     "unfollow_channel",
     "unschedule_broadcast",
     "withdraw_invitation",

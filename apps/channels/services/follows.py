@@ -1,4 +1,4 @@
-"""Following a channel, and no longer."""
+"""Following a channel, being told of it, and no longer."""
 
 from __future__ import annotations
 
@@ -20,18 +20,28 @@ if TYPE_CHECKING:
     from apps.accounts.models import Actor
 
 
-def follow_channel(*, actor: Actor, channel: Channel) -> Follow:
-    """Follow; following twice is one follow. Raises NotAllowed (BLOCKED) for whom the owner blocks."""
+def follow_channel(*, actor: Actor, channel: Channel, bell: str | None = None) -> Follow:
+    """Follow, and choose of what to hear (`Follow.Bell`); following twice is one follow.
+
+    Without `bell` a new follow hears of going live, and one that exists stays as it is. Raises Invalid that
+    names `bell`, NotAllowed (BLOCKED) for whom the owner blocks.
+    """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to follow a channel.")
     if channel.owner_id == actor.pk:
         raise Invalid("You can't follow your own channel.", code="OWN_CHANNEL")
+    if bell is not None and bell not in Follow.Bell.values:
+        raise Invalid.field("bell", "Choose all, live or off.")
     with transaction.atomic():
         # Held before the block is looked for: `end_follows_of_blocked` waits for a follow that saw none.
         Channel.objects.hold(channel.pk)
         if Block.objects.stands(by=channel.owner_id, on=actor.pk):
             raise NotAllowed("You can't follow this channel: its owner has blocked you.", code="BLOCKED")
-        follow, is_new = Follow.objects.get_or_create(channel=channel, user=actor)
+        chosen = {"bell": bell} if bell else {}
+        follow, is_new = Follow.objects.get_or_create(channel=channel, user=actor, defaults=chosen)
+        if bell and follow.bell != bell:
+            follow.bell = bell
+            follow.save(update_fields=["bell"])
         if is_new:
             Channel.objects.filter(pk=channel.pk).update(follower_count=F("follower_count") + 1)
             publish(ChannelFollowed(channel.pk, actor.pk))
@@ -44,6 +54,12 @@ def unfollow_channel(*, actor: Actor, channel: Channel) -> None:
         raise SignInNeeded("Sign in first.")
     with transaction.atomic():
         _end_follow(channel.pk, actor.pk)
+
+
+def silence_bell(*, channel_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    """No more letters of this channel for this person, who has shown that the letters are theirs; for who does
+    not follow any more there is nothing to do."""
+    Follow.objects.filter(channel_id=channel_id, user_id=user_id).update(bell=Follow.Bell.OFF)
 
 
 def end_follows_of_blocked(fact: BlockChanged) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
-from apps.channels.selectors import find_channel, follows
+from apps.channels.selectors import find_channel, follow_of
 from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.models import Broadcast
@@ -54,7 +54,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "streams/mature.html", {"channel": channel})
     powers = policies.powers_of(request.user, channel)
     context = _stage(request, channel) | {
-        "follows": follows(request.user, channel),
+        "follow": follow_of(request.user, channel),
         "may_manage": Power.VIEW_DASHBOARD in powers,
         "may_moderate": Power.VIEW_MODERATION in powers,
         "is_owner": channel.owner_id == request.user.pk,
