@@ -21,5 +21,8 @@ app.conf.beat_schedule = {
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
     "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},
+    "ring occurrences": {"task": "apps.channels.tasks.ring_occurrences", "schedule": 20.0},
+    "send letters": {"task": "apps.notifications.tasks.send_letters", "schedule": 10.0},
+    "forget mailings": {"task": "apps.notifications.tasks.forget_mailings", "schedule": 3600.0},
     "finish recordings": {"task": "apps.vod.tasks.finish_recordings", "schedule": 10.0},
 }

@@ -26,6 +26,14 @@ LETTER_POLICY = {"default-src": [NONE], "style-src": [UNSAFE_INLINE], "frame-anc
 THEMES = ("dark", "light")
 HOSTILE = '<script>alert("x")</script>'
 _TITLE, _WHAT = CHANGES["account/email/password_changed"]
+_FOLLOWED = {
+    "channel": SimpleNamespace(name=f"nova {HOSTILE}"),
+    "what": SimpleNamespace(
+        title=f"Midnight modular {HOSTILE}", category=SimpleNamespace(name="Music & DJs")
+    ),
+    "watch_url": "https://live.example.org/streams/nova",
+    "unsubscribe_url": "https://live.example.org/letters/off/WyJhIl0:0pXwT3Zk",
+}
 # What each letter is shown with; one that is not here fails a test.
 LETTERS: dict[str, dict[str, Any]] = {
     "confirm_address": {
@@ -46,6 +54,8 @@ LETTERS: dict[str, dict[str, Any]] = {
         "ip": "192.0.2.17",
         "user_agent": "Firefox 150 on Linux",
     },
+    "live": _FOLLOWED,
+    "reminder": _FOLLOWED | {"starts_at": now(), "zone": "America/New York"},
 }
 
 

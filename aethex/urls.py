@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.chat.desk.urls")),
     path("", include("apps.chat.urls")),
     path("", include("apps.streams.urls")),
+    path("", include("apps.notifications.urls")),
     path("design", design.components, name="design"),
     path("design/letters/<str:letter>", design.letter, name="letter"),
 ]

@@ -17,6 +17,8 @@ from apps.core.events import along, on
 from apps.moderation import facts as moderation_facts
 from apps.moderation import logbook, undo
 from apps.moderation import services as moderation
+from apps.notifications import services as notifications
+from apps.notifications import tasks as notification_tasks
 from apps.streams import facts, realtime
 from apps.streams import tasks as stream_tasks
 from apps.vod import services as vod
@@ -41,6 +43,8 @@ def connect() -> None:
     on(facts.EncoderRefused, realtime.tell_refused)
     on(facts.RehearsalMoved, realtime.tell_rehearsal)
 
+    on(facts.BroadcastStarted, notification_tasks.send_after)
+    along(channel_facts.OccurrenceDue, notifications.open_reminder)
     along(channel_facts.ChannelDeleted, remove_messages)
     along(moderation_facts.RulesChanged, chat.count_rules)
     along(channel_facts.RoleChanged, chat.count_person)

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "apps.streams",
     "apps.chat",
     "apps.vod",
+    "apps.notifications",
 ]
 
 MIDDLEWARE = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class ChannelDeleted:
 class ChannelFollowed:
     channel_id: uuid.UUID
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceDue:
+    """What is planned for this day is about to begin."""
+
+    scheduled_id: uuid.UUID
+    channel_id: uuid.UUID
+    on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,10 +104,7 @@ def next_occurrences(channels: Iterable[Channel], now: datetime) -> dict[uuid.UU
     coming = ScheduledBroadcast.objects.coming(now).filter(channel__in=[channel.pk for channel in channels])
     found: dict[uuid.UUID, Occurrence] = {}
     for scheduled in coming:
-        ahead = (
-            each for each in scheduled.occurrences(now) if each.starts_at > now and not each.is_cancelled
-        )
-        first = next(ahead, None)
+        first = scheduled.next_occurrence(now)
         known = found.get(scheduled.channel_id)
         if first is not None and (known is None or first.starts_at < known.starts_at):
             found[scheduled.channel_id] = first

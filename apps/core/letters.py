@@ -29,14 +29,13 @@ def send_letter(to: str, template: str, context: dict[str, Any], *, unsubscribe_
     TemplateDoesNotExist for an unknown letter. A letter that can't be posted is logged, and nobody hears of
     it: the deed that it tells of has been done.
     """
-    letter = write_letter(to, template, context)
-    if unsubscribe_url:
-        letter.extra_headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
-        letter.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    letter = write_letter(to, template, context, unsubscribe_url=unsubscribe_url)
     transaction.on_commit(lambda: _post(letter, template), robust=True)
 
 
-def write_letter(to: str, template: str, context: dict[str, Any]) -> EmailMultiAlternatives:
+def write_letter(
+    to: str, template: str, context: dict[str, Any], *, unsubscribe_url: str = ""
+) -> EmailMultiAlternatives:
     """The letter as it would be posted."""
     known = {"site_name": settings.SITE_NAME, "public_url": settings.PUBLIC_URL, "to": to, **context}
     subject, _, text = render_to_string(f"letters/{template}.txt", known).strip().partition("\n")
@@ -53,6 +52,9 @@ def write_letter(to: str, template: str, context: dict[str, Any]) -> EmailMultiA
         },
     )
     letter.attach_alternative(html, "text/html")
+    if unsubscribe_url:
+        letter.extra_headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        letter.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return letter
 
 

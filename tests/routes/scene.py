@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import time, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.services import block_person
 from apps.channels import services as channels
 from apps.channels.models import Channel
+from apps.notifications.services import unsubscribe_url
 from apps.streams import services as streams
 from tests import factories
 from tests.chat import powers
@@ -74,7 +77,13 @@ def set_scene(channel: Channel) -> Scene:
         streams.create_show(actor=owner, channel=place, name="Jam", title_pattern="Jam {n}")
         for place in (channel, quiet)
     )
+    next_week = timezone.now().date() + timedelta(days=7)
+    scheduled = channels.schedule_broadcast(
+        **here, title="Modular", first_on=next_week, start_time=time(18), time_zone="UTC", duration_minutes=60
+    )
+    letters_end = unsubscribe_url(channel_id=channel.pk, user_id=cast[Who.FOLLOWER].pk)
     names = made.names | {
+        "scheduled": str(scheduled.pk), "on": next_week.isoformat(), "token": letters_end.rpartition("/")[2],
         "slug": channel.slug, "quiet": quiet.slug, "quiet_id": str(quiet.pk), "rival": theirs.slug,
         "uuid:person": str(made.target.pk), "helper": str(made.colleague.pk), "subject": str(made.target.pk),
         "invitation": str(invitation.pk), "entry": made.names["entry_id"],

@@ -12,7 +12,7 @@ from .channels import (
     SlugHistory,
     topic,
 )
-from .schedule import ONCE, WEEKLY, Occurrence, ScheduledBroadcast
+from .schedule import ONCE, WEEKLY, Occurrence, ScheduledBroadcast, ScheduledBroadcastQuerySet
 
 __all__ = [
     "HELPERS",
@@ -27,6 +27,7 @@ __all__ = [
     "RoleInvitation",
     "RoleInvitationQuerySet",
     "ScheduledBroadcast",
+    "ScheduledBroadcastQuerySet",
     "SlugHistory",
     "topic",
 ]

@@ -50,6 +50,8 @@ class ScheduledBroadcast(models.Model):
     start_time = models.TimeField()
     time_zone = models.CharField(max_length=64)
     duration_minutes = models.PositiveSmallIntegerField()
+    # When it begins the next time that nobody was reminded of; None when that will not happen.
+    next_at = models.DateTimeField(null=True, blank=True, db_index=True)
     # Days, as 2027-03-28, on which it does not take place. In the row: one query knows what comes next.
     cancelled_on = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -92,6 +94,11 @@ class ScheduledBroadcast(models.Model):
         while self.last_on is None or day <= self.last_on:
             yield day
             day += WEEK
+
+    def next_occurrence(self, after: datetime) -> Occurrence | None:
+        """The first that begins after that moment and is not cancelled."""
+        days = (each for each in self.occurrences(after) if not each.is_cancelled)
+        return next((each for each in days if each.starts_at > after), None)
 
     def occurrences(self, now: datetime) -> Iterator[Occurrence]:
         """Those that are not over at `now`, in order, those that are cancelled included."""

@@ -6,6 +6,7 @@ from .schedule import (
     cancel_occurrence,
     edit_scheduled,
     restore_occurrence,
+    ring_occurrences,
     schedule_broadcast,
     unschedule_broadcast,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "leave_team",
     "remove_helper",
     "restore_occurrence",
+    "ring_occurrences",
     "schedule_broadcast",
     "silence_bell",
     "unfollow_channel",

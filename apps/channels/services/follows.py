@@ -57,8 +57,10 @@ def unfollow_channel(*, actor: Actor, channel: Channel) -> None:
 
 
 def silence_bell(*, channel_id: uuid.UUID, user_id: uuid.UUID) -> None:
-    """No more letters of this channel for this person, who has shown that the letters are theirs; for who does
-    not follow any more there is nothing to do."""
+    """No more letters of this channel for this person, who has shown that they got one.
+
+    Who does not follow any more has none to end.
+    """
     Follow.objects.filter(channel_id=channel_id, user_id=user_id).update(bell=Follow.Bell.OFF)
 
 

@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from apps.accounts.services import time_zones
 from apps.channels import policies
-from apps.channels.models import ONCE, WEEKLY, Channel, ScheduledBroadcast
+from apps.channels.facts import OccurrenceDue
+from apps.channels.models import ONCE, WEEKLY, Channel, ScheduledBroadcast, ScheduledBroadcastQuerySet
 from apps.channels.roles import Power
 from apps.channels.selectors import find_scheduled
 from apps.core import audit
 from apps.core.errors import Conflict, Invalid
+from apps.core.events import publish
 from apps.core.text import clean
 
 from .channels import category_named
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 MOST_SCHEDULED = 50
 MOST_CANCELLED = 60
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 24 * 60
+# How long before it a reminder is sent.
+SOON = timedelta(minutes=15)
 AHEAD, BEHIND = timedelta(days=366), timedelta(days=7)
 
 
@@ -99,6 +103,36 @@ def restore_occurrence(*, actor: Actor, scheduled: ScheduledBroadcast, on: date)
     return _mark(actor, scheduled, on, cancelled=False)
 
 
+def ring_occurrences() -> None:
+    """Tell (OccurrenceDue) of what begins within SOON, of each day once; what has begun is no news."""
+    now = timezone.now()
+    for pk, channel_id in list(_due(now).values_list("pk", "channel_id")):
+        with transaction.atomic():
+            if not Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).exists():
+                continue
+            scheduled = _due(now).filter(pk=pk).first()
+            if scheduled is None:
+                continue
+            passed = now
+            first = scheduled.next_occurrence(now)
+            if first is not None and first.starts_at <= now + SOON:
+                publish(OccurrenceDue(scheduled.pk, channel_id, first.on))
+                passed = first.starts_at
+            _wind(scheduled, passed)
+            # Not its `changed_at`: nothing of what it says has changed.
+            ScheduledBroadcast.objects.filter(pk=pk).update(next_at=scheduled.next_at)
+
+
+def _wind(scheduled: ScheduledBroadcast, after: datetime) -> None:
+    """Let it be rung for what begins after that moment. Does not save."""
+    following = scheduled.next_occurrence(after)
+    scheduled.next_at = following.starts_at if following else None
+
+
+def _due(now: datetime) -> ScheduledBroadcastQuerySet:
+    return ScheduledBroadcast.objects.filter(next_at__lte=now + SOON)
+
+
 def _mark(actor: Actor, scheduled: ScheduledBroadcast, on: date, *, cancelled: bool) -> ScheduledBroadcast:
     policies.require(actor, Power.EDIT_SCHEDULE, scheduled.channel)
     with transaction.atomic():
@@ -112,7 +146,8 @@ def _mark(actor: Actor, scheduled: ScheduledBroadcast, on: date, *, cancelled: b
             raise Conflict("So many days can't be cancelled. Give it a last day.", code="TOO_MANY_CANCELLED")
         if changed != marks:
             scheduled.cancelled_on = sorted(changed)
-            scheduled.save(update_fields=["cancelled_on", "changed_at"])
+            _wind(scheduled, timezone.now())
+            scheduled.save(update_fields=["cancelled_on", "next_at", "changed_at"])
             deed = "schedule.occurrence_cancelled" if cancelled else "schedule.occurrence_restored"
             _record(actor, deed, scheduled, on=on.isoformat())
     return scheduled
@@ -139,6 +174,7 @@ def _settle(scheduled: ScheduledBroadcast, now: datetime, first_on_before: date 
         raise Invalid.field(field, "This time is over already. Choose a later one.")
     days = (date.fromisoformat(day) for day in scheduled.cancelled_on)
     scheduled.cancelled_on = [day.isoformat() for day in days if scheduled.takes_place_on(day)]
+    _wind(scheduled, now)
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

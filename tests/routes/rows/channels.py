@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.routes.cast import ALL, CREW, HELPERS, MEMBERS, OWNER, Row, Who, but
+
+NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
 
 ROWS: dict[str, Row] = {
     "GET /api/channels": Row({200: ALL}),
@@ -13,12 +17,29 @@ ROWS: dict[str, Row] = {
     "GET /api/channels/<str:channel>": Row({200: ALL}),
     "PATCH /api/channels/<str:channel>": Row({200: CREW}, {"description": "Hm"}),
     "DELETE /api/channels/<str:channel>/follow": Row({200: MEMBERS}),
+    "GET /api/channels/<str:channel>/follow": Row({200: ALL}),
     "POST /api/channels/<str:channel>/follow": Row({200: but(Who.OWNER, Who.BLOCKED), 400: OWNER}),
     "GET /api/channels/<str:channel>/followers": Row({200: ALL}),
     "GET /api/channels/<str:channel>/roles": Row({200: CREW}),
     "POST /api/channels/<str:channel>/roles": Row({201: CREW}, {"username": "target", "role": "vip"}),
     "DELETE /api/channels/<str:channel>/roles/<str:person>": Row({204: OWNER}, at={"person": "helper"}),
     "GET /api/channels/<str:channel>/invitations": Row({200: CREW}),
+    "GET /api/channels/<str:channel>/schedule": Row({200: ALL}),
+    "POST /api/channels/<str:channel>/schedule": Row(
+        {201: CREW},
+        {
+            "title": "Modular",
+            "firstOn": NEXT_WEEK,
+            "startTime": "18:00",
+            "timeZone": "UTC",
+            "durationMinutes": 60,
+        },
+    ),
+    "GET /api/channels/<str:channel>/schedule/<uuid:scheduled>": Row({200: ALL}),
+    "PATCH /api/channels/<str:channel>/schedule/<uuid:scheduled>": Row({200: CREW}, {"title": "Ambient"}),
+    "DELETE /api/channels/<str:channel>/schedule/<uuid:scheduled>": Row({204: CREW}),
+    "PUT /api/channels/<str:channel>/schedule/<uuid:scheduled>/cancelled/<str:on>": Row({200: CREW}),
+    "DELETE /api/channels/<str:channel>/schedule/<uuid:scheduled>/cancelled/<str:on>": Row({200: CREW}),
     "GET /api/invitations": Row({200: MEMBERS}),
     "DELETE /api/invitations/<uuid:invitation>": Row({200: CREW}),
     "POST /api/invitations/<uuid:invitation>/accept": Row(
