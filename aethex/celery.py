@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "settle shows": {"task": "apps.chat.tasks.settle_shows", "schedule": 5.0},
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "reinstate people": {"task": "apps.accounts.tasks.reinstate_due", "schedule": 10.0},
     "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},
     "ring occurrences": {"task": "apps.channels.tasks.ring_occurrences", "schedule": 20.0},
     "send letters": {"task": "apps.notifications.tasks.send_letters", "schedule": 10.0},

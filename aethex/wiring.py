@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.accounts import sockets as account_sockets
-from apps.accounts.facts import BlockChanged, SessionsEnded
+from apps.accounts.facts import AccountOpened, AccountShut, BlockChanged, PersonSuspended, SessionsEnded
 from apps.channels import facts as channel_facts
 from apps.channels import services as channels
 from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
@@ -17,9 +17,11 @@ from apps.core.events import along, on
 from apps.moderation import facts as moderation_facts
 from apps.moderation import logbook, undo
 from apps.moderation import services as moderation
+from apps.moderation import tasks as moderation_tasks
 from apps.notifications import services as notifications
 from apps.notifications import tasks as notification_tasks
 from apps.streams import facts, realtime
+from apps.streams import services as streams
 from apps.streams import tasks as stream_tasks
 from apps.vod import services as vod
 from apps.vod import tasks as vod_tasks
@@ -28,6 +30,13 @@ from apps.vod import tasks as vod_tasks
 def connect() -> None:
     on(BlockChanged, channels.end_follows_of_blocked, chat.tell_blocker)
     on(SessionsEnded, account_sockets.tell)
+    along(AccountShut, channels.suspend_with_owner)
+    along(AccountOpened, channels.reinstate_with_owner)
+    along(PersonSuspended, moderation.uphold_about_person)
+    along(channel_facts.ChannelSuspended, streams.cut_suspended, moderation.uphold_about_channel)
+    on(channel_facts.ChannelSuspended, chat.tell_suspended)
+    on(moderation_facts.ReportHeeded, moderation_tasks.tell_reporter_after)
+
     on(facts.BroadcastOpened, realtime.tell_opened, stream_tasks.settle_after)
     on(facts.BroadcastStarted, vod.begin_recording, realtime.tell_started)
     on(facts.BroadcastStarted, chat.settle_show)

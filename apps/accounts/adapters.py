@@ -10,7 +10,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.events import publish
 
 from . import letters
+from .access import remember_shut
 from .facts import SessionsEnded
 from .models import User
 from .sessions import sign_in_of
@@ -69,6 +70,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: User, password: str) -> None:
         super().set_password(user, password)
         publish(SessionsEnded(user.pk))  # all that were begun with the old one
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Who proved that a shut account is theirs reads why."""
+        remember_shut(request, user)
+        return super().respond_user_inactive(request, user)
 
     def is_safe_url(self, url: str | None) -> bool:
         """A page of ours to go on to; a missing one is none."""

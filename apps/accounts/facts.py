@@ -19,3 +19,25 @@ class SessionsEnded:
     """Some of the sessions of `user_id` hold no longer; the database tells which."""
 
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShut:
+    """Nobody can use the account of `user_id` any more, for whatever reason; its sessions have ended."""
+
+    user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """The account of `user_id` can be used again."""
+
+    user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSuspended:
+    """Staff (`actor_id`) have suspended `user_id`, or changed for how long."""
+
+    user_id: uuid.UUID
+    actor_id: uuid.UUID

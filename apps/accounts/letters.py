@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from apps.core.letters import send_letter
+
+from .middleware import zone_named
+from .models import User
 
 # Those with a text of their own.
 LETTERS = {
@@ -77,3 +82,10 @@ def send(occasion: str, to: str, context: dict[str, Any]) -> None:
         send_letter(to, "account_changed", {**context, "title": title, "what": what.format(**context)})
     else:
         send_letter(to, LETTERS[occasion], context)
+
+
+def write_to(user: User, template: str, **context: Any) -> None:
+    """Post a letter to a person, with times in their own zone; to nobody without an address."""
+    if user.email:
+        with timezone.override(zone_named(user.time_zone)):
+            send_letter(user.email, template, {"user": user, **context})

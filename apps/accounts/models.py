@@ -15,6 +15,8 @@ from apps.core.ids import uuid7
 
 from . import names
 
+REASON_MOST = 300
+
 
 class PeopleManager(UserManager["User"]):
     use_in_migrations = False
@@ -72,12 +74,35 @@ class User(AbstractUser):
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
     onboarded_at = models.DateTimeField(null=True, blank=True)
+    # Why the account is shut, which `is_active` says (services in `access`): staff have suspended it, with or
+    # without an end; or its owner wants it gone, which it is at `deletion_at`.
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_until = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.CharField(max_length=REASON_MOST, blank=True)
+    deletion_at = models.DateTimeField(null=True, blank=True)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
     objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta:
         verbose_name_plural = "users"
+        permissions = [
+            ("suspend_user", "Can suspend people, and lift it"),
+            ("verify_user", "Can give and take the check mark of people"),
+        ]
+        indexes = [
+            # The few that a sweeper looks for.
+            models.Index(
+                fields=["suspended_until"],
+                condition=models.Q(suspended_until__isnull=False),
+                name="accounts_suspended_until",
+            ),
+            models.Index(
+                fields=["deletion_at"],
+                condition=models.Q(deletion_at__isnull=False),
+                name="accounts_deletion_at",
+            ),
+        ]
         constraints = [
             # Upper, not Lower: it is what `iexact` compares by on PostgreSQL, so look-ups use these indexes.
             models.UniqueConstraint(

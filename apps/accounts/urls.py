@@ -6,13 +6,14 @@ from allauth.account import views
 from allauth.usersessions import views as session_views
 from django.urls import include, path, re_path
 
+from . import data_views
 from .entrance import AddressesView, SignUpView
 
 urlpatterns = [
     path("register", SignUpView.as_view(), name="account_signup"),
     path("login", views.login, name="account_login"),
     path("logout", views.logout, name="account_logout"),
-    path("closed", views.account_inactive, name="account_inactive"),
+    path("closed", data_views.closed, name="account_inactive"),
     path("reauthenticate", views.reauthenticate, name="account_reauthenticate"),
     path("email", AddressesView.as_view(), name="account_email"),
     path("verify", views.email_verification_sent, name="account_email_verification_sent"),

@@ -1,42 +1,95 @@
 """Staff's view of channels and categories."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, cast
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
-from apps.core.admin import LookOnly
+from apps.accounts.models import User
+from apps.core.admin import LookOnly, Recorded, ask_and_do
 
+from . import services
 from .models import Category, Channel, ChannelRole, RoleInvitation
+from .services import staff
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(Recorded):
     list_display = ["name", "slug", "parent", "position"]
     list_select_related = ["parent"]
     search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "owner", "is_live", "follower_count", "suspended_at", "created_at"]
+class ChannelAdmin(LookOnly):
+    """What staff do to a channel are verbs, which ask why; all else is its owner's."""
+
+    list_display = [
+        "name", "slug", "owner", "is_live", "is_verified", "follower_count", "suspended_at", "created_at",
+    ]  # fmt: skip
     list_select_related = ["owner"]
-    list_filter = ["is_live", "visibility"]
+    list_filter = [
+        "is_live", "is_verified", "visibility", ("suspended_at", admin.EmptyFieldListFilter), "is_mature",
+    ]  # fmt: skip
     search_fields = ["name", "slug", "owner__username"]
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "owner", "description", "category", "tags", "visibility")}),
+        ("Standing", {"fields": ("is_live", "is_verified", "is_mature", "suspended_at", "suspension_reason",
+                                 "suspended_with_owner")}),
+        ("Numbers", {"fields": ("follower_count", "created_at")}),
+    )  # fmt: skip
+    actions = ["suspend", "reinstate", "verify", "unverify"]
 
-    # Everything else is changed by its verb, which checks, keeps old addresses and writes the audit log.
-    fields = ["name", "slug", "owner", "category", "visibility", "is_verified", "is_live", "created_at"]
-    readonly_fields = ["name", "slug", "owner", "category", "visibility", "is_live", "created_at"]
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may do something here may look."""
+        return (
+            super().has_view_permission(request, obj)
+            or self.has_suspend_permission(request)
+            or self.has_verify_permission(request)
+        )
 
-    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        # No more than what was changed: it may have gone live, or won followers, since it was read.
-        obj.save(update_fields=form.changed_data)
+    def has_suspend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(staff.SUSPEND)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def has_verify_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(staff.VERIFY)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.action(description="Suspend…", permissions=["suspend"])
+    def suspend(self, request: HttpRequest, rows: QuerySet[Channel]) -> HttpResponse | None:
+        def deed(channel: Channel, reason: str) -> None:
+            services.suspend_channel(actor=cast(User, request.user), channel=channel, reason=reason)
+
+        question = "Suspend: out of all lists, and what is live ends. Its owner reads why."
+        return ask_and_do(self, request, rows, action="suspend", question=question, deed=deed)
+
+    @admin.action(description="Lift the suspension…", permissions=["suspend"])
+    def reinstate(self, request: HttpRequest, rows: QuerySet[Channel]) -> HttpResponse | None:
+        def deed(channel: Channel, reason: str) -> None:
+            services.reinstate_channel(actor=cast(User, request.user), channel=channel, reason=reason)
+
+        return ask_and_do(self, request, rows, action="reinstate", question="Lift the suspension", deed=deed)
+
+    @admin.action(description="Give the check mark…", permissions=["verify"])
+    def verify(self, request: HttpRequest, rows: QuerySet[Channel]) -> HttpResponse | None:
+        return self._verify(request, rows, "verify", "Give the check mark", True)
+
+    @admin.action(description="Take the check mark…", permissions=["verify"])
+    def unverify(self, request: HttpRequest, rows: QuerySet[Channel]) -> HttpResponse | None:
+        return self._verify(request, rows, "unverify", "Take the check mark", False)
+
+    def _verify(
+        self, request: HttpRequest, rows: QuerySet[Channel], action: str, question: str, is_verified: bool
+    ) -> HttpResponse | None:
+        def deed(channel: Channel, reason: str) -> None:
+            services.verify_channel(
+                actor=cast(User, request.user), channel=channel, is_verified=is_verified, reason=reason
+            )
+
+        return ask_and_do(self, request, rows, action=action, question=question, deed=deed)
 
 
 @admin.register(ChannelRole)

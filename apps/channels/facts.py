@@ -43,3 +43,11 @@ class RoleChanged:
 
     channel_id: uuid.UUID
     user_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSuspended:
+    """The channel is gone for everybody else: by staff (`actor_id`), or (None) with its owner's account."""
+
+    channel_id: uuid.UUID
+    actor_id: uuid.UUID | None

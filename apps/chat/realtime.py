@@ -71,6 +71,11 @@ def settle_show(fact: streams.BroadcastStarted | streams.BroadcastEnded) -> None
     services.settle_show(fact.channel_id)
 
 
+def tell_suspended(fact: channels.ChannelSuspended) -> None:
+    """Nobody stays in a room that is gone."""
+    note(topic("room", fact.channel_id), {"kind": "gone"})
+
+
 def tell_dashboards(fact: channels.RoleChanged) -> None:
     """Whoever sits at a dashboard by a role that is gone leaves it."""
     for kind in ("dashboard", "moderation"):

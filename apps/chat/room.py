@@ -19,6 +19,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from apps.channels.models import Channel
+from apps.core.realtime.closing import Close
 from apps.core.realtime.database import read
 from apps.core.realtime.frames import Outgoing, encode, frame, iso, stamp, wrap
 from apps.core.realtime.hub import Hub
@@ -28,6 +29,7 @@ from . import history, selectors
 from .audience import Audience
 from .crowd import Crowd
 from .history import settings_frame
+from .identity import forget_channels
 from .notes import unpack_struck
 from .payloads import parent_of, without_content, without_parent
 from .removals import Removals
@@ -182,6 +184,10 @@ class Room:
                     self._look_anew()
                 else:
                     self._exclude(user_id, note["standing"])
+            case "gone":
+                forget_channels()
+                for connection in [*self.topic.listeners, *self.topic.arriving]:
+                    connection.close(Close.NOT_FOUND, "There is no such channel.")
             case "notice":
                 told = {"nonce": note["nonce"], "message": note["message"]}
                 self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)

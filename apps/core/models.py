@@ -48,6 +48,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["channel_id", "-id"], name="core_audit_channel"),
             models.Index(fields=["subject_type", "subject_id"], name="core_audit_subject"),
+            models.Index(fields=["actor_id", "-id"], name="core_audit_actor"),
         ]
         constraints = [
             models.UniqueConstraint(

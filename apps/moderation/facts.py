@@ -76,5 +76,12 @@ class ReportAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportHeeded:
+    """Staff have suspended what the report was about: its reporter is to be told."""
+
+    report_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class RulesChanged:
     channel_id: uuid.UUID

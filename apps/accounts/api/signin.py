@@ -26,6 +26,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from apps.accounts.access import why_shut
 from apps.accounts.entrance import FORM_NAMES, SignUpForm
 from apps.accounts.models import User
 from apps.core.errors import Conflict, DomainError, Invalid, NotAllowed, SignInNeeded, TooMany
@@ -58,8 +59,8 @@ def register(request: HttpRequest, *, username: str, email: str, password: str) 
 def log_in(request: HttpRequest, *, login: str, password: str, code: str) -> dict[str, Any]:
     """Sign a person in: `{user, access_token, refresh_token}`.
 
-    Raises SignInNeeded (WRONG_LOGIN, MFA_REQUIRED, WRONG_CODE), NotAllowed (ACCOUNT_CLOSED,
-    EMAIL_NOT_VERIFIED) or TooMany.
+    Raises SignInNeeded (WRONG_LOGIN, MFA_REQUIRED, WRONG_CODE), NotAllowed (EMAIL_NOT_VERIFIED, or what
+    `why_shut` says) or TooMany.
     """
     with _own_session(request):
         _count(request, "login")
@@ -78,7 +79,7 @@ def log_in(request: HttpRequest, *, login: str, password: str, code: str) -> dic
             stage.exit()
         tokens = _tokens(request)
         if tokens is None:
-            raise NotAllowed(str(get_adapter().error_messages["account_inactive"]), code="ACCOUNT_CLOSED")
+            raise why_shut(form.user)
         return tokens
 
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from apps.accounts.models import REASON_MOST
 from apps.channels.roles import DUTIES, Role
 from apps.core.errors import NotFound
 from apps.core.ids import uuid7
@@ -87,7 +88,9 @@ class Channel(models.Model):
     # What an encoder that publishes without "go live" opens its broadcast with.
     next_title = models.CharField(max_length=140, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
-    suspension_reason = models.CharField(max_length=300, blank=True)
+    suspension_reason = models.CharField(max_length=REASON_MOST, blank=True)
+    # Not for what the channel did: its owner's account is shut, and it returns with that.
+    suspended_with_owner = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ChannelQuerySet.as_manager()
@@ -95,6 +98,10 @@ class Channel(models.Model):
     class Meta:
         # Ids count up with time, and have an index.
         ordering = ["-id"]
+        permissions = [
+            ("suspend_channel", "Can suspend channels, and lift it"),
+            ("verify_channel", "Can give and take the check mark of channels"),
+        ]
 
     def __str__(self) -> str:
         return self.name

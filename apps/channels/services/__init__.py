@@ -10,6 +10,13 @@ from .schedule import (
     schedule_broadcast,
     unschedule_broadcast,
 )
+from .staff import (
+    reinstate_channel,
+    reinstate_with_owner,
+    suspend_channel,
+    suspend_with_owner,
+    verify_channel,
+)
 from .team import answer_invitation, invite_helper, leave_team, remove_helper, withdraw_invitation
 
 __all__ = [
@@ -25,12 +32,17 @@ __all__ = [
     "follow_channel",
     "invite_helper",
     "leave_team",
+    "reinstate_channel",
+    "reinstate_with_owner",
     "remove_helper",
     "restore_occurrence",
     "ring_occurrences",
     "schedule_broadcast",
     "silence_bell",
+    "suspend_channel",
+    "suspend_with_owner",
     "unfollow_channel",
     "unschedule_broadcast",
+    "verify_channel",
     "withdraw_invitation",
 ]

@@ -68,7 +68,9 @@ def create_channel(
     )
     with transaction.atomic():
         # The person's own row: two requests at once count one list.
-        User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+        owner = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+        if not owner.is_active:
+            raise NotAllowed("This account is closed.", code="ACCOUNT_CLOSED")
         if Channel.objects.filter(owner=actor).count() >= MOST_CHANNELS:
             raise NotAllowed(
                 f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS"

@@ -10,8 +10,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.accounts.facts import PersonSuspended
+from apps.accounts.letters import write_to
 from apps.accounts.models import Actor, User
 from apps.channels import policies
+from apps.channels.facts import ChannelSuspended
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
@@ -20,8 +23,8 @@ from apps.core.events import publish
 from apps.core.models import AuditEntry
 from apps.core.ratelimit import Limit
 from apps.core.text import clean
-from apps.moderation.facts import ReportAnswered, ReportMade
-from apps.moderation.models import WORDS_MOST, Report
+from apps.moderation.facts import ReportAnswered, ReportHeeded, ReportMade
+from apps.moderation.models import WORDS_MOST, Report, ReportQuerySet
 
 LIMIT = Limit("reports", "20/600")
 ANSWERS = (Report.State.UPHELD, Report.State.DISMISSED)
@@ -104,16 +107,29 @@ def answer_report(*, actor: Actor, report: Report, answer: str, words: str = "")
         report.state, report.answer = answer, words
         report.answered_by_id, report.answered_at = actor.pk, timezone.now()
         report.save()
-        audit.record(
-            actor=actor,
-            action="report.answer",
-            subject=report,
-            # What staff decide about a channel is not for its own log.
-            channel_id=None if report.kind == Report.Kind.CHANNEL else report.channel_id,
-            answer=str(answer),
-        )
+        _record_answer(actor, report)
         publish(ReportAnswered(report.channel_id, report.pk))
     return report
+
+
+def uphold_about_person(fact: PersonSuspended) -> None:
+    """Along with a suspension by staff: what was reported of the person, or of a channel of theirs, is upheld
+    everywhere."""
+    _uphold(Report.objects.open().filter(subject_user=fact.user_id), fact.actor_id)
+
+
+def uphold_about_channel(fact: ChannelSuspended) -> None:
+    """Along with a suspension by staff: what was reported of the channel as such is upheld."""
+    if fact.actor_id is not None:
+        about = Report.objects.open().filter(kind=Report.Kind.CHANNEL, channel=fact.channel_id)
+        _uphold(about, fact.actor_id)
+
+
+def tell_reporter(*, report_id: uuid.UUID) -> None:
+    """Write to who made a report that staff have heeded."""
+    report = Report.objects.select_related("reporter", "channel").filter(pk=report_id).first()
+    if report is not None and report.reporter.is_active:
+        write_to(report.reporter, "report_heeded", report=report)
 
 
 def undo_answer(actor: Actor, entry: AuditEntry) -> None:
@@ -133,6 +149,31 @@ def undo_answer(actor: Actor, entry: AuditEntry) -> None:
     report.state, report.answer, report.answered_by, report.answered_at = Report.State.OPEN, "", None, None
     report.save()
     publish(ReportMade(report.channel_id, report.pk))
+
+
+def _uphold(reports: ReportQuerySet, actor_id: uuid.UUID) -> None:
+    actor = User.objects.get(pk=actor_id)
+    told: set[uuid.UUID] = set()
+    for report in reports.select_for_update(of=("self",)).order_by("id"):
+        report.state, report.answer = Report.State.UPHELD, "The platform's staff have acted."
+        report.answered_by, report.answered_at = actor, timezone.now()
+        report.save()
+        _record_answer(actor, report)
+        publish(ReportAnswered(report.channel_id, report.pk))
+        if report.reporter_id not in told:
+            told.add(report.reporter_id)
+            publish(ReportHeeded(report.pk))
+
+
+def _record_answer(actor: Actor, report: Report) -> None:
+    audit.record(
+        actor=actor,
+        action="report.answer",
+        subject=report,
+        # What staff decide about a channel is not for its own log.
+        channel_id=None if report.kind == Report.Kind.CHANNEL else report.channel_id,
+        answer=str(report.state),
+    )
 
 
 def _require_judge(actor: Actor, report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from .broadcasts import (
     broadcast_of,
+    cut_suspended,
     edit_broadcast,
     end_broadcast,
     open_broadcast,
@@ -76,6 +77,7 @@ __all__ = [
     "claim_publish",
     "claim_transcode",
     "create_show",
+    "cut_suspended",
     "delete_show",
     "edit_broadcast",
     "edit_show",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.channels import policies
+from apps.channels.facts import ChannelSuspended
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.services import category_named, checked_tags
@@ -64,10 +65,9 @@ def open_broadcast(
 def announce_next(*, actor: Actor, channel: Channel, fill: Callable[[Broadcast], None]) -> Broadcast:
     """Announce a broadcast that is as `fill` makes it; raises as `open_broadcast` does."""
     policies.require(actor, Power.GO_LIVE, channel)
-    if channel.suspended_at is not None:
-        raise NotAllowed("This channel is suspended and can't go live.", code="CHANNEL_SUSPENDED")
     with transaction.atomic():
-        Channel.objects.select_for_update().get(pk=channel.pk)
+        if Channel.objects.select_for_update().get(pk=channel.pk).suspended_at is not None:
+            raise NotAllowed("This channel is suspended and can't go live.", code="CHANNEL_SUSPENDED")
         broadcast = _open_one(channel)
         if broadcast is not None and broadcast.is_live:
             raise Conflict("This channel is live already. Edit or end that broadcast.", code="ALREADY_LIVE")
@@ -137,13 +137,24 @@ def end_broadcast(*, actor: Actor, broadcast: Broadcast) -> Broadcast:
         broadcast = _held(broadcast)
         if broadcast.status == Status.ARCHIVED:
             return broadcast
-        if broadcast.is_live or broadcast.publisher_session or broadcast.standby_session:
-            send_away(broadcast)
-        archive(broadcast)
+        _cut(broadcast)
         audit.record(
             actor=actor, action="broadcast.ended", subject=broadcast, channel_id=broadcast.channel_id
         )
     return broadcast
+
+
+def cut_suspended(fact: ChannelSuspended) -> None:
+    """Along with a suspension, whose verb holds the channel's row: what is open there ends."""
+    broadcast = _open_one(Channel.objects.get(pk=fact.channel_id))
+    if broadcast is not None:
+        _cut(broadcast)
+
+
+def _cut(broadcast: Broadcast) -> None:
+    if broadcast.is_live or broadcast.publisher_session or broadcast.standby_session:
+        send_away(broadcast)
+    archive(broadcast)
 
 
 def locked(pk: uuid.UUID) -> Broadcast | None:

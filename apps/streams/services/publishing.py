@@ -79,12 +79,11 @@ def claim_publish(
             raise Refused(
                 "KEY_ROTATED", "This stream key was replaced. Copy the new one from your dashboard."
             )
-        if channel.suspended_at is not None:
-            raise Refused("CHANNEL_SUSPENDED", "This channel is suspended and can't go live.")
         if not channel.owner.is_active:
             raise Refused("ACCOUNT_CLOSED", "The account of this channel is closed.")
         with transaction.atomic():
-            Channel.objects.select_for_update().get(pk=channel.pk)
+            if Channel.objects.select_for_update().get(pk=channel.pk).suspended_at is not None:
+                raise Refused("CHANNEL_SUSPENDED", "This channel is suspended and can't go live.")
             # Read again under the lock: the key may have been rotated since, or its broadcast ended.
             row.refresh_from_db(fields=["retired_at", "quiet_until", "show"])
             if row.retired_at is not None:
