@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.notifications.urls")),
     path("design", design.components, name="design"),
     path("design/letters/<str:letter>", design.letter, name="letter"),
+    path("", include("apps.discovery.urls")),
 ]
 if not settings.S3_BUCKET:
     # Pictures that people uploaded: re-encoded by us, harmless to serve.

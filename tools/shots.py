@@ -57,7 +57,9 @@ def create_channel(page: Page, url: str, name: str) -> str:
 def visitor_pages(live: str) -> dict[str, str]:
     pages = {
         "home": "/",
-        "category": "/?category=education",
+        "browse": "/discover",
+        "categories": "/categories",
+        "category": "/category/education",
         "login": "/auth/login",
         "register": "/auth/register",
         "reset": "/auth/password/reset",
@@ -77,6 +79,7 @@ def visitor_pages(live: str) -> dict[str, str]:
 def member_pages(slug: str, live: str) -> dict[str, str]:
     pages = {
         "home-member": "/",
+        "following": "/following",
         "mine": "/dashboard",
         "new": "/dashboard/new",
         "manager": f"/dashboard/{slug}",

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "apps.chat",
     "apps.vod",
     "apps.notifications",
+    "apps.discovery",
 ]
 
 MIDDLEWARE = [
@@ -178,6 +179,9 @@ CELERY_TASK_ACKS_LATE = bool(REDIS_URL)
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Lists that everybody sees may be some seconds old (apps/discovery/kept.py).
+KEEP_LISTS = True
 
 # --- files -----------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "media"

@@ -27,5 +27,8 @@ if not DATABASE_URL:
     # A file: threads that meet in one database in memory are refused at once instead of waiting their turn.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 
+# What a test has just done is on the next page.
+KEEP_LISTS = False
+
 # Every client of a test starts the middleware anew, which would list all static files each time: 0.1 s.
 WHITENOISE_AUTOREFRESH = True

@@ -48,7 +48,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 @login_required
 def skip_onboarding(request: HttpRequest) -> HttpResponse:
     services.skip_onboarding(actor=request.user, **_guesses(request))
-    return redirect(next_address(request, reverse("streams:home")))
+    return redirect(next_address(request, reverse("discovery:home")))
 
 
 def _guesses(request: HttpRequest) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from .views import creating, rehearsing, simulcast, stills, watching
 app_name = "streams"
 
 urlpatterns = [
-    path("", watching.home, name="home"),
     path("streams/<str:slug>", watching.watch, name="watch"),
     path("streams/<str:slug>/mature", watching.accept_mature, name="accept_mature"),
     path("embed/<str:slug>", watching.embed, name="embed"),

@@ -42,7 +42,7 @@ def test_an_origin_that_is_no_address_is_foreign():
         "/api/channels/%00",
         "/api/stream/status?channel=%00",
         "/c/a%00b",
-        "/?category=%00",
+        "/discover?category=%00",
     ],
 )
 def test_an_address_with_nul_is_refused(db, address):

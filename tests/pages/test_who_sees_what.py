@@ -17,8 +17,15 @@ SIGN_IN = 302
 # path: what a visitor, a stranger and the owner get
 PAGES = {
     "/": (200, 200, 200),
-    "/?category=music": (200, 200, 200),
-    "/?category=unheard-of": (200, 200, 200),
+    "/discover": (200, 200, 200),
+    "/discover?category=music&tag=ambient&language=en&mature=1&sort=trending": (200, 200, 200),
+    "/discover?category=unheard-of": (404, 404, 404),
+    "/discover?sort=loud": (400, 400, 400),
+    "/categories": (200, 200, 200),
+    "/category/music": (200, 200, 200),
+    "/category/unheard-of": (404, 404, 404),
+    "/following": (SIGN_IN, 200, 200),
+    "/rail": (200, 200, 200),
     "/streams/night-shift": (200, 200, 200),
     "/embed/night-shift": (200, 200, 200),
     "/c/night-shift": (200, 200, 200),

@@ -28,6 +28,9 @@ class Category(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
     position = models.PositiveSmallIntegerField(default=0)
+    # Of the sprite (static/img/icons.svg); empty: the parent's.
+    icon = models.CharField(max_length=40, blank=True)
+    cover = models.ImageField(upload_to="categories/", blank=True)
 
     class Meta:
         ordering = ["position", "name"]
@@ -101,6 +104,15 @@ class Channel(models.Model):
         permissions = [
             ("suspend_channel", "Can suspend channels, and lift it"),
             ("verify_channel", "Can give and take the check mark of channels"),
+        ]
+        indexes = [
+            # Lists of what is on air begin here, so that they never look at the channels that are not.
+            models.Index(fields=["id"], condition=Q(is_live=True), name="channels_on_air"),
+            models.Index(
+                fields=["-follower_count", "-id"],
+                condition=Q(visibility="public", suspended_at__isnull=True, is_mature=False),
+                name="channels_most_followed",
+            ),
         ]
 
     def __str__(self) -> str:

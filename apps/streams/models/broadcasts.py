@@ -97,6 +97,8 @@ class Broadcast(models.Model):
     viewer_count = models.PositiveIntegerField(default=0)
     peak_viewers = models.PositiveIntegerField(default=0)
     unique_viewers = models.PositiveIntegerField(default=0)
+    # How much it rises at the moment; what that means is told in apps/discovery/trending.py.
+    trend = models.PositiveIntegerField(default=0)
 
     # Who sends at the moment: the RTMP session, the node that it is connected to, the last media it brought.
     publisher_session = models.CharField(max_length=64, blank=True)

@@ -1,4 +1,4 @@
-"""What everybody sees: home, the watch page, the player in other people's pages."""
+"""What everybody sees of a channel on air: the watch page, the player in other people's pages."""
 
 from __future__ import annotations
 
@@ -19,30 +19,8 @@ from apps.channels.selectors import find_channel, follow_of
 from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.models import Broadcast
-from apps.streams.selectors import categories_on_air
 
-ON_HOME = 24
 MATURE_COOKIE = "mature"
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    chosen = request.GET.get("category", "")
-    on_air = Broadcast.objects.on_air().listed()
-    if chosen:
-        on_air = on_air.in_category(chosen)
-    broadcasts = list(on_air.with_channel().order_by("-viewer_count", "-id")[:ON_HOME])
-    hero = None if chosen else next((b for b in broadcasts if not b.channel.is_mature), None)
-    categories = categories_on_air()
-    context = {
-        "hero": hero,
-        "hero_url": services.playback_url(broadcast=hero, viewer_id=viewer_id(request)) if hero else "",
-        "broadcasts": broadcasts,
-        "categories": categories,
-        "chosen": next((category for category in categories if category.slug == chosen), None),
-        "is_filtered": bool(chosen),
-    }
-    return render(request, "streams/home.html", context)
 
 
 @require_safe

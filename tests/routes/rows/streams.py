@@ -47,7 +47,6 @@ ROWS: dict[str, Row] = {
     "POST /api/channels/<str:channel>/test-key": Row({200: OWNER}),
     "GET /api/channels/<str:channel>/rehearsal": Row({200: CREW}),
     "GET /api/streams/<str:stream>/gaps": Row({200: CREW}),
-    "GET /": Row({200: ALL}),
     "GET /streams/<str:slug>": Row({200: ALL}),
     "POST /streams/<str:slug>/mature": Row({302: ALL}),
     "GET /embed/<str:slug>": Row({200: ALL}),

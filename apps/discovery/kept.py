@@ -1,0 +1,53 @@
+"""Values that many requests share for some seconds, so that a crowd costs the database as little as one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from django.conf import settings
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What `make` returns, at most `seconds` old; each process has its own.
+
+    When it is too old one thread makes it anew, while the others take the old one. With KEEP_LISTS off it is
+    made for each who asks.
+    """
+
+    def __init__(self, make: Callable[[], T], *, seconds: float) -> None:
+        self._make = make
+        self._seconds = seconds
+        self._held: tuple[float, T] | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> T:
+        """The value; raises what `make` raises."""
+        if not settings.KEEP_LISTS:
+            return self._make()
+        held = self._held
+        if held is not None and self._is_fresh(held):
+            return held[1]
+        # Nobody waits for what is only a little late; an old value that nobody asked for is no answer.
+        is_usable = held is not None and time.monotonic() - held[0] < 5 * self._seconds
+        if not self._lock.acquire(blocking=not is_usable):
+            assert held is not None
+            return held[1]
+        try:
+            held = self._held
+            if held is None or not self._is_fresh(held):
+                held = self._held = (time.monotonic(), self._make())
+            return held[1]
+        finally:
+            self._lock.release()
+
+    def forget(self) -> None:
+        """Have it made anew for who asks next."""
+        self._held = None
+
+    def _is_fresh(self, held: tuple[float, T]) -> bool:
+        return time.monotonic() - held[0] < self._seconds

@@ -1,0 +1,132 @@
+"""Who is followed, who is featured, who stands out: what home and the rail show besides the board."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from apps.accounts.models import Actor
+from apps.channels.models import Channel, Follow
+from apps.streams.models import Broadcast
+
+from .board import Board, OnAir
+from .kept import Kept
+from .models import Banner, FeaturedChannel
+
+MOST_FOLLOWED = 60
+MOST_AWAY = 5
+MOST_FEATURED, MOST_BANNERS = 6, 3
+FEATURED_SECONDS = 10.0
+
+
+class Away(NamedTuple):
+    """A followed channel that is off air, and when it was last seen (None: never yet)."""
+
+    channel: Channel
+    last_seen: datetime | None
+
+
+class Followed(NamedTuple):
+    """What somebody follows: broadcasts on air, the most watched first, and some channels that are away."""
+
+    on_air: list[OnAir]
+    away: list[Away]
+
+
+def followed_by(user: Actor, now: Board) -> Followed:
+    """One query for a person, none for who is not signed in. Of those away, the last that were followed."""
+    if not user.is_authenticated:
+        return Followed([], [])
+    ended = Broadcast.objects.aired().filter(channel=OuterRef("channel")).order_by("-id")
+    follows = (
+        Follow.objects.filter(user=user, channel__in=Channel.objects.listed())
+        .select_related("channel")
+        .annotate(last_seen=Subquery(ended.values("ended_at")[:1]))
+        .order_by("-channel__is_live", "-id")[:MOST_FOLLOWED]
+    )
+    on_air: list[OnAir] = []
+    away: list[Away] = []
+    for follow in follows:
+        row = now.by_channel.get(follow.channel_id)
+        if row is not None:
+            on_air.append(row)
+        elif len(away) < MOST_AWAY:
+            away.append(Away(follow.channel, follow.last_seen))
+    on_air.sort(key=lambda row: (row.broadcast.viewer_count, row.broadcast.pk), reverse=True)
+    return Followed(on_air, away)
+
+
+class Placed(NamedTuple):
+    """What staff put on home: channels by their order, banners."""
+
+    channels: list[FeaturedChannel]
+    banners: list[Banner]
+
+
+def _read_placed() -> Placed:
+    channels = FeaturedChannel.objects.current().filter(channel__in=Channel.objects.listed())
+    return Placed(
+        list(channels.select_related("channel")[:MOST_FEATURED]),
+        list(Banner.objects.current()[:MOST_BANNERS]),
+    )
+
+
+_placed = Kept(_read_placed, seconds=FEATURED_SECONDS)
+
+
+def placed() -> Placed:
+    """What staff put on home, as of now or up to FEATURED_SECONDS ago."""
+    return _placed.get()
+
+
+def hero_of(now: Board, featured: list[FeaturedChannel]) -> OnAir | None:
+    """What plays on home: the first featured channel on air, else the most watched. Never a mature one."""
+    picks = (now.by_channel.get(each.channel_id) for each in featured)
+    chosen = next((row for row in picks if row is not None and not row.channel.is_mature), None)
+    return chosen or next(iter(now.open_to_all), None)
+
+
+CREATORS_SECONDS = 300.0
+MOST_CREATORS = 8
+CANDIDATES = 100
+CREATORS_SINCE = timedelta(days=28)
+HALF_WEIGHT_HOURS = 4
+
+
+class Creator(NamedTuple):
+    """A channel that stands out, and the hours that it was on air lately."""
+
+    channel: Channel
+    hours: float
+
+
+def _read_creators() -> list[Creator]:
+    now = timezone.now()
+    listed = Channel.objects.listed().filter(is_mature=False).order_by("-follower_count", "-id")
+    channels = {channel.pk: channel for channel in listed[:CANDIDATES]}
+    length = ExpressionWrapper(Coalesce("ended_at", Value(now)) - F("started_at"), DurationField())
+    recent = Broadcast.objects.filter(channel__in=list(channels), started_at__gte=now - CREATORS_SINCE)
+    sums = recent.order_by().values_list("channel").annotate(aired=Sum(length))
+    creators = [Creator(channels[pk], max(0.0, aired.total_seconds()) / 3600) for pk, aired in sums if aired]
+    return sorted(creators, key=_weight, reverse=True)[:MOST_CREATORS]
+
+
+def _weight(creator: Creator) -> float:
+    return (creator.channel.follower_count + 1) * (1 - 0.5 ** (creator.hours / HALF_WEIGHT_HOURS))
+
+
+_creators = Kept(_read_creators, seconds=CREATORS_SECONDS)
+
+
+def top_creators() -> list[Creator]:
+    """Channels that stand out, the first ones first.
+
+    Of the hundred most followed channels, those that were on air in the last four weeks. Each weighs as many
+    as follow it, times a share that grows with the hours on air: a half for four hours, three quarters for
+    eight, and so on towards the whole. So nobody stays here by followers alone, nor by hours alone.
+    """
+    return _creators.get()

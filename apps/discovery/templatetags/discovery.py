@@ -1,0 +1,30 @@
+"""The rail, for pages that have one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.timesince import timesince
+
+from apps.discovery.board import board
+from apps.discovery.rails import rail_lists
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/rail.html", takes_context=True)
+def rail(context: template.Context, here: str = "") -> dict[str, Any]:
+    """The rail; `here` is the slug of the channel whose page it stands beside. A page that has read the board
+    or whom the reader follows (`board`, `followed`) lends them."""
+    request = context["request"]
+    now = context.get("board") or board()
+    lists = rail_lists(request.user, now, context.get("followed"))
+    return lists | {"here": here, "user": request.user, "is_open": request.COOKIES.get("rail", "")}
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """How long ago that was, as one number: 3 days ago."""
+    return f"{timesince(at, depth=1)} ago"

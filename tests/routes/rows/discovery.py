@@ -1,0 +1,14 @@
+"""Who gets what of discovery."""
+
+from __future__ import annotations
+
+from tests.routes.cast import ALL, MEMBERS, Row
+
+ROWS: dict[str, Row] = {
+    "GET /": Row({200: ALL}),
+    "GET /discover": Row({200: ALL}),
+    "GET /categories": Row({200: ALL}),
+    "GET /category/<str:slug>": Row({200: ALL}, at={"slug": "category"}),
+    "GET /following": Row({200: MEMBERS}),
+    "GET /rail": Row({200: ALL}),
+}
