@@ -14,11 +14,12 @@ test: venv  ## everything, on the embedded default and on PostgreSQL + Redis
 test-obs: venv  ## a real OBS publishes into a real server (Debian)
 	@exec $(PY) -m tools.run_tests obs
 
-lint: venv  ## style, types, layers, migrations
+lint: venv  ## style, types, layers, templates, migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m tools.templates
 	DJANGO_SETTINGS_MODULE=aethex.settings.test $(PY) manage.py makemigrations --check --dry-run
 
 bench: venv  ## the figures of docs/benchmarks.md
