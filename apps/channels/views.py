@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
 
-from . import policies, services
+from . import calendar, policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
 from .models import Channel, RoleInvitation
 from .roles import Power
 from .selectors import find_channel, follow_of, helped_by, owned_by
+
+FEED_KEEPS = timedelta(days=30)
 
 
 def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
@@ -41,6 +46,24 @@ def page(request: HttpRequest, slug: str, tab: str = "live") -> HttpResponse:
         "page_url": request.build_absolute_uri(channel.get_absolute_url()),
     }
     return render(request, "channels/page.html", context)
+
+
+@require_safe
+def feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """The schedule for calendars; they come again and again, and are told when nothing has changed."""
+    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    if channel.slug != slug:
+        return redirect("channels:feed", channel.slug, permanent=True)
+    # What is just over stays a while: a calendar forgets what a feed leaves out.
+    plans = list(channel.schedule.coming(timezone.now() - FEED_KEEPS).select_related("category"))
+    tag = calendar.feed_tag(channel, plans)
+    response = get_conditional_response(request, etag=tag)
+    if response is None:
+        response = HttpResponse(calendar.feed(channel, plans), content_type="text/calendar; charset=utf-8")
+        response["ETag"] = tag
+        response["Content-Disposition"] = f'inline; filename="{channel.slug}.ics"'
+    response["Cache-Control"] = "public, max-age=300"
+    return response
 
 
 @require_safe

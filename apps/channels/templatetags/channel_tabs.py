@@ -18,6 +18,7 @@ PAGES = (
     ("simulcast", Power.SIMULCAST, "streams:simulcast", "Simulcast"),
     ("moderation", Power.VIEW_MODERATION, "moderation:desk", "Moderation"),
     ("chat", Power.EDIT_CHAT_MODES, "chat:modes", "Chat"),
+    ("schedule", Power.EDIT_SCHEDULE, "channels:schedule", "Schedule"),
     ("settings", Power.EDIT_CHANNEL, "channels:settings", "Settings"),
     ("team", Power.GIVE_VIP, "channels:team", "Team"),
 )

@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 from tests.routes.cast import ALL, CREW, HELPERS, MEMBERS, OWNER, Row, Who, but
 
 NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+PLAN = {
+    "title": "Modular", "first_on": NEXT_WEEK, "start_time": "18:00", "time_zone": "UTC",
+    "duration_minutes": "60", "repeats": "once",
+}  # fmt: skip
 
 ROWS: dict[str, Row] = {
     "GET /api/channels": Row({200: ALL}),
@@ -65,6 +69,13 @@ ROWS: dict[str, Row] = {
     "POST /dashboard/<str:slug>/delete": Row(
         {302: OWNER}, {"confirmation": "quiet-room"}, at={"slug": "quiet"}
     ),
+    "GET /c/<str:slug>/schedule.ics": Row({200: ALL}),
+    "GET /dashboard/<str:slug>/schedule": Row({200: CREW}),
+    "POST /dashboard/<str:slug>/schedule": Row({302: CREW}, PLAN),
+    "GET /dashboard/<str:slug>/schedule/<uuid:scheduled>": Row({200: CREW}),
+    "POST /dashboard/<str:slug>/schedule/<uuid:scheduled>": Row({302: CREW}, PLAN),
+    "POST /dashboard/<str:slug>/schedule/<uuid:scheduled>/delete": Row({302: CREW}),
+    "POST /dashboard/<str:slug>/schedule/<uuid:scheduled>/day": Row({302: CREW}, {"on": NEXT_WEEK}),
     "GET /dashboard/<str:slug>/team": Row({200: CREW}),
     "POST /dashboard/<str:slug>/team": Row({302: CREW}, {"username": "target", "role": "vip"}),
     "POST /dashboard/<str:slug>/team/leave": Row({404: MEMBERS - HELPERS, 302: HELPERS}),
