@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("apps.accounts.api.urls")),
     path("", include("apps.channels.api.urls")),
     path("", include("apps.moderation.api.urls")),
+    path("", include("apps.discovery.api.urls")),
     path("", include("apps.streams.api.urls")),
     path("", include("apps.chat.api.urls")),
     path("", include("apps.vod.api.urls")),

@@ -80,9 +80,12 @@ class Board:
 
 
 def _read() -> Board:
-    # `is_live` says the same of the channel, and is what finds its row without looking at all channels.
-    listed = Broadcast.objects.on_air().listed().filter(channel__is_live=True)
-    rows = listed.select_related("channel", "category").defer(*UNREAD).order_by("-viewer_count", "-id")
+    rows = (
+        Broadcast.objects.showing()
+        .select_related("channel", "category")
+        .defer(*UNREAD)
+        .order_by("-viewer_count", "-id")
+    )
     return Board(list(rows[:MOST_ON_BOARD]))
 
 

@@ -13,7 +13,6 @@ const near = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) =
 let isAdding = false;
 
 watch();
-watchFilters();
 
 function moreLink() {
   return document.querySelector("[data-feed-more]");
@@ -71,10 +70,4 @@ function remember(shown) {
   if (here.searchParams.has("after")) return; // a page from the middle stays what it is
   here.searchParams.set("shown", Math.min(shown, MOST_REMEMBERED));
   history.replaceState(history.state, "", here);
-}
-
-/** A choice is applied at once; the button is for who has no script. */
-function watchFilters() {
-  const form = document.querySelector("[data-feed-filters]");
-  form?.addEventListener("change", () => form.requestSubmit());
 }

@@ -7,15 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.accounts.api.serializers import PersonSerializer
-from apps.channels.models import HELPERS, Category, Channel, ChannelRole, Follow, RoleInvitation
-
-
-class CategorySerializer(serializers.ModelSerializer):
-    parent = serializers.SlugRelatedField("slug", read_only=True)  # type: ignore[assignment, var-annotated]
-
-    class Meta:
-        model = Category
-        fields = ["slug", "name", "parent"]
+from apps.channels.models import HELPERS, Channel, ChannelRole, Follow, RoleInvitation
 
 
 class ChannelBriefSerializer(serializers.ModelSerializer):

@@ -22,5 +22,4 @@ urlpatterns = [
     path("invitations/<uuid:invitation>", team.OneInvitation.as_view()),
     path("invitations/<uuid:invitation>/accept", team.InvitationAnswer.as_view(accept=True)),
     path("invitations/<uuid:invitation>/decline", team.InvitationAnswer.as_view(accept=False)),
-    path("categories", views.Categories.as_view()),
 ]

@@ -12,14 +12,13 @@ from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import PersonSerializer
 from apps.channels import services
-from apps.channels.models import Category, Channel, Follow
+from apps.channels.models import Channel, Follow
 from apps.channels.selectors import find_channel, follow_of
 from apps.core.errors import Invalid
 from apps.core.pagination import PageEnvelope
 
 from .serializers import (
     BellSerializer,
-    CategorySerializer,
     ChannelChangesSerializer,
     ChannelSerializer,
     FollowStateSerializer,
@@ -119,11 +118,3 @@ class ChannelFollowers(APIView):
         pages = PageEnvelope()
         page = pages.paginate_queryset(follows, request)
         return pages.get_paginated_response(list(PersonSerializer([f.user for f in page], many=True).data))
-
-
-class Categories(APIView):
-    @extend_schema(responses=CategorySerializer(many=True), parameters=PAGE)
-    def get(self, request: Request) -> Response:
-        pages = PageEnvelope()
-        page = pages.paginate_queryset(Category.objects.select_related("parent"), request)
-        return pages.get_paginated_response(list(CategorySerializer(page, many=True).data))

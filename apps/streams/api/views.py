@@ -36,7 +36,7 @@ from apps.streams.monitors import shown_point
 from . import serializers as shapes
 
 SORTS = {
-    "trending": ["-viewer_count", "-started_at"],
+    "trending": ["-trend", "-viewer_count"],
     "viewers": ["-viewer_count", "-started_at"],
     "new": ["-started_at"],
 }
@@ -75,6 +75,7 @@ class Streams(APIView):
             OpenApiParameter("category", str),
             OpenApiParameter("tag", str),
             OpenApiParameter("language", str),
+            OpenApiParameter("mature", str, enum=["1"], description="1: mature channels, too"),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -94,17 +95,19 @@ class Streams(APIView):
 
     def _wanted(self, request: Request) -> QuerySet[Broadcast]:
         asked = request.query_params
-        streams = Broadcast.objects.with_channel().listed().aired()
+        streams = Broadcast.objects.with_channel()
         match asked.get("status", "live"):
             case "live":
-                streams = streams.on_air()
+                streams = streams.showing()
             case "ended":
-                streams = streams.filter(status="ARCHIVED")
+                streams = streams.listed().aired().filter(status="ARCHIVED")
             case _:
                 raise Invalid.field("status", "status is live or ended.")
         sort = asked.get("sort", "trending")
         if sort not in SORTS:
             raise Invalid.field("sort", f"sort is one of {', '.join(sorted(SORTS))}.")
+        if asked.get("mature") != "1":
+            streams = streams.filter(channel__is_mature=False)
         if category := asked.get("category"):
             streams = streams.in_category(category)
         if language := asked.get("language"):

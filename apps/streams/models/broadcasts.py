@@ -57,6 +57,11 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         """On channels that may appear in lists."""
         return self.filter(channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True)
 
+    def showing(self) -> Self:
+        """On air, and to be listed."""
+        # `is_live` says so of the channel too, and finds its row without looking at those that are not.
+        return self.on_air().listed().filter(channel__is_live=True)
+
     def in_category(self, slug: str) -> Self:
         """In this category or one below it."""
         return self.filter(Q(category__slug=slug) | Q(category__parent__slug=slug))

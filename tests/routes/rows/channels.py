@@ -52,7 +52,6 @@ ROWS: dict[str, Row] = {
     "POST /api/invitations/<uuid:invitation>/decline": Row(
         {404: but(Who.MEMBER), 200: frozenset({Who.MEMBER})}
     ),
-    "GET /api/categories": Row({200: ALL}),
     "GET /c/<str:slug>": Row({200: ALL}),
     "GET /c/<str:slug>/about": Row({200: ALL}),
     "GET /c/<str:slug>/live": Row({302: ALL}),
