@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "sweep pictures": {"task": "apps.streams.tasks.sweep_pictures", "schedule": 3600.0},
     "settle shows": {"task": "apps.chat.tasks.settle_shows", "schedule": 5.0},
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
+    "rank on air": {"task": "apps.discovery.tasks.rank_on_air", "schedule": 60.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
     "reinstate people": {"task": "apps.accounts.tasks.reinstate_due", "schedule": 10.0},
     "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},
