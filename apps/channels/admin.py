@@ -4,21 +4,76 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import User
 from apps.core.admin import LookOnly, Recorded, ask_and_do
+from apps.core.forms import StaffPictureField
 
 from . import services
 from .models import Category, Channel, ChannelRole, RoleInvitation
 from .services import staff
 
+# Of the icons in the sprite, those that a category may have.
+CATEGORY_ICONS = (
+    "brush",
+    "briefcase",
+    "camera",
+    "chart-line",
+    "clapperboard",
+    "code",
+    "crosshair",
+    "disc-3",
+    "drama",
+    "drum",
+    "dumbbell",
+    "flask-conical",
+    "gamepad-2",
+    "graduation-cap",
+    "guitar",
+    "hammer",
+    "languages",
+    "messages-square",
+    "mic",
+    "mountain",
+    "music",
+    "palette",
+    "rocket",
+    "shapes",
+    "sparkles",
+    "swords",
+    "timer",
+    "trophy",
+    "tv",
+    "utensils",
+)
+
+
+class CategoryForm(forms.ModelForm):
+    icon = forms.ChoiceField(
+        choices=[("", "The parent's"), *((name, name) for name in CATEGORY_ICONS)], required=False
+    )
+    cover = StaffPictureField(width=960, height=720)
+
+    def clean_parent(self) -> Category | None:
+        """The tree has two levels: lists of a category look no further down."""
+        parent = self.cleaned_data["parent"]
+        if parent is None:
+            return None
+        if parent.parent_id is not None or parent.pk == self.instance.pk:
+            raise forms.ValidationError("Choose a category that stands below no other.")
+        if self.instance.pk and self.instance.children.exists():
+            raise forms.ValidationError("Other categories stand below this one. Move them first.")
+        return parent
+
 
 @admin.register(Category)
 class CategoryAdmin(Recorded):
-    list_display = ["name", "slug", "parent", "position"]
+    form = CategoryForm
+    list_display = ["name", "slug", "parent", "position", "icon"]
     list_select_related = ["parent"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

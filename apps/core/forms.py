@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from .errors import DomainError, Invalid
-from .images import FORMATS, MAX_BYTES, Cropped, checked_crop
+from .images import FORMATS, MAX_BYTES, Cropped, checked_crop, reencode
 from .links import KINDS
 from .links import MOST as LINK_MOST
 
@@ -88,6 +89,24 @@ class PictureField(forms.FileField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         # A browser can't be given its file back: the page shows what is stored.
         return initial
+
+
+class StaffPictureField(forms.FileField):
+    """A picture for the admin's forms of models: a new upload comes out as `reencode` makes it."""
+
+    def __init__(self, *, width: int, height: int, **options: Any) -> None:
+        accepted = forms.ClearableFileInput(attrs={"accept": ",".join(f"image/{k.lower()}" for k in FORMATS)})
+        super().__init__(required=False, widget=accepted, **options)
+        self.size = {"width": width, "height": height}
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        cleaned = super().clean(data, initial)
+        if not isinstance(cleaned, UploadedFile):
+            return cleaned
+        try:
+            return reencode(cleaned, field="picture", **self.size)
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.message) from None
 
 
 def take_pictures(cleaned: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from apps.accounts.models import Actor
 
 from .board import Board
-from .selectors import Followed, followed_by
+from .selectors import MOST_AWAY, Followed, followed_by
 
 IN_RAIL = 12
 
@@ -18,4 +18,4 @@ def rail_lists(user: Actor, now: Board, followed: Followed | None = None) -> dic
     mine = followed.on_air[:IN_RAIL]
     known = {row.broadcast.pk for row in followed.on_air}
     others = [row for row in now.open_to_all if row.broadcast.pk not in known]
-    return {"on_air": mine, "away": followed.away, "others": others[: IN_RAIL - len(mine)]}
+    return {"on_air": mine, "away": followed.away[:MOST_AWAY], "others": others[: IN_RAIL - len(mine)]}

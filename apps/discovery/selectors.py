@@ -10,7 +10,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Actor
-from apps.channels.models import Channel, Follow
+from apps.channels.models import Channel, Follow, Occurrence
+from apps.channels.selectors import next_occurrences
 from apps.streams.models import Broadcast
 
 from .board import Board, OnAir
@@ -24,9 +25,10 @@ FEATURED_SECONDS = 10.0
 
 
 class Away(NamedTuple):
-    """A followed channel that is off air, and when it was last seen (None: never yet)."""
+    """A followed channel off air, when it plans to be back, and when it was last seen (None: unknown)."""
 
     channel: Channel
+    back_at: datetime | None
     last_seen: datetime | None
 
 
@@ -37,8 +39,11 @@ class Followed(NamedTuple):
     away: list[Away]
 
 
-def followed_by(user: Actor, now: Board) -> Followed:
-    """One query for a person, none for who is not signed in. Of those away, the last that were followed."""
+def followed_by(user: Actor, now: Board, *, most_away: int = MOST_AWAY) -> Followed:
+    """One query for a person and one for plans of who is away, none for who is not signed in.
+
+    Of those away, the `most_away` that were followed last.
+    """
     if not user.is_authenticated:
         return Followed([], [])
     ended = Broadcast.objects.aired().filter(channel=OuterRef("channel")).order_by("-id")
@@ -49,15 +54,21 @@ def followed_by(user: Actor, now: Board) -> Followed:
         .order_by("-channel__is_live", "-id")[:MOST_FOLLOWED]
     )
     on_air: list[OnAir] = []
-    away: list[Away] = []
+    away: list[Follow] = []
     for follow in follows:
         row = now.by_channel.get(follow.channel_id)
         if row is not None:
             on_air.append(row)
-        elif len(away) < MOST_AWAY:
-            away.append(Away(follow.channel, follow.last_seen))
+        elif len(away) < most_away:
+            away.append(follow)
     on_air.sort(key=lambda row: (row.broadcast.viewer_count, row.broadcast.pk), reverse=True)
-    return Followed(on_air, away)
+    plans = next_occurrences([follow.channel for follow in away], timezone.now()) if away else {}
+    return Followed(on_air, [_away(follow, plans.get(follow.channel_id)) for follow in away])
+
+
+def _away(follow: Follow, planned: Occurrence | None) -> Away:
+    last_seen: datetime | None = follow.last_seen  # type: ignore[attr-defined]  # annotated above
+    return Away(follow.channel, planned.starts_at if planned else None, last_seen)
 
 
 class Placed(NamedTuple):

@@ -93,7 +93,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def following(request: HttpRequest) -> HttpResponse:
     now = board()
-    followed = selectors.followed_by(request.user, now)
+    followed = selectors.followed_by(request.user, now, most_away=selectors.MOST_FOLLOWED)
     return render(request, "discovery/following.html", {"board": now, "followed": followed})
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
+from django.utils.timezone import localtime
 
 from apps.discovery.board import board
 from apps.discovery.rails import rail_lists
@@ -22,6 +24,16 @@ def rail(context: template.Context, here: str = "") -> dict[str, Any]:
     now = context.get("board") or board()
     lists = rail_lists(request.user, now, context.get("followed"))
     return lists | {"here": here, "user": request.user, "is_open": request.COOKIES.get("rail", "")}
+
+
+@register.filter
+def back(at: datetime) -> str:
+    """When somebody is back, in the reader's zone: today 18:00, on Sunday 18:00, on 24 December."""
+    then, now = localtime(at), localtime()
+    days = (then.date() - now.date()).days
+    if days == 0:
+        return f"today {then:%H:%M}"
+    return f"on {date_format(then, 'l')} {then:%H:%M}" if days < 7 else f"on {date_format(then, 'j F')}"
 
 
 @register.filter
