@@ -3,10 +3,12 @@
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.sitemaps import views as sitemaps
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
 
-from . import design
+from . import design, pwa, robots
+from .robots import SITEMAPS
 
 # Staff sign in through the site's own page and so through their second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -22,6 +24,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.chat.urls")),
     path("", include("apps.streams.urls")),
     path("", include("apps.notifications.urls")),
+    path("offline", pwa.offline, name="offline"),
+    path("worker.js", pwa.worker, name="worker"),
+    path("robots.txt", robots.robots, name="robots"),
+    path(
+        "sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap-part"}, "sitemap"
+    ),
+    path("sitemap-<str:section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, "sitemap-part"),
     path("design", design.components, name="design"),
     path("design/letters/<str:letter>", design.letter, name="letter"),
     path("", include("apps.discovery.urls")),

@@ -90,7 +90,7 @@ def set_scene(channel: Channel) -> Scene:
         "warning": made.names["warning_id"], "report": made.names["report_id"],
         "plea": made.names["request_id"], "target": str(target.pk), "show": str(show.pk),
         "quiet_show": str(its.pk), "kind": "terms", "caps": "caps",
-        "letter": "code", "category": "music",
+        "letter": "code", "section": "channels", "category": "music",
         # What nobody has: letters' keys, a passkey, a hosted provider, a playback grant.
         "key": "abc", "uidb36": "abc", "pk": "1", "provider": "mux", "grant": "none", "name": "000000.webp",
     }  # fmt: skip

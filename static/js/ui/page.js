@@ -7,6 +7,7 @@ import { watchMessages } from "./messages.js";
 import { watchPersonNames } from "./person-name.js";
 import { watchSwaps } from "./swap.js";
 import { watchTheme } from "./theme.js";
+import { install } from "./worker.js";
 
 watchCopyButtons();
 watchConfirmations();
@@ -15,3 +16,4 @@ watchMessages();
 watchPersonNames();
 watchSwaps();
 watchTheme();
+install();
