@@ -1,8 +1,8 @@
 /** The health of one stream on a page: its state in a word, what is wrong, the graph and the figures. */
 import { request } from "../api.js";
+import { load } from "../load.js";
 import { Alerts } from "./alerts.js";
 import { FIGURES } from "./figures.js";
-import { Graph } from "./graph.js";
 
 const DEAF_MS = 6_000; // reports come every other second; after this long the last one is history
 const DASH = "–";
@@ -11,7 +11,7 @@ const NOTHING = { connected: false, alerts: [] };
 export class HealthPanel {
   #root;
   #alerts;
-  #graph;
+  #graph = null;
   #deaf = 0;
   #streamId = null;
 
@@ -19,7 +19,6 @@ export class HealthPanel {
   constructor(root) {
     this.#root = root;
     this.#alerts = new Alerts(root);
-    this.#graph = new Graph(root.querySelector("[data-graph]"));
   }
 
   /** A stream is on: show what is known of it, from the API's `path` on; null means that nothing is on. */
@@ -29,14 +28,14 @@ export class HealthPanel {
     clearTimeout(this.#deaf);
     this.#root.querySelector("[data-health-none]").hidden = streamId !== null;
     this.#root.querySelector("[data-health-body]").hidden = streamId === null;
-    this.#graph.replace([]);
+    this.#draw((graph) => graph.replace([]));
     this.show(NOTHING);
     this.#state(streamId === null ? "none" : "waiting");
     if (streamId === null) return;
     const answer = await request(path).catch(() => null); // the next report tells
     const health = answer?.health ?? answer;
     if (streamId !== this.#streamId || !health?.history) return;
-    this.#graph.replace(health.history);
+    this.#draw((graph) => graph.replace(health.history));
     if (health.connected) this.show(health);
   }
 
@@ -49,7 +48,7 @@ export class HealthPanel {
     clearTimeout(this.#deaf);
     this.#write(health);
     this.#alerts.show(health.alerts ?? []);
-    if (health.point) this.#graph.add(health.point);
+    if (health.point) this.#draw((graph) => graph.add(health.point));
     this.#state(health.connected ? health.alerts?.[0]?.severity ?? "good" : "lost");
     if (health.connected) this.#deaf = setTimeout(() => this.#fallSilent(), DEAF_MS);
   }
@@ -58,6 +57,12 @@ export class HealthPanel {
   #fallSilent() {
     this.#write(NOTHING);
     this.#state("deaf");
+  }
+
+  /** The graph comes after all else; without it the figures stand alone, and the next report asks for it again. */
+  #draw(deed) {
+    this.#graph ??= load("health/graph.js").then(({ Graph }) => new Graph(this.#root.querySelector("[data-graph]")));
+    this.#graph.then(deed).catch(() => (this.#graph = null));
   }
 
   #write(health) {

@@ -1,33 +1,13 @@
-/** Buttons, volume, keys and touch of one player. What they do to the broadcast is the player's business. */
+/** Buttons, volume and touch of one player. What they do to the broadcast is the player's business. */
 import { load } from "../load.js";
 import { recall, remember } from "../stored.js";
+import { Keys } from "./keys.js";
 import { SeekBar, onClock } from "./seek-bar.js";
 
 const IDLE_MS = 3_000;
 const STEP = 0.05;
 const SEEK = 5; // seconds
 const SEEK_FAR = 10;
-
-const KEYS = {
-  " ": "play",
-  k: "play",
-  m: "mute",
-  f: "fullscreen",
-  t: "theatre",
-  p: "pip",
-  i: "stats",
-  q: "quality",
-  j: "farBack",
-  l: "farForward",
-  ArrowLeft: "back",
-  ArrowRight: "forward",
-  Home: "oldest",
-  End: "live",
-  ArrowUp: "louder",
-  ArrowDown: "quieter",
-};
-
-const MOVES = /^(Arrow|Home$|End$)/; // keys that move a page, too
 
 export class Controls {
   #root;
@@ -74,7 +54,12 @@ export class Controls {
       fullscreen: () => this.#toggleFullscreen(),
       pip: () => this.#togglePictureInPicture(),
       theatre: () => this.#toggleTheatre(),
+      keys: () => keys.toggleHelp(),
     };
+    const keys = new Keys(root, (action) => {
+      this.#actions[action]();
+      this.#wake();
+    });
     const bar = root.querySelector("[data-seek]");
     if (bar) this.#seekBar = new SeekBar(bar, { ...deeds, position: () => video.currentTime });
     this.#recallVolume();
@@ -120,7 +105,6 @@ export class Controls {
     }
     this.#video.addEventListener("playing", () => this.#wake());
     root.addEventListener("pointerleave", () => this.#rest());
-    document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("fullscreenchange", () => this.#draw());
     for (const type of ["timeupdate", "seeking", "durationchange"]) {
       this.#video.addEventListener(type, () => this.#drawEdge());
@@ -144,28 +128,6 @@ export class Controls {
     if (button && this.#root.contains(button)) return this.#actions[button.dataset.action]?.();
     // A mouse on the picture pauses; a finger only calls the controls, which `pointerdown` has done.
     if (event.target === this.#video && !this.#byFinger) this.#actions.play();
-  }
-
-  #pressed(event) {
-    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (!this.#mayTakeKey(event)) return;
-    event.preventDefault();
-    if (event.repeat && !MOVES.test(event.key)) return; // a key held down is pressed once
-    this.#actions[action]();
-    this.#wake();
-  }
-
-  /** Typing stays typing, a focused button or link keeps its space bar, a slider its arrows, and what moves a page
-   * moves the page unless the player has the focus. A player that is not what its page is for has no keys outside of itself. */
-  #mayTakeKey({ target, key }) {
-    const element = target instanceof Element ? target : document.body;
-    const isOurs = this.#root.contains(element) || document.fullscreenElement === this.#root;
-    if (!isOurs && !document.body.matches(".watching, .embed")) return false;
-    if (element.closest("input:not([type=range]), textarea, select, [contenteditable], [popover]")) return false;
-    if (element.matches("[type=range]") && MOVES.test(key)) return false;
-    if (key === " " && element.closest("button, a, summary, [role=button]")) return false;
-    return isOurs || !MOVES.test(key);
   }
 
   #seekBy(seconds) {

@@ -246,3 +246,57 @@ def test_a_stall_that_goes_on_is_told_so_far_and_old_ones_are_dropped(module_pag
         """,
     )
     assert told == [[{"secondsAgo": 5, "seconds": 5}], 0, 10]
+
+
+# player/keys.js
+
+
+def test_letters_are_keys_until_one_does_without_them_and_never_over_what_lies_open(
+    module_page: Page,
+) -> None:
+    done = run(
+        module_page,
+        "player/keys.js",
+        """
+        localStorage.clear();
+        document.body.className = "watching";
+        document.body.innerHTML = `<section tabindex="-1"><div data-keys popover>
+          <input type="checkbox" data-single-keys></div></section><div id="other" popover></div>`;
+        const root = document.querySelector("section");
+        const choice = root.querySelector("input");
+        const done = [];
+        const keys = new m.Keys(root, (action) => done.push(action));
+        const press = (key, on = document.body) => {
+          const before = done.length;
+          on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+          return done.length > before;
+        };
+        const chosen = (wanted) => {
+          choice.checked = wanted;
+          choice.dispatchEvent(new Event("change"));
+        };
+        const all = () => ["k", "?", " ", "ArrowLeft"].map((key) => press(key));
+        const results = { at_first: [choice.checked, ...all()] };
+        document.querySelector("#other").showPopover();
+        results.under_a_dialog = all();
+        document.querySelector("#other").hidePopover();
+        keys.toggleHelp();
+        results.help = [root.querySelector("[data-keys]").matches(":popover-open"), ...all()];
+        keys.toggleHelp();
+        chosen(false);
+        results.without_letters = all();
+        results.with_focus = ["k", " ", "ArrowLeft"].map((key) => press(key, root));
+        chosen(true);
+        results.again = all();
+        localStorage.clear();
+        return results;
+        """,
+    )
+    assert done == {
+        "at_first": [True, True, True, True, False],
+        "under_a_dialog": [False] * 4,
+        "help": [True, False, False, False, False],
+        "without_letters": [False] * 4,
+        "with_focus": [False, True, True],
+        "again": [True, True, True, False],
+    }
