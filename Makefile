@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 .DEFAULT_GOAL := run
-.PHONY: run test test-obs lint bench shots lock vendor icons venv
+.PHONY: run test test-obs lint bench shots lighthouse lock vendor icons venv
 
 run:  ## the whole platform in one process: http://localhost:8000
 	@tools/bootstrap requirements.lock
@@ -36,6 +36,9 @@ lock: venv  ## resolve pyproject.toml into the two lock files
 
 vendor: venv  ## refresh static/vendor from assets/vendor.toml
 	@exec $(PY) -m tools.vendor
+
+lighthouse: venv  ## Lighthouse on the pages that matter, from a running server (needs npm)
+	@exec $(PY) -m tools.lighthouse
 
 icons: venv  ## the icons of the installed app, from static/img/logo.svg
 	@exec $(PY) -m tools.icons

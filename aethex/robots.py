@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from apps.channels.models import Category, Channel
 
 A_PAGE = 5000
-# A person's own pages, and what is no page at all.
-CLOSED = ("/admin/", "/api/", "/auth/", "/dashboard", "/settings", "/live/", "/media/", "/dock/", "/design")
+# Doors, and what is no page. A person's own pages lead robots to the first of these doors.
+CLOSED = ("/auth/", "/admin/", "/api/", "/live/", "/dock", "/design")
 
 
 @require_safe

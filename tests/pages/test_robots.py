@@ -25,11 +25,12 @@ def locations(client: Client, path: str) -> list[str]:
     return re.findall(r"<loc>([^<]+)</loc>", client.get(path).content.decode())
 
 
-def test_robots_stay_out_of_what_is_a_persons_own(visitor: Client) -> None:
+def test_robots_stay_before_the_door(visitor: Client) -> None:
     answer = visitor.get("/robots.txt")
     lines = answer.content.decode().splitlines()
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert {"User-agent: *", "Disallow: /auth/", "Disallow: /dashboard", "Disallow: /settings"} <= set(lines)
+    assert {"User-agent: *", "Disallow: /auth/", "Disallow: /admin/", "Disallow: /api/"} <= set(lines)
+    assert visitor.get("/settings").headers["Location"].startswith("/auth/")
     assert "Sitemap: http://testserver/sitemap.xml" in lines
 
 

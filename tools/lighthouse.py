@@ -1,0 +1,96 @@
+"""Judge the pages that matter with Lighthouse, as a phone on a slow line sees them.
+
+    python -m tools.lighthouse [--url http://localhost:8000]
+
+Needs npm, which fetches Lighthouse for this once, and a running server made for trying things: it signs up a
+person and gives them a channel. Whatever is below what we promise is named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tools.shots import CHROMIUM, FLAGS, create_channel, first_live, sign_up
+
+VERSION = "12.8.2"
+PROMISED = {"performance": 90, "accessibility": 95, "best-practices": 95, "seo": 95}
+FIGURES = {
+    "first-contentful-paint": "FCP",
+    "largest-contentful-paint": "LCP",
+    "total-blocking-time": "TBT",
+    "cumulative-layout-shift": "CLS",
+}
+
+
+def judge(command: list[str], address: str, cookies: str) -> dict[str, Any]:
+    """Lighthouse's whole report."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        flags = " ".join(["--headless=new", *FLAGS])
+        asked = [*command, address, "--quiet", "--output=json", f"--output-path={report}"]
+        asked += [f"--chrome-flags={flags}", f"--only-categories={','.join(PROMISED)}"]
+        if cookies:
+            asked.append(f"--extra-headers={json.dumps({'Cookie': cookies})}")
+        subprocess.run(asked, check=True, env=os.environ | {"CHROME_PATH": CHROMIUM}, timeout=180)
+        found: dict[str, Any] = json.loads(report.read_text())
+        return found
+
+
+def tell(name: str, report: dict[str, Any]) -> bool:
+    """Print one line, and what costs points; whether all is as promised."""
+    scores = {key: round(100 * (report["categories"][key]["score"] or 0)) for key in PROMISED}
+    figures = [f"{short} {report['audits'][key]['displayValue']}" for key, short in FIGURES.items()]
+    print(f"{name:10}", *(f"{key} {score}" for key, score in scores.items()), *figures, sep="  ")
+    for key, category in report["categories"].items():
+        if scores[key] == 100:
+            continue
+        for part in category["auditRefs"]:
+            audit = report["audits"][part["id"]]
+            if part["weight"] and audit["score"] is not None and audit["score"] < 0.9:
+                print(f"{'':10}  {key}: {audit['title']} {audit.get('displayValue', '')}")
+    return all(score >= PROMISED[key] for key, score in scores.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://localhost:8000")
+    parser.add_argument(
+        "--command", default=f"npx --yes lighthouse@{VERSION}", help="how to start Lighthouse"
+    )
+    parser.add_argument("--only", default="", help="names of pages, with commas between them")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        name, state = sign_up(browser, options.url, Path(folder))
+        own = create_channel(browser, options.url, name, state)
+        held = json.loads(Path(state).read_text())["cookies"]
+        cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in held)
+        browser.close()
+    live = first_live(options.url) or own
+    pages = {
+        "home": ("/", ""),
+        "browse": ("/discover", ""),
+        "watch": (f"/streams/{live}", ""),
+        "channel": (f"/c/{live}", ""),
+        "dashboard": (f"/dashboard/{own}", cookies),
+    }
+    only = set(options.only.split(",")) - {""} or pages.keys()
+    kept = [
+        tell(name, judge(options.command.split(), options.url + path, sent))
+        for name, (path, sent) in pages.items()
+        if name in only
+    ]
+    sys.exit(not all(kept))
+
+
+if __name__ == "__main__":
+    main()
