@@ -28,6 +28,7 @@ CODES: dict[type[Exception], str] = {
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. None (a bug) becomes a 500 by `aethex.errors`."""
+    error = _counted(error, context)
     if (refusal := as_refusal(error)) is not None:
         body = refusal.payload()
         if refusal.fields:
@@ -57,6 +58,17 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if (challenge := getattr(error, "auth_header", None)) is not None:
         headers["WWW-Authenticate"] = challenge
     return Response(body, status=error.status_code, headers=headers)
+
+
+def _counted(error: Exception, context: dict[str, Any]) -> Exception:
+    """The error, or that it was one too many: DRF counts only who has passed its door, not a wrong token."""
+    request = context["request"]
+    if not isinstance(error, exceptions.APIException) or hasattr(request._request, "quota"):
+        return error
+    for throttle in context["view"].get_throttles():
+        if not throttle.allow_request(request, context["view"]):
+            return exceptions.Throttled(throttle.wait())
+    return error
 
 
 def _camel(name: str) -> str:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.sitemaps import views as sitemaps
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from . import design, pwa, robots
@@ -28,9 +29,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("worker.js", pwa.worker, name="worker"),
     path("robots.txt", robots.robots, name="robots"),
     path(
-        "sitemap.xml", sitemaps.index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap-part"}, "sitemap"
+        "sitemap.xml",
+        require_safe(sitemaps.index),
+        {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap-part"},
+        "sitemap",
     ),
-    path("sitemap-<str:section>.xml", sitemaps.sitemap, {"sitemaps": SITEMAPS}, "sitemap-part"),
+    path("sitemap-<str:section>.xml", require_safe(sitemaps.sitemap), {"sitemaps": SITEMAPS}, "sitemap-part"),
     path("design", design.components, name="design"),
     path("design/letters/<str:letter>", design.letter, name="letter"),
     path("", include("apps.discovery.urls")),

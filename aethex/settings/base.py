@@ -321,6 +321,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "aethex.api_schema.describe_lists",
+        "aethex.api_schema.prefer_json",
+        "aethex.api_schema.describe_refusals",
+    ],
     # Names for what clients' generators would call StateD16.
     "ENUM_NAME_OVERRIDES": {
         "SanctionKind": "apps.moderation.models.Sanction.Kind",

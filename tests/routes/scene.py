@@ -84,7 +84,8 @@ def set_scene(channel: Channel) -> Scene:
     letters_end = unsubscribe_url(channel_id=channel.pk, user_id=cast[Who.FOLLOWER].pk)
     names = made.names | {
         "scheduled": str(scheduled.pk), "on": next_week.isoformat(), "token": letters_end.rpartition("/")[2],
-        "slug": channel.slug, "quiet": quiet.slug, "quiet_id": str(quiet.pk), "rival": theirs.slug,
+        "owner": owner.username, "slug": channel.slug,
+        "quiet": quiet.slug, "quiet_id": str(quiet.pk), "rival": theirs.slug,
         "uuid:person": str(made.target.pk), "helper": str(made.colleague.pk), "subject": str(made.target.pk),
         "invitation": str(invitation.pk), "entry": made.names["entry_id"],
         "warning": made.names["warning_id"], "report": made.names["report_id"],

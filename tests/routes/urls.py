@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.generic import RedirectView
 from django.views.generic.edit import ProcessFormView
 
 from apps.chat.routing import DOORS
@@ -47,6 +48,8 @@ def methods_of(view: Any) -> tuple[str, ...]:
     """What the view answers with anything but 405; HEAD and OPTIONS are nobody's rows."""
     of_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if of_class is not None:
+        if of_class is RedirectView:
+            return ("GET",)
         own = {method for method in METHODS if hasattr(of_class, method.lower())}
         # Django's forms take PUT as another word for POST.
         if getattr(of_class, "put", None) is ProcessFormView.put:

@@ -24,7 +24,7 @@ class PersonBlock(Mine):
         services.block_person(actor=request.user, person=find_person(person))
         return Response({"isBlocked": True})
 
-    @extend_schema(request=None, responses=BlockStateSerializer)
+    @extend_schema(request=None, responses={200: BlockStateSerializer})
     def delete(self, request: Request, person: str) -> Response:
         services.unblock_person(actor=request.user, person=find_person(person))
         return Response({"isBlocked": False})

@@ -91,7 +91,7 @@ class PersonFollow(Mine):
         services.follow_person(actor=request.user, person=_seen(request, person).person)
         return Response(PersonFollowStateSerializer(_seen(request, person)).data)
 
-    @extend_schema(request=None, responses=PersonFollowStateSerializer)
+    @extend_schema(request=None, responses={200: PersonFollowStateSerializer})
     def delete(self, request: Request, person: str) -> Response:
         services.unfollow_person(actor=request.user, person=_seen(request, person).person)
         return Response(PersonFollowStateSerializer(_seen(request, person)).data)

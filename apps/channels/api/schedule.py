@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,14 +22,22 @@ from apps.core.pagination import PageEnvelope
 from .views import PAGE, parsed
 
 
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "example": "18:00"})
+class ClockField(serializers.TimeField):
+    """A time of day to the minute."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+
+
 class ScheduledSerializer(serializers.ModelSerializer):
     """`startTime` is that of a clock in `timeZone`; `nextAt` is when it takes place next, in UTC."""
 
     id = serializers.CharField(read_only=True)
-    category: Any = serializers.SlugRelatedField("slug", read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     firstOn = serializers.DateField(source="first_on", read_only=True)
     lastOn = serializers.DateField(source="last_on", read_only=True, allow_null=True)
-    startTime = serializers.TimeField(source="start_time", read_only=True, format="%H:%M")
+    startTime = ClockField(source="start_time", read_only=True)
     timeZone = serializers.CharField(source="time_zone", read_only=True)
     durationMinutes = serializers.IntegerField(source="duration_minutes", read_only=True)
     cancelledOn = serializers.ListField(child=serializers.DateField(), source="cancelled_on", read_only=True)
@@ -62,9 +70,7 @@ class ScheduledChangesSerializer(serializers.Serializer):
     repeats = serializers.ChoiceField(choices=ScheduledBroadcast.Repeats.choices, required=False)
     firstOn = serializers.DateField(source="first_on", required=False)
     lastOn = serializers.DateField(source="last_on", required=False, allow_null=True)
-    startTime = serializers.TimeField(
-        source="start_time", required=False, format="%H:%M", input_formats=["%H:%M"]
-    )
+    startTime = ClockField(source="start_time", required=False)
     timeZone = serializers.CharField(source="time_zone", required=False, max_length=100)
     durationMinutes = serializers.IntegerField(source="duration_minutes", required=False)
 
@@ -72,7 +78,7 @@ class ScheduledChangesSerializer(serializers.Serializer):
 class NewScheduledSerializer(ScheduledChangesSerializer):
     title = serializers.CharField(max_length=1000)
     firstOn = serializers.DateField(source="first_on")
-    startTime = serializers.TimeField(source="start_time", format="%H:%M", input_formats=["%H:%M"])
+    startTime = ClockField(source="start_time")
     timeZone = serializers.CharField(source="time_zone", max_length=100)
     durationMinutes = serializers.IntegerField(source="duration_minutes")
 
@@ -124,7 +130,7 @@ class CancelledDay(APIView):
         marked = services.cancel_occurrence(actor=request.user, scheduled=found, on=_day(on))
         return Response(ScheduledSerializer(marked).data)
 
-    @extend_schema(request=None, responses=ScheduledSerializer)
+    @extend_schema(request=None, responses={200: ScheduledSerializer})
     def delete(self, request: Request, channel: str, scheduled: uuid.UUID, on: str) -> Response:
         """It takes place on this day after all."""
         found = _found(request, channel, scheduled)

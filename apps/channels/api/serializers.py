@@ -22,7 +22,7 @@ class ChannelBriefSerializer(serializers.ModelSerializer):
 
 
 class ChannelSerializer(ChannelBriefSerializer):
-    category: Any = serializers.SlugRelatedField("slug", read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     isLive = serializers.BooleanField(source="is_live", read_only=True)
     isMature = serializers.BooleanField(source="is_mature", read_only=True)

@@ -71,7 +71,7 @@ class MyInvitations(APIView):
 
 
 class OneInvitation(APIView):
-    @extend_schema(request=None, responses=InvitationSerializer)
+    @extend_schema(request=None, responses={200: InvitationSerializer})
     def delete(self, request: Request, invitation: uuid.UUID) -> Response:
         """Withdraw an invitation that is not answered yet."""
         withdrawn = services.withdraw_invitation(actor=request.user, invitation_id=invitation)

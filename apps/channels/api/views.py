@@ -92,7 +92,7 @@ class ChannelFollow(APIView):
         follow = services.follow_channel(actor=request.user, channel=found, **wanted)
         return _followed(found, follow)
 
-    @extend_schema(request=None, responses=FollowStateSerializer)
+    @extend_schema(request=None, responses={200: FollowStateSerializer})
     def delete(self, request: Request, channel: str) -> Response:
         found = find_channel(viewer=request.user, slug_or_id=channel)
         services.unfollow_channel(actor=request.user, channel=found)

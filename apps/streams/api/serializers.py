@@ -22,18 +22,20 @@ class StreamSerializer(serializers.ModelSerializer):
 
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)
-    category: Any = serializers.SlugRelatedField("slug", read_only=True)
-    categoryName = serializers.CharField(source="category.name", default=None, read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
+    categoryName = serializers.CharField(
+        source="category.name", default=None, read_only=True, allow_null=True
+    )
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     viewerCount = serializers.IntegerField(source="viewer_count", read_only=True)
     peakViewers = serializers.IntegerField(source="peak_viewers", read_only=True)
     hlsUrl = serializers.SerializerMethodField()
     storyboardUrl = serializers.SerializerMethodField()
     thumbnailUrl = serializers.SerializerMethodField()
-    scheduledAt = serializers.DateTimeField(source="scheduled_at", read_only=True)
-    startedAt = serializers.DateTimeField(source="started_at", read_only=True)
-    endsAt = serializers.DateTimeField(source="ends_at", read_only=True)
-    endedAt = serializers.DateTimeField(source="ended_at", read_only=True)
+    scheduledAt = serializers.DateTimeField(source="scheduled_at", read_only=True, allow_null=True)
+    startedAt = serializers.DateTimeField(source="started_at", read_only=True, allow_null=True)
+    endsAt = serializers.DateTimeField(source="ends_at", read_only=True, allow_null=True)
+    endedAt = serializers.DateTimeField(source="ended_at", read_only=True, allow_null=True)
     durationSeconds = serializers.SerializerMethodField()
 
     class Meta:

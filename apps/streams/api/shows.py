@@ -44,7 +44,7 @@ class ShowSerializer(serializers.ModelSerializer):
     titlePattern = serializers.CharField(source="title_pattern")
     nextNumber = serializers.IntegerField(source="next_number")
     nextTitle = serializers.SerializerMethodField()
-    category: Any = serializers.SlugRelatedField("slug", read_only=True)
+    category: Any = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     chatModes = ChatModesSerializer(source="chat_modes")
     targets = serializers.SerializerMethodField()

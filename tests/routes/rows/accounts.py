@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.routes.cast import ALL, MEMBERS, STRANGERS, Row, Who
+from tests.routes.cast import ALL, MEMBERS, OUTSIDERS, OWNER, STRANGERS, Row, Who
 
 NEWCOMER = frozenset({Who.UNVERIFIED})
 
@@ -97,9 +97,28 @@ ROWS: dict[str, Row] = {
         {302: MEMBERS},
         {"display_name": "Me", "theme": "dark", "language": "en", "time_zone": "UTC", "color": "#4670e0"},
     ),
-    "POST /settings/picture/remove": Row({302: MEMBERS}),
     "GET /settings/blocks": Row({200: MEMBERS}),
     "POST /settings/blocks": Row({302: MEMBERS}, {"username": "target"}),
     "POST /settings/blocks/<str:person>/remove": Row({302: MEMBERS}),
     "POST /theme": Row({302: ALL}, {"theme": "dark"}),
+    "GET /settings/privacy": Row({200: MEMBERS}),
+    "POST /settings/privacy": Row({302: MEMBERS}, {"privacy": "private"}),
+    "GET /dashboard/profile": Row({302: ALL}),
+    "POST /api/upload/avatar": Row({400: MEMBERS}),
+    "POST /api/upload/banner": Row({400: MEMBERS}),
+    # About a person, whose profile is public; nobody's role in a channel says anything here.
+    "GET /u/<str:person>": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /u/<str:person>/followers": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /u/<str:person>/following": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /u/<str:person>/friends": Row({200: OWNER, 403: ALL - OWNER}, at={"person": "owner"}),
+    "GET /u/<str:person>/card": Row({200: ALL}, asked_by=OUTSIDERS),
+    "POST /u/<str:person>/follow": Row({302: MEMBERS}, asked_by=OUTSIDERS),
+    "GET /api/users/<str:person>": Row({200: ALL}, asked_by=OUTSIDERS),
+    "PATCH /api/users/<str:person>": Row({}, {"bio": "Hm"}, asked_by=OUTSIDERS),
+    "GET /api/users/<str:person>/stats": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /api/users/<str:person>/followers": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /api/users/<str:person>/following": Row({200: ALL}, asked_by=OUTSIDERS),
+    "GET /api/users/<str:person>/is-following": Row({200: MEMBERS}, asked_by=OUTSIDERS),
+    "POST /api/users/<str:person>/follow": Row({200: MEMBERS}, asked_by=OUTSIDERS),
+    "DELETE /api/users/<str:person>/follow": Row({200: MEMBERS}, asked_by=OUTSIDERS),
 }

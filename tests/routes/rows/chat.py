@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.routes.cast import ALL, HOSTS, MEMBERS, MODERATORS, STRANGERS, Row, Who, but
+from tests.routes.cast import ALL, HOSTS, MEMBERS, MODERATORS, Row, Who, but
 
 ROWS: dict[str, Row] = {
     "GET /api/channels/<str:channel>/messages": Row({200: ALL}),
@@ -30,6 +30,6 @@ ROWS: dict[str, Row] = {
     "GET /dashboard/<str:slug>/dock": Row({200: MODERATORS}),
     "POST /dashboard/<str:slug>/dock/renew": Row({200: MODERATORS}),
     "POST /dashboard/<str:slug>/dock/remove": Row({302: MODERATORS}),
-    "WS /ws/channels/<slug>": Row({101: ALL - {Who.SUSPENDED}, 403: frozenset({Who.SUSPENDED})}),
-    "WS /ws/dashboard/<slug>": Row({101: HOSTS, 403: STRANGERS}),
+    "WS /ws/channels/<slug>": Row({101: ALL - {Who.SUSPENDED}}),
+    "WS /ws/dashboard/<slug>": Row({101: HOSTS, 403: frozenset({Who.ANONYMOUS})}),
 }
