@@ -120,14 +120,12 @@ def _specimens(theme: str) -> dict[str, Any]:
     """What the components of one column are drawn with. Two columns share a page, so ids carry the theme."""
     filled = Fields(initial={"bell": True, "quality": "best"}, auto_id=f"{theme}-%s")
     wrong = Fields({"name": "", "language": "xx"}, auto_id=f"{theme}-wrong-%s")
-    pages = Paginator(range(100), 10)
     return {
         "name": theme,
         "form": filled,
         "wrong": wrong,
-        "pages": [pages.page(1), pages.page(5), pages.page(10)],
+        "page": Paginator(range(100), 10).page(5),
         "broadcasts": [_broadcast(**words) for words in BROADCASTS],
-        "messages": [SimpleNamespace(level_tag=tag, __str__=str) for tag in ("success", "error")],
         "person": SimpleNamespace(name="Vera Ito", username="vera", avatar_url="", pk=7),
     }
 

@@ -56,7 +56,7 @@ PAGES = (
     Page("person-member", "/u/<str:person>", MEMBER),
     Page("person-followers", "/u/<str:person>/followers"),
     Page("person-following", "/u/<str:person>/following"),
-    Page("person-friends", "/u/<str:person>/friends"),
+    Page("person-friends", "/u/<str:person>/friends", OWNER),
     # To come in
     Page("register", "/auth/register"),
     Page("login", "/auth/login"),
