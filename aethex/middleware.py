@@ -10,9 +10,10 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.core.errors import SignInNeeded
+from apps.core.images import MAX_BYTES
 from apps.core.viewers import COOKIE, is_viewer_id, new_viewer_id, viewer_id
 
-from .errors import as_refusal, refuse
+from .errors import TooLarge, as_refusal, refuse
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +44,25 @@ class NoNul:
             raise BadRequest("NUL in the address")
         if any("\0" in value for value in request.COOKIES.values()):
             raise BadRequest("NUL in a cookie")
+        return self.get_response(request)
+
+
+class BodyLimit:
+    """Refuse a body that announces more than anything of ours takes, before a byte of it is read."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.BODY_MOST:
+            return refuse(
+                request,
+                TooLarge(
+                    f"This is too much at once: {int(length) >> 20} MB. A picture may have at most "
+                    f"{MAX_BYTES >> 20} MB. Choose a smaller one."
+                ),
+            )
         return self.get_response(request)
 
 

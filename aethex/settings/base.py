@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "apps.streams",
     "apps.chat",
     "apps.vod",
-    "apps.engagement",
     "apps.notifications",
     "apps.discovery",
 ]
@@ -97,6 +96,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.accounts.middleware.OwnTimeZone",
     "aethex.middleware.ViewerId",
+    "aethex.middleware.BodyLimit",
     "aethex.middleware.DomainErrors",
 ]
 
@@ -239,6 +239,8 @@ WHITENOISE_USE_FINDERS = True
 # Vendored files lie in a folder named by their version: browsers may keep them for good.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/vendor/[^/]+-[0-9][^/]*/"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Two pictures of 8 MB, and some: what a body may have in all (nginx: client_max_body_size).
+BODY_MOST = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- safety ----------------------------------------------------------------------------------------
