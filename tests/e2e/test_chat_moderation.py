@@ -67,7 +67,7 @@ def test_the_menu_offers_what_the_role_allows(
     post(owner, channel, "welcome")
     post(troll, channel, "hello")
     mine, theirs = open_chat(visit, owner, channel), open_chat(visit, troll, channel)
-    everybodys = ["Reply", "Copy text"]
+    everybodys = ["Reply", "Copy text", "Profile"]
     keeping = ["Pin", "Delete message", "Delete all of this person", "Warn", "Time out", "Ban"]
     assert offered(mine, "hello") == [*everybodys, *keeping, "Report", "Block this person"]
     mine.page.keyboard.press("Escape")

@@ -42,6 +42,11 @@ export class Actions {
     }
   }
 
+  /** The page of who wrote it, beside this one: the stream plays on. */
+  profile({ user }) {
+    window.open(`/u/${encodeURIComponent(user.id)}`, "_blank", "noopener");
+  }
+
   /** What a removed message said, for moderators alone. */
   reveal({ id }, line) {
     return this.#try(async () => {

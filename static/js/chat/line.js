@@ -27,6 +27,7 @@ export class Lines {
     const name = line.querySelector(".chat-name");
     name.textContent = user.displayName || user.username;
     name.title = `@${user.username}`;
+    if (user.username) name.dataset.card = user.username;
     line.style.setProperty("--name", nameColor(user));
     line.querySelector(".badges")?.replaceChildren(...this.#badges(message));
     if (message.parent) this.#quote(line, message.parent);
@@ -102,10 +103,9 @@ export class Lines {
     if (id) line.dataset.messageId = id;
     if (thread) line.dataset.thread = thread;
     line.dataset.userId = user.id ?? "";
-    const mark = line.querySelector(`.chat-kind[data-of="${CSS.escape(kind.toLowerCase())}"]`);
-    if (mark) {
-      line.dataset.kind = mark.dataset.of;
-      mark.hidden = false;
+    if (kind.toUpperCase() === "ANNOUNCEMENT") {
+      line.dataset.kind = "announcement";
+      line.querySelector(".chat-kind")?.removeAttribute("hidden");
     }
     line.hidden = this.#you.blocks(line.dataset.userId);
   }

@@ -8,6 +8,7 @@ const FITS = {
   reply: (you, message) => you.writes && !message.isHidden,
   thread: (_, message) => message.thread !== null,
   copy: (_, message) => !message.isHidden,
+  profile: (_, message) => !message.isHidden && message.user.id !== "",
   reveal: (you, message) => message.isHidden && you.may("view_moderation"),
   pin: (you, message) => !message.isHidden && !message.isStruck && you.may("pin_message"),
   remove: (you, message) => !message.isDeleted && (isOwn(you, message) || you.may("delete_message")),
