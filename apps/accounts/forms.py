@@ -18,7 +18,7 @@ BANNER_RULE = "Wide, 1600 × 400 pixels or more. JPEG, PNG, WebP or GIF, up to 8
 
 
 def avatar_field() -> PictureField:
-    return PictureField(ratio="1:1", label="Picture", help_text=AVATAR_RULE)
+    return PictureField(ratio="1:1", label="Avatar", help_text=AVATAR_RULE)
 
 
 def display_name_field() -> forms.CharField:

@@ -1,7 +1,6 @@
 """A person's page, and the pages that are theirs alone; signing in and up is in `urls`."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from . import profile_views, views
 
@@ -12,7 +11,7 @@ urlpatterns = [
     path("onboarding/skip", views.skip_onboarding, name="skip_onboarding"),
     path("settings", views.settings, name="settings"),
     path("settings/privacy", views.privacy, name="privacy"),
-    path("dashboard/profile", RedirectView.as_view(pattern_name="people:settings"), name="profile_editor"),
+    path("dashboard/profile", views.profile_editor, name="profile_editor"),
     path("settings/blocks", views.blocks, name="blocks"),
     path("settings/blocks/<str:person>/remove", views.unblock, name="unblock"),
     path("u/<str:person>", profile_views.profile, name="profile"),

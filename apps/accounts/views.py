@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language_from_request
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
@@ -55,6 +55,12 @@ def _guesses(request: HttpRequest) -> dict[str, Any]:
     """What the browser says about where its person lives and what they speak."""
     offered = get_language_from_request(request)
     return {"language": offered, "time_zone": request.POST.get("time_zone", "")[:64]}
+
+
+@require_safe
+def profile_editor(request: HttpRequest) -> HttpResponse:
+    """Who looks for the editor among the dashboard's pages finds it."""
+    return redirect("people:settings")
 
 
 @login_required

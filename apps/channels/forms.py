@@ -68,7 +68,7 @@ class ChannelForm(NewChannelForm):
     language = forms.ChoiceField(choices=settings.LANGUAGES)
     avatar = PictureField(
         ratio="1:1",
-        label="Picture",
+        label="Avatar",
         help_text="Square, at least 256 × 256 pixels. JPEG, PNG, WebP or GIF, up to 8 MB.",
     )
     banner = PictureField(

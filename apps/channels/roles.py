@@ -41,7 +41,6 @@ class Power(StrEnum):
     PIN_MESSAGE = "pin_message"
     ANNOUNCE = "announce"
     EDIT_CHAT_MODES = "edit_chat_modes"
-    RAID = "raid"
 
     VIEW_MODERATION = "view_moderation"
     DELETE_MESSAGE = "delete_message"
@@ -68,7 +67,7 @@ _CREATING = {
     Power.VIEW_DASHBOARD,
     Power.GIVE_VIP,
 }
-_HOSTING = {Power.SPEAK_FREELY, Power.PIN_MESSAGE, Power.ANNOUNCE, Power.EDIT_CHAT_MODES, Power.RAID}
+_HOSTING = {Power.SPEAK_FREELY, Power.PIN_MESSAGE, Power.ANNOUNCE, Power.EDIT_CHAT_MODES}
 _MODERATING = {
     Power.VIEW_MODERATION,
     Power.DELETE_MESSAGE,

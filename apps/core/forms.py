@@ -56,8 +56,10 @@ class PictureInput(forms.ClearableFileInput):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
+        widget = context["widget"]
         shape = {"ratio": self.ratio, "crop_name": f"{name}-crop", "most_bytes": MAX_BYTES}
-        context["widget"] |= shape
+        # Django means the box with it, and would write it to the file field.
+        widget |= shape | {"is_cleared": widget["attrs"].pop("checked", False)}
         return context
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -117,8 +119,9 @@ def take_pictures(cleaned: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _four(crop: str) -> list[str]:
-    """Four numbers between commas; None stands for what is missing."""
-    return (crop.split(",", 4) + [""] * 4)[:4] if len(crop) < 200 else [""] * 4
+    """The four numbers between commas; four that are none for anything else."""
+    parts = crop.split(",", 4)
+    return parts if len(parts) == 4 and len(crop) < 200 else [""] * 4
 
 
 def link_fields() -> dict[str, forms.CharField]:

@@ -132,3 +132,28 @@ def test_who_fetches_watches_and_has_proven_it_who_only_says_so_has_not(
     clock.now += 2
     assert presence.count(channel) == 1
     assert presence.proven(channel) == set() and presence.count_proven(channel) == 0
+
+
+def test_people_are_online_wherever_they_are_until_nobody_sees_them(
+    memory_or_redis: str, clock: Clock
+) -> None:
+    presence.see(["ann"])
+    clock.now += presence.LIFE - 1
+    presence.see({"bob"})
+    presence.see([])
+    assert presence.online(["ann", "bob", "nobody"]) == {"ann", "bob"}
+    assert presence.online([]) == set()
+    clock.now += 1.5
+    assert presence.online(["ann", "bob"]) == {"bob"}
+
+
+def test_nobody_is_online_while_redis_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    shared.client.cache_clear()
+    try:
+        presence.see(["ann"])
+        assert presence.online(["ann"]) == set()
+    finally:
+        shared.client.cache_clear()

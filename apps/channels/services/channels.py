@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,38}[a-z0-9])")
 SLUG_RULE = "Use 3 to 40 of a–z, 0–9, - and _, starting and ending with a letter or digit."
 # Addresses that pages of ours have or may want.
-RESERVED = {"admin", "api", "auth", "dashboard", "discover", "live", "new", "settings", "static", "streams"}
+RESERVED = {
+    "admin",
+    "api",
+    "auth",
+    "dashboard",
+    "discover",
+    "live",
+    "new",
+    "profile",
+    "settings",
+    "static",
+    "streams",
+}
 MOST_TAGS, TAG_LENGTH = 10, 25
 MOST_CHANNELS = 20
 PICTURES = ("avatar", "banner")

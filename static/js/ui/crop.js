@@ -50,6 +50,7 @@ class Upload {
     if (!image) return;
     const crop = await this.#ask(image);
     if (!crop) return this.#refuse("");
+    this.#file.focus();
     this.#crop.value = crop.map((part) => part.toFixed(6)).join(",");
     this.#show(image, crop);
     const remove = this.#root.querySelector("input[type=checkbox]");
