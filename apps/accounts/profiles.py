@@ -136,17 +136,22 @@ def friends_of(profile: Profile) -> QuerySet[User]:
     return followed_by(profile).filter(Exists(back))
 
 
-def _known_to(profile: Profile, people: QuerySet[User]) -> QuerySet[User]:
-    """Without closed accounts, and without those who show their own lists to others than the viewer: whom
-    they follow would be read from the other end. Who looks at their own lists sees everybody there."""
+def open_to(viewer: Actor, people: QuerySet[User]) -> QuerySet[User]:
+    """Of these people those whose profile is open to the viewer; closed accounts are to nobody. Blocks are
+    not looked at."""
     people = people.filter(is_active=True)
-    viewer = profile.viewer
-    if profile.is_own or (isinstance(viewer, User) and viewer.is_staff):
+    if isinstance(viewer, User) and viewer.is_staff:
         return people
-    open_to_viewer = Q(privacy=User.Privacy.PUBLIC)
+    is_open = Q(privacy=User.Privacy.PUBLIC)
     if isinstance(viewer, User):
         follows = PersonFollow.objects.filter(follower=viewer, followed=OuterRef("pk"))
         followed = PersonFollow.objects.filter(follower=OuterRef("pk"), followed=viewer)
         friends = Q(privacy=User.Privacy.FRIENDS) & Exists(follows) & Exists(followed)
-        open_to_viewer |= Q(pk=viewer.pk) | friends
-    return people.filter(open_to_viewer)
+        is_open |= Q(pk=viewer.pk) | friends
+    return people.filter(is_open)
+
+
+def _known_to(profile: Profile, people: QuerySet[User]) -> QuerySet[User]:
+    """Without those who show their own lists to others than the viewer: whom they follow would be read from
+    the other end. Who looks at their own lists sees everybody there."""
+    return people.filter(is_active=True) if profile.is_own else open_to(profile.viewer, people)

@@ -8,7 +8,16 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from apps.core.forms import NEEDED, AddressField, PictureField, TagsField, take_pictures
+from apps.core.forms import (
+    NEEDED,
+    AddressField,
+    PictureField,
+    TagsField,
+    link_fields,
+    links_of,
+    take_pictures,
+)
+from apps.core.links import KINDS
 
 from .models import Category, Channel
 from .roles import DUTIES, Role
@@ -80,6 +89,11 @@ class ChannelForm(NewChannelForm):
         required=False,
         help_text="People are told before they watch.",
     )
+    shows_followers = forms.BooleanField(
+        label="Show who follows",
+        required=False,
+        help_text="Otherwise only you and your team see the list. How many follow is always shown.",
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -87,22 +101,28 @@ class ChannelForm(NewChannelForm):
         del self.fields["slug"].widget.attrs["data-slug-from"]
         self.fields["slug"].required = True
         self.fields["slug"].help_text = "3 to 40 of a–z, 0–9, - and _. Links to the old address lead here."
-        self.fields["tags"].widget.attrs["data-tag-input"] = "10"
+        self.fields["tags"].widget.attrs |= {"data-tag-input": "10", "list": "tags-in-use"}
+        self.fields |= link_fields()
+
+    def link_fields(self) -> list[forms.BoundField]:
+        return [self[f"links.{kind}"] for kind in KINDS]
 
     @staticmethod
     def initial_of(channel: Channel) -> dict[str, Any]:
         """The form as it stands for this channel."""
         plain = ("name", "slug", "description", "tags", "language", "visibility", "is_mature")
-        return {name: getattr(channel, name) for name in plain} | {
+        return {name: getattr(channel, name) for name in (*plain, "shows_followers")} | {
             "category": channel.category.slug if channel.category else "",
             "avatar": channel.avatar_url,
             "banner": channel.banner_url,
+            **{f"links.{kind}": url for kind, url in channel.links.items()},
         }
 
     def changes(self) -> dict[str, Any]:
         """What `edit_channel` takes: pictures only when a new one came or the old one goes."""
         cleaned = dict(self.cleaned_data)
-        return take_pictures(cleaned, "avatar", "banner") | cleaned
+        links = links_of(cleaned)
+        return take_pictures(cleaned, "avatar", "banner") | cleaned | {"links": links}
 
 
 class DeleteChannelForm(forms.Form):

@@ -25,6 +25,7 @@ _WORDS = {
     Power.END_BROADCAST: "end this broadcast",
     Power.EDIT_SHOWS: "set up this channel's shows",
     Power.VIEW_DASHBOARD: "open this dashboard",
+    Power.READ_FOLLOWERS: "read who follows this channel",
     Power.MANAGE_TEAM: "choose this channel's editors and moderators",
     Power.GIVE_VIP: "choose this channel's VIPs",
     Power.SPEAK_FREELY: "write past this chat's limits",

@@ -34,6 +34,7 @@ class Power(StrEnum):
     END_BROADCAST = "end_broadcast"
     EDIT_SHOWS = "edit_shows"
     VIEW_DASHBOARD = "view_dashboard"
+    READ_FOLLOWERS = "read_followers"
     MANAGE_TEAM = "manage_team"
     GIVE_VIP = "give_vip"
 
@@ -67,7 +68,13 @@ _CREATING = {
     Power.VIEW_DASHBOARD,
     Power.GIVE_VIP,
 }
-_HOSTING = {Power.SPEAK_FREELY, Power.PIN_MESSAGE, Power.ANNOUNCE, Power.EDIT_CHAT_MODES}
+_HOSTING = {
+    Power.READ_FOLLOWERS,
+    Power.SPEAK_FREELY,
+    Power.PIN_MESSAGE,
+    Power.ANNOUNCE,
+    Power.EDIT_CHAT_MODES,
+}
 _MODERATING = {
     Power.VIEW_MODERATION,
     Power.DELETE_MESSAGE,

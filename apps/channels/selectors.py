@@ -9,14 +9,18 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.core.cache import cache
+from django.db.models import Count, F, Q, QuerySet
 
-from apps.core.errors import NotFound
+from apps.accounts.models import User
+from apps.accounts.profiles import open_to
+from apps.core.errors import NotAllowed, NotFound
 
 from . import policies
 from .models import (
     Channel,
     ChannelRole,
+    ChannelTag,
     Follow,
     Occurrence,
     RoleInvitation,
@@ -26,7 +30,10 @@ from .models import (
 from .roles import POWERS, Power, Role
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Actor, User
+    from apps.accounts.models import Actor
+
+
+POPULAR_SECONDS = 300
 
 
 class Place(NamedTuple):
@@ -59,6 +66,34 @@ def follow_of(user: Actor, channel: Channel) -> Follow | None:
     if not user.is_authenticated:
         return None
     return Follow.objects.filter(user=user, channel=channel).first()
+
+
+def may_read_followers(viewer: Actor, channel: Channel) -> bool:
+    """The crew may; everybody else unless the owner keeps the list for the crew."""
+    return channel.shows_followers or policies.may(viewer, Power.READ_FOLLOWERS, channel)
+
+
+def followers_of(*, viewer: Actor, channel: Channel) -> QuerySet[User]:
+    """Who follows the channel, the latest first. Its crew reads all of them, others those who let people see
+    whom they follow. Raises NotAllowed (FOLLOWERS_HIDDEN)."""
+    if not may_read_followers(viewer, channel):
+        raise NotAllowed("Only this channel's crew sees who follows it.", code="FOLLOWERS_HIDDEN")
+    people = User.objects.filter(follows__channel=channel).order_by(F("follows__id").desc())
+    if policies.may(viewer, Power.READ_FOLLOWERS, channel):
+        return people.filter(is_active=True)
+    return open_to(viewer, people)
+
+
+def tags_in_use(prefix: str, *, most: int = 10) -> list[str]:
+    """The tags of listed channels that begin with `prefix`, the most used first."""
+    used = ChannelTag.objects.filter(channel__in=Channel.objects.listed(), name__startswith=prefix)
+    counted = used.values("name").annotate(uses=Count("pk")).order_by("-uses", "name")
+    return [row["name"] for row in counted[:most]]
+
+
+def popular_tags() -> list[str]:
+    """The tags that most listed channels have. All of them are counted for it, so it is kept for minutes."""
+    return cache.get_or_set("popular-tags", lambda: tags_in_use("", most=30), POPULAR_SECONDS) or []
 
 
 def owned_by(user: User) -> list[Place]:

@@ -7,6 +7,7 @@ app_name = "channels"
 urlpatterns = [
     path("c/<str:slug>", views.page, name="page"),
     path("c/<str:slug>/about", views.page, {"tab": "about"}, name="about"),
+    path("c/<str:slug>/followers", views.page, {"tab": "followers"}, name="followers"),
     path("c/<str:slug>/schedule.ics", views.feed, name="feed"),
     path("c/<str:slug>/live", views.watch_shortcut, name="live"),
     path("c/<str:slug>/follow", views.follow, name="follow"),

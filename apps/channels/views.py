@@ -7,6 +7,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,11 +20,21 @@ from apps.core.forms import next_address, take_refusal
 
 from . import calendar, policies, services
 from .forms import ChannelForm, DeleteChannelForm, NewChannelForm
+from .gate import asks_first
 from .models import Channel, RoleInvitation
 from .roles import Power
-from .selectors import find_channel, follow_of, helped_by, owned_by
+from .selectors import (
+    find_channel,
+    follow_of,
+    followers_of,
+    helped_by,
+    may_read_followers,
+    owned_by,
+    popular_tags,
+)
 
 FEED_KEEPS = timedelta(days=30)
+FOLLOWERS_A_PAGE = 48
 
 
 def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
@@ -34,13 +45,21 @@ def channel_for(request: HttpRequest, slug: str, power: Power) -> Channel:
 
 
 @require_safe
-def page(request: HttpRequest, slug: str, tab: str = "live") -> HttpResponse:
+def page(request: HttpRequest, slug: str, tab: str = "page") -> HttpResponse:
+    """What everybody sees of a channel; `tab` is page (live and upcoming), about or followers."""
     channel = find_channel(viewer=request.user, slug_or_id=slug)
     if channel.slug != slug:
-        return redirect(channel, permanent=True)
+        return redirect(f"channels:{tab}", channel.slug, permanent=True)
+    if asks_first(request, channel):
+        return render(request, "streams/mature.html", {"channel": channel})
+    people = None
+    if tab == "followers":
+        people = Paginator(followers_of(viewer=request.user, channel=channel), FOLLOWERS_A_PAGE)
     context = {
         "channel": channel,
         "tab": tab,
+        "people": people and people.get_page(request.GET.get("page")),
+        "may_read_followers": may_read_followers(request.user, channel),
         "follow": follow_of(request.user, channel),
         "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
         "page_url": request.build_absolute_uri(channel.get_absolute_url()),
@@ -149,6 +168,7 @@ def _settings_page(
         "channel": channel,
         "form": form,
         "deletion": deletion,
+        "tags": popular_tags(),
         "may_delete": policies.may(request.user, Power.DELETE_CHANNEL, channel),
     }
     refused = bool(form.errors or deletion.errors)

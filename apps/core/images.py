@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from django.core.files.base import ContentFile, File
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, UnidentifiedImageError
 
 from .errors import Invalid
 from .ids import uuid7
@@ -151,3 +151,49 @@ def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
     scale = min(1.0, picture.width / width, picture.height / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+
+
+CARD = (1200, 630)
+
+
+def card(*, banner: IO[bytes] | None, avatar: IO[bytes] | None) -> ContentFile[bytes] | None:
+    """What other sites show beside a link, CARD pixels as JPEG, which all of them read: the banner above the
+    avatar, on what is left of the banner's light. None without either. Both are pictures of ours."""
+    if banner is None and avatar is None:
+        return None
+    sheet = _backdrop(_opened(banner or avatar))
+    width, height = CARD
+    face = 220 if banner else 360
+    top = width // 4 - face // 2 if banner else (height - face) // 2
+    if banner is not None:
+        sheet.paste(ImageOps.fit(_opened(banner), (width, width // 4), Image.Resampling.LANCZOS), (0, 0))
+    if avatar is not None:
+        _paste_round(sheet, _opened(avatar), face, ((width - face) // 2, top))
+    out = io.BytesIO()
+    sheet.save(out, "JPEG", quality=QUALITY, optimize=True)
+    return ContentFile(out.getvalue(), name=f"{uuid7().hex}.jpg")
+
+
+def _opened(picture: IO[bytes] | None) -> Image.Image:
+    assert picture is not None
+    picture.seek(0)
+    with Image.open(picture) as found:
+        return found.convert("RGB")
+
+
+def _backdrop(picture: Image.Image) -> Image.Image:
+    """The picture's colours without its shapes, dark: blurred by being made tiny."""
+    tiny = ImageOps.fit(picture, (24, 13), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(2))
+    return tiny.resize(CARD, Image.Resampling.BICUBIC).point(lambda value: value * 2 // 5)
+
+
+def _paste_round(sheet: Image.Image, picture: Image.Image, side: int, at: tuple[int, int]) -> None:
+    """A round picture with an edge, smooth by being drawn four times as large."""
+    edge = 8
+    for size, what in ((side + 2 * edge, None), (side, picture)):
+        mask = Image.new("L", (4 * size, 4 * size))
+        ImageDraw.Draw(mask).ellipse((0, 0, 4 * size - 1, 4 * size - 1), fill=255)
+        disc = ImageOps.fit(what, (size, size), Image.Resampling.LANCZOS) if what else (7, 11, 18)
+        shift = (side - size) // 2
+        box = (at[0] + shift, at[1] + shift, at[0] + shift + size, at[1] + shift + size)
+        sheet.paste(disc, box, mask.resize((size, size), Image.Resampling.LANCZOS))

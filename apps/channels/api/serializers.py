@@ -29,6 +29,7 @@ class ChannelSerializer(ChannelBriefSerializer):
     isVerified = serializers.BooleanField(source="is_verified", read_only=True)
     followerCount = serializers.IntegerField(source="follower_count", read_only=True)
     bannerUrl = serializers.CharField(source="banner_url", read_only=True)
+    links = serializers.DictField(child=serializers.CharField(), read_only=True)
     owner = PersonSerializer(read_only=True)
     createdAt = serializers.DateTimeField(source="created_at", read_only=True)
 
@@ -49,6 +50,7 @@ class ChannelSerializer(ChannelBriefSerializer):
             "followerCount",
             "avatarUrl",
             "bannerUrl",
+            "links",
             "owner",
             "createdAt",
         ]
@@ -69,6 +71,10 @@ class ChannelChangesSerializer(NewChannelSerializer):
     name = serializers.CharField(max_length=500, required=False)
     visibility = serializers.CharField(max_length=20, required=False)
     isMature = serializers.BooleanField(source="is_mature", required=False)
+    showsFollowers = serializers.BooleanField(source="shows_followers", required=False)
+    links = serializers.DictField(
+        child=serializers.CharField(max_length=500, allow_blank=True), required=False
+    )
 
 
 class BellSerializer(serializers.Serializer):
@@ -81,6 +87,11 @@ class FollowStateSerializer(serializers.Serializer):
     isFollowing = serializers.BooleanField()
     bell = serializers.ChoiceField(choices=Follow.Bell.choices, allow_null=True)
     followerCount = serializers.IntegerField()
+
+
+class TagsSerializer(serializers.Serializer):
+    data = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    hasMore = serializers.BooleanField(default=False)
 
 
 class RoleSerializer(serializers.ModelSerializer):

@@ -18,6 +18,7 @@ urlpatterns = [
         "channels/<str:channel>/schedule/<uuid:scheduled>/cancelled/<str:on>",
         schedule.CancelledDay.as_view(),
     ),
+    path("tags", views.Tags.as_view()),
     path("invitations", team.MyInvitations.as_view()),
     path("invitations/<uuid:invitation>", team.OneInvitation.as_view()),
     path("invitations/<uuid:invitation>/accept", team.InvitationAnswer.as_view(accept=True)),

@@ -13,9 +13,11 @@ from rest_framework.views import APIView
 from apps.accounts.api.serializers import PersonSerializer
 from apps.channels import services
 from apps.channels.models import Channel, Follow
-from apps.channels.selectors import find_channel, follow_of
+from apps.channels.selectors import find_channel, follow_of, followers_of, popular_tags, tags_in_use
+from apps.channels.services.channels import TAG_LENGTH
 from apps.core.errors import Invalid
 from apps.core.pagination import PageEnvelope
+from apps.core.text import clean
 
 from .serializers import (
     BellSerializer,
@@ -23,6 +25,7 @@ from .serializers import (
     ChannelSerializer,
     FollowStateSerializer,
     NewChannelSerializer,
+    TagsSerializer,
 )
 
 PAGE = [OpenApiParameter("page", int), OpenApiParameter("limit", int)]
@@ -113,8 +116,17 @@ def _followed(channel: Channel, follow: Follow | None) -> Response:
 class ChannelFollowers(APIView):
     @extend_schema(responses=PersonSerializer(many=True), parameters=PAGE)
     def get(self, request: Request, channel: str) -> Response:
+        """Who follows, the latest first, as far as the caller may know; `followerCount` counts all."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        follows = found.follows.select_related("user").order_by("-id")
         pages = PageEnvelope()
-        page = pages.paginate_queryset(follows, request)
-        return pages.get_paginated_response(list(PersonSerializer([f.user for f in page], many=True).data))
+        page = pages.paginate_queryset(followers_of(viewer=request.user, channel=found), request)
+        return pages.get_paginated_response(list(PersonSerializer(page, many=True).data))
+
+
+class Tags(APIView):
+    @extend_schema(parameters=[OpenApiParameter("q", str)], responses=TagsSerializer)
+    def get(self, request: Request) -> Response:
+        """Tags in use that begin with `q`, the most used first; to suggest while somebody types."""
+        prefix = clean(request.query_params.get("q", "").lstrip("#"), field="q", most=TAG_LENGTH).lower()
+        found = tags_in_use(prefix) if prefix else popular_tags()
+        return Response({"data": found, "hasMore": False})

@@ -14,6 +14,7 @@ from apps.accounts.models import REASON_MOST
 from apps.channels.roles import DUTIES, Role
 from apps.core.errors import NotFound
 from apps.core.ids import uuid7
+from apps.core.links import Link, shown
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -82,11 +83,16 @@ class Channel(models.Model):
     language = models.CharField(max_length=8, default="en")
     avatar = models.ImageField(upload_to="avatars/", blank=True)
     banner = models.ImageField(upload_to="banners/", blank=True)
+    # Both of them in the shape that other sites show beside a link.
+    card = models.ImageField(upload_to="cards/", blank=True)
+    links = models.JSONField(default=dict, blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
     is_mature = models.BooleanField(default=False)
     is_verified = models.BooleanField(default=False)
     # Written by streams in the transaction that moves the broadcast, so that lists need no second table.
     is_live = models.BooleanField(default=False)
+    # Whether everybody may read who follows; how many is known to all.
+    shows_followers = models.BooleanField(default=True)
     follower_count = models.PositiveIntegerField(default=0)
     # What an encoder that publishes without "go live" opens its broadcast with.
     next_title = models.CharField(max_length=140, blank=True)
@@ -127,6 +133,15 @@ class Channel(models.Model):
         return self.avatar.url if self.avatar else ""
 
     @property
+    def shown_links(self) -> list[Link]:
+        return list(shown(self.links))
+
+    @property
+    def card_url(self) -> str:
+        """The picture beside links to it; "" where an audience is asked first, and without any picture."""
+        return self.card.url if self.card and not self.is_mature else ""
+
+    @property
     def banner_url(self) -> str:
         return self.banner.url if self.banner else ""
 
@@ -140,6 +155,19 @@ class SlugHistory(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ChannelTag(models.Model):
+    """A tag of a channel (`Channel.tags`) as a row, by which tags that begin alike are found."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=25, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "name"], name="channels_tag_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Follow(models.Model):

@@ -8,18 +8,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.channels import policies
 from apps.channels.facts import ChannelCreated, ChannelDeleted, ChannelEdited
-from apps.channels.models import Category, Channel, SlugHistory
+from apps.channels.models import Category, Channel, ChannelTag, SlugHistory
 from apps.channels.roles import Power
-from apps.core import audit, images
+from apps.core import audit
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound, SignInNeeded
 from apps.core.events import publish
+from apps.core.links import checked_links
 from apps.core.text import clean
+
+from .pictures import PICTURES, change_pictures, checked_picture, new_pictures
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor
@@ -42,7 +44,6 @@ RESERVED = {
 }
 MOST_TAGS, TAG_LENGTH = 10, 25
 MOST_CHANNELS = 20
-PICTURES = ("avatar", "banner")
 
 
 def slug_from(name: str) -> str:
@@ -88,29 +89,34 @@ def create_channel(
                 f"One person can own {MOST_CHANNELS} channels. Delete one first.", code="TOO_MANY_CHANNELS"
             )
         _save(channel)
+        _note_tags(channel)
         audit.record(actor=actor, action="channel.created", subject=channel, channel_id=channel.pk)
         publish(ChannelCreated(channel.pk))
     return channel
 
 
 def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
-    """Change any of name, slug, category (by slug), description, tags, language, avatar, banner, visibility
-    and is_mature.
+    """Change any of name, slug, category (by slug), description, tags, language, links, avatar, banner,
+    visibility, is_mature and shows_followers.
 
     `avatar` and `banner` take an upload or None to remove it. What is not named stays. Raises Invalid or
     Conflict (SLUG_TAKEN, NAME_TAKEN) that name the field, NotFound when it was deleted meanwhile.
     """
     policies.require(actor, Power.EDIT_CHANNEL, channel)
     checked = {field: _CHECKS[field](value) for field, value in changes.items()}
+    pictures = new_pictures(channel, checked)
     with transaction.atomic():
         channel = Channel.objects.hold(channel.pk)
         old_slug = channel.slug
-        old_pictures = {field: getattr(channel, field).name for field in PICTURES if field in checked}
-        for field, value in checked.items():
-            setattr(channel, field, value)
+        for field in checked.keys() - pictures.keys():
+            setattr(channel, field, checked[field])
         if "name" in checked:
             channel.name_key = _name_key(channel.name)
         _save(channel)
+        # Only now: a name that is taken would leave their files behind.
+        change_pictures(channel, pictures)
+        if "tags" in checked:
+            _note_tags(channel)
         if channel.slug != old_slug:
             SlugHistory.objects.filter(slug=channel.slug).delete()
             SlugHistory.objects.update_or_create(slug=old_slug, defaults={"channel": channel})
@@ -122,8 +128,6 @@ def edit_channel(*, actor: Actor, channel: Channel, **changes: Any) -> Channel:
             fields=sorted(checked),
         )
         publish(ChannelEdited(channel.pk))
-        for field, name in old_pictures.items():
-            _remove_file(channel, field, name)
     return channel
 
 
@@ -149,9 +153,8 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
             name=channel.name,
         )
         publish(ChannelDeleted(channel_id))
-        for field in PICTURES:
-            _remove_file(channel, field, getattr(channel, field).name)
-        channel.delete()
+        change_pictures(now, dict.fromkeys(PICTURES))
+        now.delete()
 
 
 def checked_tags(tags: Iterable[str]) -> list[str]:
@@ -212,15 +215,11 @@ def _checked_visibility(value: str) -> str:
     return value
 
 
-def _checked_flag(value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise Invalid.field("is_mature", "Say true or false.")
-    return value
-
-
-def _picture(field: str, width: int, height: int) -> Any:
-    def check(upload: File | None) -> Any:
-        return images.reencode(upload, field=field, width=width, height=height) if upload else ""
+def _flag(field: str) -> Any:
+    def check(value: bool) -> bool:
+        if not isinstance(value, bool):
+            raise Invalid.field(field, "Say true or false.")
+        return value
 
     return check
 
@@ -233,22 +232,23 @@ _CHECKS = {
     "tags": checked_tags,
     "language": _checked_language,
     "visibility": _checked_visibility,
-    "is_mature": _checked_flag,
-    "avatar": _picture("avatar", 256, 256),
-    "banner": _picture("banner", 1600, 400),
+    "is_mature": _flag("is_mature"),
+    "shows_followers": _flag("shows_followers"),
+    "links": checked_links,
+    "avatar": lambda upload: checked_picture("avatar", upload),
+    "banner": lambda upload: checked_picture("banner", upload),
 }
+
+
+def _note_tags(channel: Channel) -> None:
+    ChannelTag.objects.filter(channel=channel).exclude(name__in=channel.tags).delete()
+    rows = [ChannelTag(channel=channel, name=tag) for tag in channel.tags]
+    ChannelTag.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _name_key(name: str) -> str:
     """Names that look alike are one: NFKC, case folded, without spaces."""
     return unicodedata.normalize("NFKC", name).casefold().replace(" ", "")[:60]
-
-
-def _remove_file(channel: Channel, field: str, name: str) -> None:
-    """Remove a picture that nothing shows any more, once the change is committed."""
-    storage = getattr(channel, field).storage
-    if name:
-        transaction.on_commit(lambda: storage.delete(name))
 
 
 def _save(channel: Channel) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -29,17 +28,3 @@ def schedule_of(context: template.Context, channel: Channel) -> dict[str, Any]:
 def zone_for(day: Occurrence, is_known: bool) -> Any:
     """The zone in which the reader is shown this: theirs if it is known, else the creator's."""
     return timezone.get_current_timezone() if is_known else day.scheduled.zone
-
-
-@register.filter
-def on_day(at: datetime | None) -> str:
-    """A moment within days from now, as people name it: today 18:00, Sunday 18:00, 12 December 18:00."""
-    if at is None:
-        return ""
-    local = timezone.localtime(at)
-    ahead = (local.date() - timezone.localdate()).days
-    if 0 <= ahead <= 1:
-        day = ("today", "tomorrow")[ahead]
-    else:
-        day = f"{local:%A}" if 0 < ahead < 7 else f"{local.day} {local:%B}"
-    return f"{day} {local:%H:%M}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from csp.decorators import csp_replace
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,14 +12,14 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.channels import policies
+from apps.channels.gate import asks_first, remember_yes
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.selectors import find_channel, follow_of
+from apps.core.forms import next_address
 from apps.core.viewers import viewer_id
 from apps.streams import services
 from apps.streams.models import Broadcast
-
-MATURE_COOKIE = "mature"
 
 
 @require_safe
@@ -28,7 +27,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
     if channel.slug != slug:
         return redirect("streams:watch", channel.slug, permanent=True)
-    if _must_ask(request, channel):
+    if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel})
     powers = policies.powers_of(request.user, channel)
     context = _stage(request, channel) | {
@@ -47,7 +46,7 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # it is typed for views without arguments
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     channel = find_channel(viewer=request.user, slug_or_id=slug)
-    if _must_ask(request, channel):
+    if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel, "is_embedded": True})
     context = _stage(request, channel) | {
         "page_url": request.build_absolute_uri(reverse("streams:watch", args=[channel.slug]))
@@ -58,21 +57,9 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def accept_mature(request: HttpRequest, slug: str) -> HttpResponse:
     """The person wants to see channels for a mature audience; asked again after a day."""
-    response = redirect("streams:watch", slug)
-    response.set_cookie(
-        MATURE_COOKIE,
-        "yes",
-        max_age=24 * 3600,
-        samesite="Lax",
-        httponly=True,
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    response = redirect(next_address(request, reverse("streams:watch", args=[slug])))
+    remember_yes(response)
     return response
-
-
-def _must_ask(request: HttpRequest, channel: Channel) -> bool:
-    is_owner = channel.owner_id == request.user.pk
-    return channel.is_mature and not is_owner and request.COOKIES.get(MATURE_COOKIE) != "yes"
 
 
 def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:

@@ -1,7 +1,12 @@
 /**
  * `<input data-tag-input="10">` holds words between commas; here each becomes a button that removes it.
- * The field itself stays and is what the form sends, so nothing changes for the server.
+ * The field itself stays and is what the form sends, so nothing changes for the server. If it has a `list`, tags in
+ * use are suggested there.
  */
+
+import { request } from "../api.js";
+
+const SUGGEST_AFTER_MS = 200;
 
 enhanceAll(document);
 document.addEventListener("swapped", (event) => enhanceAll(event.target));
@@ -17,7 +22,7 @@ function enhance(field, most) {
   entry.type = "text";
   entry.id = field.id;
   entry.maxLength = 25;
-  for (const name of ["aria-describedby", "aria-invalid"]) {
+  for (const name of ["aria-describedby", "aria-invalid", "list"]) {
     if (field.hasAttribute(name)) entry.setAttribute(name, field.getAttribute(name));
   }
   field.removeAttribute("id");
@@ -53,7 +58,7 @@ function enhance(field, most) {
     entry.value = "";
     if (words.length) keep([...wordsOf(field), ...words]);
   };
-  entry.addEventListener("input", () => entry.value.includes(",") && add());
+  entry.addEventListener("input", () => (entry.value.includes(",") ? add() : suggest(entry)));
   entry.addEventListener("blur", add);
   entry.addEventListener("keydown", (event) => {
     if (event.isComposing) return; // Enter confirms a word in an input method
@@ -67,6 +72,18 @@ function enhance(field, most) {
   // Enter elsewhere, or a click on the button: what stands in the entry belongs to the form.
   field.form.addEventListener("submit", add, { capture: true });
   draw();
+}
+
+/** What others call it, once the typing pauses; without an answer the list stays as it was. */
+function suggest(entry) {
+  clearTimeout(entry.asking);
+  const typed = entry.value.trim().replace(/^#+/, "").toLowerCase();
+  if (!entry.list || !typed) return;
+  entry.asking = setTimeout(async () => {
+    const answer = await request(`/api/tags?q=${encodeURIComponent(typed)}`).catch(() => null);
+    if (!answer || !entry.isConnected) return;
+    entry.list.replaceChildren(...answer.data.map((tag) => new Option(tag, tag)));
+  }, SUGGEST_AFTER_MS);
 }
 
 function wordsOf(field) {

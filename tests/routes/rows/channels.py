@@ -68,6 +68,8 @@ ROWS: dict[str, Row] = {
     "POST /dashboard/<str:slug>/delete": Row(
         {302: OWNER}, {"confirmation": "quiet-room"}, at={"slug": "quiet"}
     ),
+    "GET /c/<str:slug>/followers": Row({200: ALL}),
+    "GET /api/tags": Row({200: ALL}),
     "GET /c/<str:slug>/schedule.ics": Row({200: ALL}),
     "GET /dashboard/<str:slug>/schedule": Row({200: CREW}),
     "POST /dashboard/<str:slug>/schedule": Row({302: CREW}, PLAN),
