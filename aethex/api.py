@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("apps.streams.api.urls")),
     path("", include("apps.chat.api.urls")),
     path("", include("apps.vod.api.urls")),
+    path("", include("apps.engagement.api.urls")),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", docs, name="api-docs"),
     re_path(r"^.*$", extend_schema(exclude=True)(NothingHere).as_view()),

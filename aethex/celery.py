@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     # Often, for those whose minute is over; each broadcast has one turn a minute.
     "picture live broadcasts": {"task": "apps.streams.tasks.picture_live_broadcasts", "schedule": 5.0},
     "sweep pictures": {"task": "apps.streams.tasks.sweep_pictures", "schedule": 3600.0},
+    "send due raids": {"task": "apps.engagement.tasks.send_due_raids", "schedule": 1.0},
     "settle shows": {"task": "apps.chat.tasks.settle_shows", "schedule": 5.0},
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "rank on air": {"task": "apps.discovery.tasks.rank_on_air", "schedule": 60.0},

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.moderation.urls")),
     path("", include("apps.chat.desk.urls")),
     path("", include("apps.chat.urls")),
+    path("", include("apps.engagement.urls")),
     path("", include("apps.streams.urls")),
     path("", include("apps.notifications.urls")),
     path("offline", pwa.offline, name="offline"),

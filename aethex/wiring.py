@@ -9,11 +9,15 @@ from apps.channels import services as channels
 from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
 from apps.chat import realtime as chat
 from apps.chat import review
+from apps.chat.services.commands import teach_commands
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
 from apps.chat.services.rooms import remove_messages
 from apps.chat.services.shows import check_show
 from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
+from apps.engagement import facts as raid_facts
+from apps.engagement import realtime as raids
+from apps.engagement.commands import COMMANDS as RAID_COMMANDS
 from apps.moderation import facts as moderation_facts
 from apps.moderation import logbook, undo
 from apps.moderation import services as moderation
@@ -71,6 +75,11 @@ def connect() -> None:
     on(moderation_facts.ReportAnswered, chat.tell_report)
     on(DeedRecorded, chat.tell_deed)
 
+    on(raid_facts.RaidBegun, raids.tell_begun)
+    on(raid_facts.RaidCancelled, raids.tell_cancelled)
+    on(raid_facts.RaidGone, raids.tell_gone)
+
+    teach_commands(*RAID_COMMANDS)
     moderation.teach_context("message", review.message_subject)
     logbook.teach_subject("chat.message", review.messages_in_words)
     for action, inverse in (TEAM_INVERSES | CHAT_INVERSES).items():

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "apps.streams",
     "apps.chat",
     "apps.vod",
+    "apps.engagement",
     "apps.notifications",
     "apps.discovery",
 ]

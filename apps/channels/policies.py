@@ -32,6 +32,7 @@ _WORDS = {
     Power.PIN_MESSAGE: "pin messages here",
     Power.ANNOUNCE: "make announcements here",
     Power.EDIT_CHAT_MODES: "change this chat's modes",
+    Power.RAID: "send this channel's viewers on",
     Power.VIEW_MODERATION: "open this channel's moderation",
     Power.DELETE_MESSAGE: "remove other people's messages here",
     Power.CLEAR_CHAT: "clear this chat",

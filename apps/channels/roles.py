@@ -42,6 +42,7 @@ class Power(StrEnum):
     PIN_MESSAGE = "pin_message"
     ANNOUNCE = "announce"
     EDIT_CHAT_MODES = "edit_chat_modes"
+    RAID = "raid"
 
     VIEW_MODERATION = "view_moderation"
     DELETE_MESSAGE = "delete_message"
@@ -74,6 +75,7 @@ _HOSTING = {
     Power.PIN_MESSAGE,
     Power.ANNOUNCE,
     Power.EDIT_CHAT_MODES,
+    Power.RAID,
 }
 _MODERATING = {
     Power.VIEW_MODERATION,

@@ -117,6 +117,7 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         MESSAGE = "message", "Message"
         ANNOUNCEMENT = "announcement", "Announcement"
+        RAID = "raid", "Raid"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The unique indexes below begin with it. PostgreSQL took one of its own for the shortest way to a nonce,

@@ -168,10 +168,10 @@ SERVER_FRAMES = (
     ServerFrame(
         "chat:message",
         "A message, in the order of `seq`. Whoever sees a number left out asks for `chat:history`. `kind` is "
-        "`message` or `announcement`; an answer carries the `thread` that its conversation began with, and "
-        "its `parent` as `{id, user: {id, username, displayName}, content}`. `struck` is true while its "
-        "author is kept out: then moderators alone read its `content`, in histories and over the API; for "
-        "everybody else it is empty, and so is a quotation of it.",
+        "`message`, `announcement` or `raid`; an answer carries the `thread` that its conversation began "
+        "with, and its `parent` as `{id, user: {id, username, displayName}, content}`. `struck` is true "
+        "while its author is kept out: then moderators alone read its `content`, in histories and over the "
+        "API; for everybody else it is empty, and so is a quotation of it.",
         "{id, seq, channelId, streamId, kind, content, badges, replyTo, thread, parent, createdAt, user, "
         "deletedAt?, struck?}",
     ),
@@ -247,6 +247,23 @@ SERVER_FRAMES = (
         "Dashboard only: forwarding to a target is `waiting`, `connecting`, `live`, `retrying` (why, and "
         "when next) or `failed` (why).",
         "{targetId, state, reason, nextAttemptAt}",
+    ),
+    ServerFrame(
+        "raid:start",
+        "The channel's viewers are taken to another channel: a page counts down to `dueAt` and lets its "
+        "viewer stay. Who opens the room later asks `GET /api/channels/{id}/raid`.",
+        "{raid: {id, state, source, target: {id, slug, name, avatarUrl, isMature}, url, viewers, dueAt}}",
+    ),
+    ServerFrame(
+        "raid:cancel",
+        "It does not go: cancelled, or the target can't be raided any more (`state`).",
+        "{raid}",
+    ),
+    ServerFrame(
+        "raid:go",
+        "Whoever has not chosen to stay goes to `url`; `viewers` is how many the server counted. A player on "
+        "another site, or a chat by itself, shows a link.",
+        "{raid}",
     ),
     ServerFrame("moderation:held", "Moderators only: a message waits for an answer.", "{held}"),
     ServerFrame("moderation:report", "Moderators only: a report waits for an answer.", "{report}"),

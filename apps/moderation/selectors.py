@@ -23,7 +23,7 @@ from .models import AutomodRule, PersonNote, Sanction
 # The audit log also tells of keys and broadcasts; these are what a moderator's log is about.
 LOGGED = (
     "person.", "warning.", "unban.", "note.", "report.", "rules.", "message.", "chat.", "held.", "shield.",
-    "moderation.", "role.", "invitation.sent", "invitation.withdrawn", "invitation.accepted",
+    "raid.", "moderation.", "role.", "invitation.sent", "invitation.withdrawn", "invitation.accepted",
 )  # fmt: skip
 HISTORY_MOST = 100
 

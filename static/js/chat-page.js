@@ -1,5 +1,11 @@
 /** The chat as a page of its own. */
 import { Room } from "./chat/room.js";
+import { RaidBanner } from "./raid.js";
 
 const root = document.querySelector("[data-chat]");
-if (root) new Room(root).socket.open();
+const raid = document.querySelector("[data-raid]");
+if (root) {
+  const { socket } = new Room(root);
+  if (raid) new RaidBanner(raid, socket);
+  socket.open();
+}

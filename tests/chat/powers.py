@@ -74,6 +74,7 @@ def set_scene(channel: Channel) -> Scene:
     reporter = factories.person("reporter")
     message = chat.send_message(actor=target, channel=channel, content="hello", nonce="n")
     here = {"actor": owner, "channel": channel}
+    factories.live(factories.channel(factories.person("orbiter"), "Orbit"), "orbit")
     moderation.ban(**here, user=banned, reason="Spam")
     moderation.edit_rule(**here, kind="caps", is_on=True)
     made = Scene(
@@ -208,7 +209,8 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
 }  # fmt: skip
 # Exported, and nobody's deed: parts of other verbs, and what automatic rules do by themselves.
 NO_VERBS = {
-    "chat.find_dock", "chat.rate_limited", "chat.settle_show", "chat.settle_shows", "moderation.Subject",
+    "chat.find_dock", "chat.rate_limited", "chat.settle_show", "chat.settle_shows", "chat.teach_commands",
+    "chat.tell_raid", "moderation.Subject",
     "moderation.checked_rule", "moderation.put_back", "moderation.take_turn", "moderation.teach_context",
     "moderation.tighten", "moderation.time_out_by_rule",
 }  # fmt: skip
@@ -226,6 +228,7 @@ LINES: dict[str, tuple[frozenset[Who], str]] = {
     "ban": (MODERATORS, "@target Hm"), "unban": (MODERATORS, "@banned"), "warn": (MODERATORS, "@target Hm"),
     "announce": (HOSTS, "hello all"), "pin": (HOSTS, "@target"), "unpin": (HOSTS, ""),
     "slow": (HOSTS, "30s"), "slowoff": (HOSTS, ""), "followers": (HOSTS, "10m"), "followersoff": (HOSTS, ""),
+    "raid": (HOSTS, "orbit"), "unraid": (HOSTS, ""),
     "members": (HOSTS, ""), "membersoff": (HOSTS, ""), "emoteonly": (HOSTS, ""), "emoteonlyoff": (HOSTS, ""),
     "unique": (HOSTS, ""), "uniqueoff": (HOSTS, ""),
     "shield": (MODERATORS, ""), "shieldoff": (MODERATORS, ""),

@@ -37,7 +37,10 @@ def test_no_page_scrolls_sideways(visit: Visit, channel: dict[str, Any], window:
     visitor.sign_in(channel["owner"].username)
     slug = channel["slug"]
     dashboard = f"/dashboard/{slug}"
-    pages = (f"{dashboard}/{page}" for page in ("rehearsal", "settings", "simulcast", "team"))
+    pages = (
+        f"{dashboard}/{page}"
+        for page in ("rehearsal", "settings", "simulcast", "team", "shows", "shows/new", "raids")
+    )
     studio = ("/dashboard", dashboard, *pages, "/settings/blocks")
     for path in ("/", f"/streams/{slug}", f"/c/{slug}", *studio):
         visitor.page.goto(path)
@@ -55,6 +58,8 @@ def test_pages_can_be_read_by_everybody(visit: Visit, channel: dict[str, Any]) -
         f"/dashboard/{slug}",
         f"/dashboard/{slug}/settings",
         f"/dashboard/{slug}/simulcast",
+        f"/dashboard/{slug}/shows/new",
+        f"/dashboard/{slug}/raids",
         "/settings",
         "/auth/email",
         "/auth/sessions",

@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.accounts.services import block_person
 from apps.channels import services as channels
 from apps.channels.models import Channel
+from apps.engagement.models import Raid
 from apps.notifications.services import unsubscribe_url
 from apps.streams import services as streams
 from tests import factories
@@ -77,6 +78,8 @@ def set_scene(channel: Channel) -> Scene:
         streams.create_show(actor=owner, channel=place, name="Jam", title_pattern="Jam {n}")
         for place in (channel, quiet)
     )
+    orbit = Channel.objects.get(slug="orbit")
+    raid = Raid.objects.create(source=quiet, target=orbit, due_at=timezone.now() + timedelta(hours=1))
     next_week = timezone.now().date() + timedelta(days=7)
     scheduled = channels.schedule_broadcast(
         **here, title="Modular", first_on=next_week, start_time=time(18), time_zone="UTC", duration_minutes=60
@@ -92,6 +95,7 @@ def set_scene(channel: Channel) -> Scene:
         "plea": made.names["request_id"], "target": str(target.pk), "show": str(show.pk),
         "quiet_show": str(its.pk), "kind": "terms", "caps": "caps",
         "letter": "code", "section": "channels", "category": "music",
+        "raid": str(raid.pk), "blocked": str(orbit.pk),
         # What nobody has: letters' keys, a passkey, a hosted provider, a playback grant.
         "key": "abc", "uidb36": "abc", "pk": "1", "provider": "mux", "grant": "none", "name": "000000.webp",
     }  # fmt: skip

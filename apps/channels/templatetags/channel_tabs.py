@@ -15,7 +15,9 @@ register = template.Library()
 # (its name in `here`, the power that opens it, its address, what it is called)
 PAGES = (
     ("stream", Power.VIEW_DASHBOARD, "streams:manager", "Stream"),
+    ("shows", Power.EDIT_SHOWS, "streams:shows", "Shows"),
     ("simulcast", Power.SIMULCAST, "streams:simulcast", "Simulcast"),
+    ("raids", Power.RAID, "engagement:raids", "Raids"),
     ("moderation", Power.VIEW_MODERATION, "moderation:desk", "Moderation"),
     ("chat", Power.EDIT_CHAT_MODES, "chat:modes", "Chat"),
     ("schedule", Power.EDIT_SCHEDULE, "channels:schedule", "Schedule"),

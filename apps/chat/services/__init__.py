@@ -1,8 +1,9 @@
 """What people do in a room, one file a noun."""
 
 from .announcements import announce
-from .commands import run_command
+from .commands import run_command, teach_commands
 from .docks import find_dock, remove_dock, renew_dock
+from .events import tell_raid
 from .held import approve_held, reject_held
 from .messages import delete_message, rate_limited, send_message
 from .modes import edit_modes
@@ -32,5 +33,7 @@ __all__ = [
     "send_message",
     "settle_show",
     "settle_shows",
+    "teach_commands",
+    "tell_raid",
     "unpin_message",
 ]

@@ -318,3 +318,8 @@ _ROWS = (
     Command("unvip", "@name", "Takes a VIP's role.", partial(_dismiss, role=Role.VIP), Power.GIVE_VIP),
 )  # fmt: skip
 COMMANDS: dict[str, Command] = {command.name: command for command in _ROWS}
+
+
+def teach_commands(*commands: Command) -> None:
+    """Let an app above have commands of its own (`aethex/wiring.py`)."""
+    COMMANDS.update({command.name: command for command in commands})

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='streamkey',
             name='kind',
-            field=models.CharField(choices=[('main', 'Stream key'), ('backup', 'Backup key'), ('rehearsal', 'Test key'), ('show', 'Key of the show')], default='main', max_length=10),
+            field=models.CharField(choices=[('main', 'Stream key'), ('backup', 'Backup key'), ('rehearsal', 'Test key'), ('show', "Show's key")], default='main', max_length=10),
         ),
         migrations.AddField(
             model_name='show',

@@ -23,7 +23,7 @@ class StreamKey(models.Model):
         MAIN = "main", "Stream key"
         BACKUP = "backup", "Backup key"
         REHEARSAL = "rehearsal", "Test key"
-        SHOW = "show", "Key of the show"
+        SHOW = "show", "Show's key"
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="stream_keys")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.MAIN)

@@ -14,30 +14,40 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.views import channel_for
 from apps.streams import services
-from apps.streams.models import StreamKey
+from apps.streams.models import Show, StreamKey
 
-Page = Callable[[HttpRequest, Channel, str], HttpResponse]
-"""Renders the page with the key in clear."""
-View = Callable[[HttpRequest, str], HttpResponse]
+Page = Callable[..., HttpResponse]
+"""Renders the page with the key in clear; `show` names the show whose it is."""
+View = Callable[..., HttpResponse]
 
 
 def views_of(kind: StreamKey.Kind, page: Page) -> tuple[View, View]:
-    """The views that show the key of this kind to its owner, and that replace it."""
+    """The views that show the key of this kind to its owner, and that replace it; that of a show, where the
+    address names one."""
 
     @require_POST
     @never_cache
     @login_required
-    def reveal(request: HttpRequest, slug: str) -> HttpResponse:
+    def reveal(request: HttpRequest, slug: str, show: str = "") -> HttpResponse:
         channel = channel_for(request, slug, Power.USE_KEY)
-        return page(request, channel, services.reveal_key(actor=request.user, channel=channel, kind=kind))
+        whose = _whose(request, channel, show)
+        key = services.reveal_key(actor=request.user, channel=channel, kind=kind, **whose)
+        return page(request, channel, key, **whose)
 
     @require_POST
     @never_cache
     @login_required
-    def rotate(request: HttpRequest, slug: str) -> HttpResponse:
+    def rotate(request: HttpRequest, slug: str, show: str = "") -> HttpResponse:
         channel = channel_for(request, slug, Power.USE_KEY)
-        key = services.rotate_key(actor=request.user, channel=channel, kind=kind)
+        whose = _whose(request, channel, show)
+        key = services.rotate_key(actor=request.user, channel=channel, kind=kind, **whose)
         messages.success(request, f"Here is your new {kind.label.lower()}. The old one has stopped working.")
-        return page(request, channel, key)
+        return page(request, channel, key, **whose)
 
     return reveal, rotate
+
+
+def _whose(request: HttpRequest, channel: Channel, show: str) -> dict[str, Show]:
+    if not show:
+        return {}
+    return {"show": services.show_of(actor=request.user, channel=channel, show_id=show)}

@@ -103,9 +103,10 @@ export class Lines {
     if (id) line.dataset.messageId = id;
     if (thread) line.dataset.thread = thread;
     line.dataset.userId = user.id ?? "";
-    if (kind.toUpperCase() === "ANNOUNCEMENT") {
-      line.dataset.kind = "announcement";
-      line.querySelector(".chat-kind")?.removeAttribute("hidden");
+    const mark = line.querySelector(`.chat-kind[data-of="${CSS.escape(kind.toLowerCase())}"]`);
+    if (mark) {
+      line.dataset.kind = mark.dataset.of;
+      mark.hidden = false;
     }
     line.hidden = this.#you.blocks(line.dataset.userId);
   }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.routes.cast import ALL, CREW, OWNER, Row
 
+SHOW = {"name": "x", "title_pattern": "x {n}", "next_number": "1"}
+
 ROWS: dict[str, Row] = {
     "GET /api/streams": Row({200: ALL}),
     "POST /api/streams": Row(
@@ -62,6 +64,17 @@ ROWS: dict[str, Row] = {
     "GET /dashboard/<str:slug>/rehearsal": Row({200: CREW}),
     "POST /dashboard/<str:slug>/rehearsal/key": Row({200: OWNER}),
     "POST /dashboard/<str:slug>/rehearsal/key/rotate": Row({200: OWNER}),
+    "GET /dashboard/<str:slug>/shows": Row({200: CREW}),
+    "GET /dashboard/<str:slug>/shows/new": Row({200: CREW}),
+    "POST /dashboard/<str:slug>/shows/new": Row({302: CREW}, SHOW),
+    "GET /dashboard/<str:slug>/shows/<uuid:show>": Row({200: CREW}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>": Row({302: CREW}, SHOW),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/start": Row({302: CREW}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/archive": Row({302: CREW}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/restore": Row({302: CREW}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/delete": Row({302: CREW}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/key": Row({200: OWNER}),
+    "POST /dashboard/<str:slug>/shows/<uuid:show>/key/rotate": Row({200: OWNER}),
     "GET /dashboard/<str:slug>/simulcast": Row({200: OWNER}),
     "POST /dashboard/<str:slug>/simulcast": Row(
         {302: OWNER}, {"service": "other", "name": "x", "url": "rtmp://93.184.216.34/app", "key": "k"}
