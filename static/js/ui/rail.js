@@ -3,7 +3,8 @@
 const EVERY_MS = 60_000;
 const A_YEAR_S = 365 * 24 * 3600;
 
-watch(document.querySelector("[data-rail]"));
+const rail = document.querySelector("[data-rail]");
+if (rail) watch(rail);
 
 function watch(rail) {
   rail.querySelector("[data-rail-toggle]").addEventListener("click", () => toggle(rail));
@@ -38,13 +39,12 @@ async function refresh(rail) {
 }
 
 /** New lists in place of the old ones. The open channel's own place stays: its numbers follow its stream. */
-function put(lists, html) {
+export function put(lists, html) {
   if (lists.contains(document.activeElement)) return; // who goes through the list keeps their place
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const here = [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === location.pathname);
   const mine = lists.querySelector("[aria-current]");
-  if (mine) {
-    const same = fresh.querySelector(`a[href="${CSS.escape(mine.getAttribute("href"))}"]`);
-    same?.closest("li").replaceWith(mine.closest("li"));
-  }
+  if (here && mine) here.closest("li").replaceWith(mine.closest("li"));
+  else here?.setAttribute("aria-current", "page");
   lists.replaceChildren(...fresh.childNodes);
 }
