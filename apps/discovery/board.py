@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -54,6 +55,13 @@ class Board:
 
     def __init__(self, broadcasts: list[Broadcast]) -> None:
         self.all = [OnAir(broadcast) for broadcast in broadcasts]
+        self._pieces: dict[str, SafeString] = {}
+
+    def drawn(self, name: str, draw: Callable[[], SafeString]) -> SafeString:
+        """A piece of a page that is the same for everybody: what `draw` returned first."""
+        if name not in self._pieces:
+            self._pieces[name] = draw()
+        return self._pieces[name]
 
     @cached_property
     def open_to_all(self) -> list[OnAir]:

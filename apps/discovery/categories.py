@@ -69,7 +69,7 @@ class Tree:
 
     def find(self, slug: str) -> Shelf:
         """The category with this address; NotFound when there is none."""
-        found = next((shelf for shelf in self.all if shelf.category.slug == slug.lower()), None)
+        found = next((shelf for shelf in self.all if shelf.category.slug == slug), None)
         if found is None:
             raise NotFound("There is no such category.", code="CATEGORY_NOT_FOUND")
         return found

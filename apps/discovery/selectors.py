@@ -19,6 +19,7 @@ from .kept import Kept
 from .models import Banner, FeaturedChannel
 
 MOST_FOLLOWED = 60
+MOST_ON_THEIR_PAGE = 500
 MOST_AWAY = 5
 MOST_FEATURED, MOST_BANNERS = 6, 3
 FEATURED_SECONDS = 10.0
@@ -39,19 +40,22 @@ class Followed(NamedTuple):
     away: list[Away]
 
 
-def followed_by(user: Actor, now: Board, *, most_away: int = MOST_AWAY) -> Followed:
+def followed_by(
+    user: Actor, now: Board, *, most: int = MOST_FOLLOWED, most_away: int = MOST_AWAY
+) -> Followed:
     """One query for a person and one for plans of who is away, none for who is not signed in.
 
-    Of those away, the `most_away` that were followed last.
+    Of all that is followed, what is on air and what was followed last comes first, up to `most`.
     """
     if not user.is_authenticated:
         return Followed([], [])
     ended = Broadcast.objects.aired().filter(channel=OuterRef("channel")).order_by("-id")
     follows = (
-        Follow.objects.filter(user=user, channel__in=Channel.objects.listed())
+        Follow.objects.filter(user=user)
+        .filter(channel__visibility=Channel.Visibility.PUBLIC, channel__suspended_at__isnull=True)
         .select_related("channel")
         .annotate(last_seen=Subquery(ended.values("ended_at")[:1]))
-        .order_by("-channel__is_live", "-id")[:MOST_FOLLOWED]
+        .order_by("-channel__is_live", "-id")[:most]
     )
     on_air: list[OnAir] = []
     away: list[Follow] = []

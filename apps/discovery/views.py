@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -46,12 +47,19 @@ def home(request: HttpRequest) -> HttpResponse:
         else "",
         "banners": placed.banners,
         "followed_on_air": followed.on_air[:FOLLOWED_ON_HOME],
+        "for_all": now.drawn("home", lambda: _home_for_all(now)),
+    }
+    return render(request, "discovery/home.html", context)
+
+
+def _home_for_all(now: Board) -> SafeString:
+    context = {
         "live_now": now.open_to_all[:ON_HOME],
         "has_more": len(now.open_to_all) > ON_HOME,
         "categories": busiest(tree().top, now)[:CATEGORIES_ON_HOME],
         "creators": [(each, each.channel.pk in now.by_channel) for each in selectors.top_creators()],
     }
-    return render(request, "discovery/home.html", context)
+    return render_to_string("discovery/_home.html", context)
 
 
 @require_safe
@@ -93,7 +101,8 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def following(request: HttpRequest) -> HttpResponse:
     now = board()
-    followed = selectors.followed_by(request.user, now, most_away=selectors.MOST_FOLLOWED)
+    most = selectors.MOST_ON_THEIR_PAGE
+    followed = selectors.followed_by(request.user, now, most=most, most_away=most)
     return render(request, "discovery/following.html", {"board": now, "followed": followed})
 
 
