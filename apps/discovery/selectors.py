@@ -98,11 +98,15 @@ def placed() -> Placed:
     return _placed.get()
 
 
+def featured_on_air(now: Board, featured: list[FeaturedChannel]) -> list[OnAir]:
+    """What is on air of featured channels, in the editors' order. Never a mature one."""
+    picks = (now.by_channel.get(each.channel_id) for each in featured)
+    return [row for row in picks if row is not None and not row.channel.is_mature]
+
+
 def hero_of(now: Board, featured: list[FeaturedChannel]) -> OnAir | None:
     """What plays on home: the first featured channel on air, else the most watched. Never a mature one."""
-    picks = (now.by_channel.get(each.channel_id) for each in featured)
-    chosen = next((row for row in picks if row is not None and not row.channel.is_mature), None)
-    return chosen or next(iter(now.open_to_all), None)
+    return next(iter(featured_on_air(now, featured) or now.open_to_all), None)
 
 
 CREATORS_SECONDS = 300.0

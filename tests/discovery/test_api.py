@@ -109,6 +109,9 @@ def test_what_staff_featured_and_what_is_on_air_of_it(api: APIClient) -> None:
     on_air("Loud place", viewers=12)
     FeaturedChannel.objects.create(channel=on_air("Chosen place").channel)
     FeaturedChannel.objects.create(channel=factories.channel(name="Away place"))
+    late = on_air("Late place").channel
+    FeaturedChannel.objects.create(channel=late)
+    Channel.objects.filter(pk=late.pk).update(is_mature=True)
     Banner.objects.create(title="Jam night", link="/category/music")
     rows = api.get("/api/featured").json()["data"]
     assert rows[0]["stream"]["channel"]["name"] == "Chosen place"

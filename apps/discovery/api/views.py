@@ -87,9 +87,9 @@ class Featured(APIView):
     def get(self, request: Request) -> Response:
         """What staff put on home: streams of featured channels that are on air, then banners."""
         now, placed = board(), selectors.placed()
-        found = (now.by_channel.get(each.channel_id) for each in placed.channels)
         rows: list[dict[str, Any]] = [
-            {"stream": shown(request, row.broadcast), "banner": None} for row in found if row is not None
+            {"stream": shown(request, row.broadcast), "banner": None}
+            for row in selectors.featured_on_air(now, placed.channels)
         ]
         rows += [{"stream": None, "banner": BannerSerializer(banner).data} for banner in placed.banners]
         pages = PageEnvelope()
