@@ -109,6 +109,8 @@ def _hot() -> dict[str, Callable[[], Any]]:
         hot[path] = lambda path=path: _open(signed_in, path)
         if path not in ("/following", "/dashboard"):
             hot[f"{path}, visitor"] = lambda path=path: _open(visitor, path)
+    owner = browser_of(channel.owner)
+    hot["people by name"] = lambda: _open(owner, f"/dashboard/{channel.slug}/moderation/people?q=quiet_f")
     return hot | {"a key": _unknown_key}
 
 
