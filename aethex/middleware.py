@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from apps.accounts.reauthentication import ProofNeeded, detour
 from apps.core.errors import SignInNeeded
 from apps.core.images import MAX_BYTES
 from apps.core.viewers import COOKIE, is_viewer_id, new_viewer_id, viewer_id
@@ -106,6 +107,8 @@ class DomainErrors:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         refusal = as_refusal(error)
+        if isinstance(refusal, ProofNeeded) and not request.path.startswith("/api/"):
+            return detour(request)
         if isinstance(refusal, SignInNeeded) and not request.path.startswith("/api/"):
             from django.contrib.auth.views import redirect_to_login
 

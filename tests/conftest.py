@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.db.models.signals import post_migrate  # noqa: TID251  Django's own receiver is left out
+from django.test import Client
 from rest_framework.test import APIClient
 
 from tests import factories, properties  # noqa: F401  the number of tries holds for all tests
@@ -142,6 +144,19 @@ def posted(django_capture_on_commit_callbacks: Any) -> Callable[[Callable[[], ob
     return letters_of
 
 
+@pytest.fixture(autouse=True)
+def listed_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is signed in by force has a place in the list of sessions, as after any other way of signing in."""
+    log_in = Client._login  # type: ignore[attr-defined]
+
+    def log_in_and_list(self: Client, user: User, backend: str | None = None) -> None:
+        log_in(self, user, backend)
+        place = {"user": user, "ip": "127.0.0.1", "user_agent": ""}
+        UserSession.objects.get_or_create(session_key=self.session.session_key, defaults=place)
+
+    monkeypatch.setattr(Client, "_login", log_in_and_list)
+
+
 @pytest.fixture
 def streamer(db: None) -> User:
     """Owns `channel`."""
@@ -169,7 +184,7 @@ def visitor(db: None) -> APIClient:
 def mine(streamer: User) -> APIClient:
     """The API as the streamer uses it."""
     client = APIClient()
-    client.force_authenticate(streamer)
+    client.force_authenticate(streamer, token=factories.claims(streamer))
     return client
 
 
@@ -177,7 +192,7 @@ def mine(streamer: User) -> APIClient:
 def theirs(stranger: User) -> APIClient:
     """The API as the stranger uses it."""
     client = APIClient()
-    client.force_authenticate(stranger)
+    client.force_authenticate(stranger, token=factories.claims(stranger))
     return client
 
 

@@ -40,6 +40,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USERNAME_VALIDATORS = "apps.accounts.names.USERNAME_VALIDATORS"
 ACCOUNT_USER_DISPLAY = "apps.accounts.adapters.display_name"
 ACCOUNT_SESSION_REMEMBER = True
+# How long a proof of who acts is good for what can't be taken back. When one is needed, we decide
+# (apps/accounts/reauthentication.py), not django-allauth.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_REAUTHENTICATION_REQUIRED = MFA_REAUTHENTICATION_REQUIRED = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # A letter is always sent; "mandatory" lets nobody in before its link was followed.

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.accounts.middleware.OwnTimeZone",
+    "apps.accounts.devices.RememberDevice",
     "aethex.middleware.ViewerId",
     "aethex.middleware.BodyLimit",
     "aethex.middleware.DomainErrors",

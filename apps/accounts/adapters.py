@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.events import publish
 
-from . import letters
+from . import devices, letters
 from .access import remember_shut
 from .facts import SessionsEnded
 from .models import User
@@ -60,6 +60,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.PUBLIC_URL + path.replace("UID-KEY", quote(key))
+
+    def post_login(self, request: HttpRequest, user: User, *, signup: bool, **more: Any) -> HttpResponse:
+        if not signup and not devices.is_known(request, user):
+            devices.tell_of_new_one(request, user)
+        devices.remember(request, user)
+        return super().post_login(request, user, signup=signup, **more)
 
     def logout(self, request: HttpRequest) -> None:
         sign_in = sign_in_of(request)

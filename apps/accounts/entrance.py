@@ -9,16 +9,23 @@ from urllib.parse import urlencode
 from allauth.account import forms, views
 from allauth.account.internal.flows.manage_email import can_mark_as_primary
 from allauth.account.models import EmailAddress
+from allauth.usersessions import views as session_views
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.generic import FormView
 
 from apps.core.errors import DomainError
 
 from . import services
+from .devices import device_in_words
 from .models import User
+from .reauthentication import require_recent_proof
 from .services.people import TAKEN
+from .sessions import SignIn, standing
 
 # How the verb's inputs are called in the form.
 FORM_NAMES = {"password": "password1"}
@@ -83,6 +90,8 @@ class AddressesView(views.EmailView):
     """The page /auth/email. Anybody may add an address, but one account at most has it as its own."""
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        if "action_send" not in request.POST:  # another letter to the same address does no harm
+            require_recent_proof(request)
         if "action_primary" in request.POST and self._is_anothers(request.POST.get("email", "")):
             messages.error(request, TAKEN["email"][1])
             return redirect("account_email")
@@ -96,6 +105,36 @@ class AddressesView(views.EmailView):
         if address is None or not can_mark_as_primary(address):
             return False
         return User.objects.filter(email=address.email).exclude(pk=user.pk).exists()
+
+
+class SessionsView(session_views.ListUserSessionsView):
+    """The page /auth/sessions: where the person is signed in. One of the places is ended by its id, all the
+    others together without one."""
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        here = self.request.session.session_key
+        places = UserSession.objects.filter(user_id=self.request.user.pk).order_by("-created_at")
+        shown = [(place, SignIn(place.user_id, place.session_key)) for place in places]
+        hold = standing([sign_in for _, sign_in in shown])
+        sessions = [place for place, sign_in in shown if sign_in in hold]
+        for place in sessions:
+            place.device, place.is_here = device_in_words(place.user_agent), place.session_key == here
+        # Not the view's own way, which asks for each of them.
+        return {**FormView.get_context_data(self, **more), "sessions": sessions}
+
+    def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        require_recent_proof(request)
+        mine = UserSession.objects.filter(user_id=request.user.pk)
+        if "session" in request.POST:
+            end_sessions(request, mine.filter(pk=_number(request.POST["session"])))
+        else:
+            end_sessions(request, mine.exclude(session_key=request.session.session_key))
+        messages.success(request, "Signed out there.")
+        return redirect("usersessions_list")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _without_placeholders(form: forms.LoginForm | forms.SignupForm) -> None:

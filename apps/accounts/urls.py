@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from allauth.account import views
-from allauth.usersessions import views as session_views
 from django.urls import include, path, re_path
 
 from . import data_views
-from .entrance import AddressesView, SignUpView
+from .entrance import AddressesView, SessionsView, SignUpView
+from .reauthentication import recent_proof_required
 
 urlpatterns = [
     path("register", SignUpView.as_view(), name="account_signup"),
@@ -19,7 +19,7 @@ urlpatterns = [
     path("verify", views.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^verify/(?P<key>[-:\w]+)$", views.confirm_email, name="account_confirm_email"),
     path("password", views.password_change, name="account_change_password"),
-    path("password/set", views.password_set, name="account_set_password"),
+    path("password/set", recent_proof_required(views.password_set), name="account_set_password"),
     path("password/reset", views.password_reset, name="account_reset_password"),
     path("password/reset/sent", views.password_reset_done, name="account_reset_password_done"),
     re_path(
@@ -28,7 +28,7 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("password/changed", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
-    path("sessions", session_views.list_usersessions, name="usersessions_list"),
-    path("2fa/", include("allauth.mfa.urls")),
+    path("sessions", SessionsView.as_view(), name="usersessions_list"),
+    path("2fa/", include("apps.accounts.factor_urls")),
     path("with/", include("allauth.socialaccount.urls")),
 ]

@@ -15,6 +15,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.accounts.reauthentication import require_recent_proof
 from apps.core.errors import DomainError
 from apps.core.forms import next_address, take_refusal
 
@@ -150,6 +151,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     channel = channel_for(request, slug, Power.DELETE_CHANNEL)
     form = DeleteChannelForm(request.POST)
     if form.is_valid():
+        require_recent_proof(request)
         try:
             services.delete_channel(actor=request.user, channel=channel, **form.cleaned_data)
         except DomainError as refusal:

@@ -44,7 +44,7 @@ def shown(key, session="test-1"):
 
 def client_of(user):
     client = APIClient()
-    client.force_authenticate(user)
+    client.force_authenticate(user, token=factories.claims(user) if user else None)
     return client
 
 

@@ -86,6 +86,13 @@ class CredentialsSerializer(serializers.Serializer):
     code = serializers.CharField(max_length=100, required=False, allow_blank=True)
 
 
+class ProofSerializer(serializers.Serializer):
+    """One of the two: the password, or a code of the authenticator app or a recovery code."""
+
+    password = serializers.CharField(max_length=LONG, required=False, trim_whitespace=False)
+    code = serializers.CharField(max_length=100, required=False)
+
+
 class RefreshSerializer(serializers.Serializer):
     refreshToken = serializers.CharField(max_length=5000)
 

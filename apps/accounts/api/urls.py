@@ -8,6 +8,7 @@ urlpatterns = [
     path("auth/register", views.Register.as_view()),
     path("auth/login", views.Login.as_view()),
     path("auth/logout", views.Logout.as_view()),
+    path("auth/reauthenticate", views.Reauthenticate.as_view()),
     path("auth/refresh", views.Refresh.as_view()),
     path("auth/ws-ticket", views.WebsocketTicket.as_view()),
     path("auth/me", views.Me.as_view()),

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from apps.accounts import services, sessions, tickets
+from apps.accounts import reauthentication, services, sessions, tickets
 from apps.core.errors import SignInNeeded
 
 from . import signin
@@ -23,6 +23,7 @@ from .serializers import (
     IntroductionSerializer,
     MeSerializer,
     ProfileChangesSerializer,
+    ProofSerializer,
     RefreshSerializer,
     RegistrationSerializer,
     SignedInSerializer,
@@ -98,6 +99,18 @@ class Logout(Mine):
             sessions.end_session(sign_in.session_key)
         else:
             get_adapter().logout(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Reauthenticate(Mine):
+    @extend_schema(request=ProofSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Show again who you are, after a 403 `REAUTHENTICATION_REQUIRED`: by your password, or by a code of
+        your second factor. For a quarter of an hour this session may do then what takes such a proof."""
+        fields = parsed(ProofSerializer(data=request.data))
+        reauthentication.prove(
+            request, password=fields.get("password", ""), code=fields.get("code", "").replace(" ", "")
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

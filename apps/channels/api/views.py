@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.api.serializers import PersonSerializer
+from apps.accounts.reauthentication import require_recent_proof
 from apps.channels import services
 from apps.channels.models import Channel, Follow
 from apps.channels.selectors import find_channel, follow_of, followers_of, popular_tags, tags_in_use
@@ -73,8 +74,9 @@ class OneChannel(APIView):
 
     @extend_schema(parameters=[OpenApiParameter("confirmation", str, required=True)], responses={204: None})
     def delete(self, request: Request, channel: str) -> Response:
-        """Delete for good; `?confirmation=` is the channel's slug."""
+        """Delete for good; `?confirmation=` is the channel's slug. Takes a recent proof of who asks."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
+        require_recent_proof(request)
         confirmation = request.query_params.get("confirmation", "")
         services.delete_channel(actor=request.user, channel=found, confirmation=confirmation)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from apps.accounts.reauthentication import require_recent_proof
 from apps.channels import policies
 from apps.channels.api.views import PAGE, parsed
 from apps.channels.models import Channel
@@ -276,19 +277,25 @@ class ChannelKey(APIView):
 
     @extend_schema(responses=shapes.KeySerializer)
     def get(self, request: Request, channel: str) -> Response:
-        found = find_channel(viewer=request.user, slug_or_id=channel)
+        """The key, to a session that has lately shown whose it is (403 `REAUTHENTICATION_REQUIRED`)."""
+        found = self._channel(request, channel)
         key = services.reveal_key(actor=request.user, channel=found, kind=self.kind)
         return key_answer(key, self.doors(request, found))
 
     @extend_schema(request=None, responses=shapes.KeySerializer)
     def post(self, request: Request, channel: str) -> Response:
         """Replaces the key; the old one stops at once."""
-        found = find_channel(viewer=request.user, slug_or_id=channel)
+        found = self._channel(request, channel)
         key = services.rotate_key(actor=request.user, channel=found, kind=self.kind)
         return key_answer(key, self.doors(request, found))
 
     def doors(self, request: Request, channel: Channel) -> Doors:
         return doors_of(request, channel)
+
+    def _channel(self, request: Request, channel: str) -> Channel:
+        found = find_channel(viewer=request.user, slug_or_id=channel)
+        require_recent_proof(request)
+        return found
 
 
 def key_answer(key: str, doors: Doors) -> Response:

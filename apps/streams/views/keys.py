@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from apps.accounts.reauthentication import require_recent_proof
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.views import channel_for
@@ -30,6 +31,7 @@ def views_of(kind: StreamKey.Kind, page: Page) -> tuple[View, View]:
     @login_required
     def reveal(request: HttpRequest, slug: str, show: str = "") -> HttpResponse:
         channel = channel_for(request, slug, Power.USE_KEY)
+        require_recent_proof(request)
         whose = _whose(request, channel, show)
         key = services.reveal_key(actor=request.user, channel=channel, kind=kind, **whose)
         return page(request, channel, key, **whose)
@@ -39,6 +41,7 @@ def views_of(kind: StreamKey.Kind, page: Page) -> tuple[View, View]:
     @login_required
     def rotate(request: HttpRequest, slug: str, show: str = "") -> HttpResponse:
         channel = channel_for(request, slug, Power.USE_KEY)
+        require_recent_proof(request)
         whose = _whose(request, channel, show)
         key = services.rotate_key(actor=request.user, channel=channel, kind=kind, **whose)
         messages.success(request, f"Here is your new {kind.label.lower()}. The old one has stopped working.")

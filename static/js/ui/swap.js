@@ -36,7 +36,8 @@ async function swap(source, address, options) {
   try {
     const answer = await fetch(address, { ...options, credentials: "same-origin", headers, signal });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (take(page, source.dataset.swap.split(" "), form)) return;
+    if (take(page, source.dataset.swap.split(" "), form)) return endProof(source);
+    if (askForProof(page, source.dataset.swap)) return;
     if (!answer.ok) say(notice(refusalOn(page)));
     else location.assign(answer.redirected ? answer.url : location.href);
   } catch ({ name }) {
@@ -44,6 +45,33 @@ async function swap(source, address, options) {
   } finally {
     source.removeAttribute("aria-busy");
   }
+}
+
+/** The answer is the question who one is: it is asked here, where nothing that was typed is lost. The server does
+ * what was wanted with the answer to that, whose page is taken as any other. */
+function askForProof(page, ids) {
+  const question = page.querySelector("[data-proof]");
+  if (!question?.querySelector("form input[type=password], form input[name=code]")) return false;
+  const dialog = document.getElementById("proof") ?? document.body.appendChild(newDialog());
+  dialog.replaceChildren(document.adoptNode(question), closeButton(dialog));
+  for (const form of dialog.querySelectorAll("form[action]")) form.dataset.swap = ids;
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("input:not([type=hidden])").focus();
+  return true;
+}
+
+function newDialog() {
+  return Object.assign(document.createElement("dialog"), { id: "proof", className: "dialog", ariaLabel: "Confirm that it is you" });
+}
+
+function closeButton(dialog) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "button ghost large wide", textContent: "Not now" });
+  button.addEventListener("click", () => dialog.close());
+  return button;
+}
+
+function endProof(source) {
+  source.closest("dialog#proof")?.close();
 }
 
 /** Whether the answer held all of them; they stand in place of ours then, and its messages are said. */

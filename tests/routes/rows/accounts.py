@@ -13,6 +13,7 @@ ROWS: dict[str, Row] = {
     ),
     "POST /api/auth/login": Row({200: ALL}, {"login": "target", "password": "correct horse battery"}),
     "POST /api/auth/logout": Row({204: MEMBERS}),
+    "POST /api/auth/reauthenticate": Row({204: MEMBERS}, {"password": "correct horse battery"}),
     "POST /api/auth/refresh": Row({401: ALL}, {"refreshToken": "x"}),
     "POST /api/auth/ws-ticket": Row({200: MEMBERS}),
     "GET /api/auth/me": Row({200: MEMBERS}),
