@@ -50,6 +50,8 @@ SCENE: dict[str, Any] = {
     "timestamp": now(),
     "ip": "192.0.2.17",
     "user_agent": "Firefox 150 on Linux",
+    "device": "Firefox on Linux",
+    "place": "192.0.2.0/24",
 }
 MEANINGS: dict[str, dict[str, Any]] = {"account_changed": {"what": _WHAT}}
 

@@ -34,6 +34,14 @@ ACCOUNT_RATE_LIMITS = {
     "signup": env.rates("SIGNUP_RATE", "20/m/ip"),
     "login": env.rates("LOGIN_RATE", "30/m/ip"),
 }
+# Sign-ups in so many seconds: from one network (a /24, a /48), from everywhere; and how many from one network
+# begin to look like a crowd.
+SIGNUP_NETWORK_RATE = env.rate("SIGNUP_NETWORK_RATE", "60/3600")
+SIGNUP_SITE_RATE = env.rate("SIGNUP_SITE_RATE", "1000/3600")
+SIGNUP_CROWD_RATE = env.rate("SIGNUP_CROWD_RATE", "5/3600")
+# From so many points on (apps/accounts/vetting.py) an address has to be confirmed first; 100: never.
+SIGNUP_SUSPICION = env.integer("SIGNUP_SUSPICION", 4, low=1, high=100)
+DISPOSABLE_DOMAINS = env.words("DISPOSABLE_DOMAINS")
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SIGNUP_REDIRECT_URL = "/onboarding"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

@@ -16,6 +16,7 @@ from .accounts import *
 from .languages import *
 from .live import *
 from .providers import *
+from .social import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.text("AETHEX_DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.headless",
     "allauth.socialaccount",
+    *SOCIAL_APPS,
     "aethex",
     "apps.core",
     "apps.accounts",
@@ -279,7 +281,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, *_media_origin, *PROVIDER_ORIGINS],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # A browser holds a form to this also where it is led on to from there.
+        "form-action": [SELF, *SOCIAL_ORIGINS],
         "frame-ancestors": [NONE],
     }
 }

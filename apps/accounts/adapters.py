@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +22,7 @@ from apps.core.events import publish
 from . import devices, letters
 from .access import remember_shut
 from .facts import SessionsEnded
-from .models import User
+from .models import Actor, User
 from .sessions import sign_in_of
 
 WRONG_LOGIN = _(
@@ -61,6 +63,12 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.PUBLIC_URL + path.replace("UID-KEY", quote(key))
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        confirmed = bool(super().confirm_email(request, email_address))
+        if confirmed:  # nobody has a reason to hold them back any more
+            User.objects.filter(pk=email_address.user_id, must_verify=True).update(must_verify=False)
+        return confirmed
+
     def post_login(self, request: HttpRequest, user: User, *, signup: bool, **more: Any) -> HttpResponse:
         if not signup and not devices.is_known(request, user):
             devices.tell_of_new_one(request, user)
@@ -72,6 +80,14 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
         if sign_in:
             publish(SessionsEnded(sign_in.user_id))
+
+    def get_reauthentication_methods(self, user: Actor) -> list[dict[str, Any]]:
+        """How this person may prove who they are; with nothing else, by an account that is linked."""
+        ways = super().get_reauthentication_methods(user)
+        if not ways and user.is_authenticated and SocialAccount.objects.filter(user=user).exists():
+            url = reverse("account_reauthenticate_elsewhere")
+            ways.append({"id": "elsewhere", "description": _("Sign in anew"), "url": url})
+        return ways
 
     def set_password(self, user: User, password: str) -> None:
         super().set_password(user, password)

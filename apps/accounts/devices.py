@@ -1,4 +1,4 @@
-"""The devices that people sign in from: how they are called, which are known, and the letter about a new one."""
+"""The devices that people sign in from: what they are called, which are known, the letter about a new one."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ def remember(request: HttpRequest, user: User) -> None:
 
 
 def tell_of_new_one(request: HttpRequest, user: User) -> None:
-    """Write to a person that somebody has signed in from a device that they had not used before; to an address
-    that nobody has confirmed, nothing is written."""
+    """Write to a person that somebody has signed in from a device that they had not used before; to an
+    address that nobody has confirmed, nothing is written."""
     if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
         return
     if LETTERS.take(user.pk.hex):
         return
     context = {
-        "user": user,
+        "username": user.username,
         "device": device_in_words(request.META.get("HTTP_USER_AGENT", "")),
         "place": prefix_of(get_adapter(request).get_client_ip(request)),
-        "at": timezone.now().astimezone(zone_named(user.time_zone)),
+        "timestamp": timezone.now().astimezone(zone_named(user.time_zone)),
     }
     send_letter(user.email, "new_device", context)
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account import forms, views
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.manage_email import can_mark_as_primary
 from allauth.account.models import EmailAddress
 from allauth.usersessions import views as session_views
@@ -14,13 +15,15 @@ from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
+from django.forms import CharField, HiddenInput, TextInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.generic import FormView
 
 from apps.core.errors import DomainError
 
-from . import services
+from . import services, vetting
 from .devices import device_in_words
 from .models import User
 from .reauthentication import require_recent_proof
@@ -51,14 +54,32 @@ class SignUpForm(forms.SignupForm):
         self.fields["username"].widget.attrs.update(PLAIN)
         self.fields["email"].label = "Email address"
         self.fields["password1"].help_text = "At least 8 characters, and nothing that many people use."
+        # Not the hidden kind, which machines leave alone: the page hides it from people.
+        self.fields["website"] = CharField(
+            required=False,
+            label="Leave this empty",
+            widget=TextInput({"tabindex": -1, "autocomplete": "off"}),
+        )
+        self.fields["began"] = CharField(required=False, widget=HiddenInput, initial=vetting.stamp)
         _without_placeholders(self)
 
     def save(self, request: HttpRequest) -> User:
         """Register the person; raises what services.register_person raises."""
         data = self.cleaned_data
-        return services.register_person(
-            username=data["username"], email=data["email"], password=data["password1"]
+        is_form = not request.path.startswith("/api/")
+        sign_up = vetting.SignUp(
+            username=data["username"],
+            email=data["email"],
+            trap=data["website"],
+            seconds=vetting.seconds_since(data["began"]) if is_form else None,
+            is_crowd=vetting.admit(get_adapter(request).get_client_ip(request)),
         )
+        with transaction.atomic():
+            user = services.register_person(
+                username=sign_up.username, email=sign_up.email, password=data["password1"]
+            )
+            vetting.vet(user, sign_up)
+        return user
 
     def refuse(self, refusal: DomainError) -> None:
         """Show a refusal of the verb beside the field that it is about."""

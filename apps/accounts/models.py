@@ -74,6 +74,11 @@ class User(AbstractUser):
     follower_count = models.PositiveIntegerField(default=0)
     following_count = models.PositiveIntegerField(default=0)
     onboarded_at = models.DateTimeField(null=True, blank=True)
+    must_verify = models.BooleanField(
+        default=False,
+        help_text="Their sign-up looked like a machine's: they confirm an address before they write or open "
+        "a channel.",
+    )
     # Why the account is shut, which `is_active` says (services in `access`): staff have suspended it, with or
     # without an end; or its owner wants it gone, which it is at `deletion_at`.
     suspended_at = models.DateTimeField(null=True, blank=True)

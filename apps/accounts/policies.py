@@ -16,6 +16,20 @@ def acting(actor: Actor) -> User:
     return actor
 
 
+def require_verified(actor: User) -> None:
+    """Raise NotAllowed (EMAIL_NOT_VERIFIED) for who must confirm an address before doing what others see."""
+    if actor.must_verify:
+        raise must_verify()
+
+
+def must_verify() -> NotAllowed:
+    """The refusal of somebody whose sign-up looked like a machine's (`vetting`)."""
+    return NotAllowed(
+        "Confirm your email address first: follow the link in our letter. Settings, Email sends another one.",
+        code="EMAIL_NOT_VERIFIED",
+    )
+
+
 def require_staff(actor: Actor, permission: str) -> User:
     """The actor, when they are staff with this permission (`app.codename`); else raises as `acting`, or
     NotAllowed."""

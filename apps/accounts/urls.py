@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from allauth.account import views
+from allauth.socialaccount import views as social_views
 from django.urls import include, path, re_path
 
-from . import data_views
+from . import data_views, social
 from .entrance import AddressesView, SessionsView, SignUpView
 from .reauthentication import recent_proof_required
 
@@ -15,6 +16,8 @@ urlpatterns = [
     path("logout", views.logout, name="account_logout"),
     path("closed", data_views.closed, name="account_inactive"),
     path("reauthenticate", views.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/elsewhere", social.prove_elsewhere, name="account_reauthenticate_elsewhere"),
+    path("reauthenticate/done", social.proved, name="account_reauthenticated"),
     path("email", AddressesView.as_view(), name="account_email"),
     path("verify", views.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^verify/(?P<key>[-:\w]+)$", views.confirm_email, name="account_confirm_email"),
@@ -30,5 +33,9 @@ urlpatterns = [
     path("password/changed", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("sessions", SessionsView.as_view(), name="usersessions_list"),
     path("2fa/", include("apps.accounts.factor_urls")),
-    path("with/", include("allauth.socialaccount.urls")),
+    path("with/login/cancelled/", social_views.login_cancelled, name="socialaccount_login_cancelled"),
+    path("with/login/error/", social_views.login_error, name="socialaccount_login_error"),
+    path("with/signup/", social_views.signup, name="socialaccount_signup"),
+    path("with/", social.ConnectionsView.as_view(), name="socialaccount_connections"),
+    path("with/", include(social.addresses())),
 ]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from apps.accounts.policies import must_verify
 from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotAllowed
 from apps.moderation.automod import Action, Author, Automod, Recent, Verdict
@@ -127,7 +128,10 @@ def judge(
 
 
 def check_standing(speaker: Speaker, now: datetime) -> None:
-    """Raise when a ban, a time-out or an unread warning keeps this person from writing."""
+    """Raise when a ban, a time-out, an unread warning or an address to be confirmed keeps this person from
+    writing."""
+    if speaker.must_verify:
+        raise must_verify()
     standing = speaker.standing
     if standing is None:
         return

@@ -28,7 +28,16 @@ from .payloads import BRIEF, author_payload, line_payload, settings_payload
 from .rules import RoomRules, Saying
 
 # What a speaker's card and badges are made of.
-SPOKEN_OF = ("username", "display_name", "avatar", "color", "is_verified", "is_staff", "date_joined")
+SPOKEN_OF = (
+    "username",
+    "display_name",
+    "avatar",
+    "color",
+    "is_verified",
+    "is_staff",
+    "date_joined",
+    "must_verify",
+)
 # Whose messages no automatic rule judged.
 FREE_BADGES = frozenset(role.value for role, powers in POWERS.items() if Power.SPEAK_FREELY in powers)
 
@@ -70,6 +79,7 @@ class Speaker:
     created_at: datetime
     follows_since: datetime | None
     has_spoken: bool
+    must_verify: bool
     blocked: tuple[str, ...] = ()
 
     @property
@@ -309,6 +319,7 @@ def _speaker(user: Any, channel: Channel, standing: Standing | None, blocked: li
         created_at=user.date_joined,
         follows_since=user.follows_since,
         has_spoken=user.has_spoken,
+        must_verify=user.must_verify,
         blocked=tuple(blocked),
     )
 

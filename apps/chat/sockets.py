@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 # What is refused so for the person's sake may be out of date: the note of what they just did, or of what was
 # lifted, is still on its way. They are looked up again, at most once in so many seconds.
-STANDING = {"BANNED", "TIMED_OUT", "WARNED", "FOLLOWERS_ONLY", "MEMBERS_ONLY"}
+STANDING = {"BANNED", "TIMED_OUT", "WARNED", "FOLLOWERS_ONLY", "MEMBERS_ONLY", "EMAIL_NOT_VERIFIED"}
 SURE_SECONDS = 1.0
 
 # The first copy of what is refused so may have been stored, by another process that broke off before the ack.

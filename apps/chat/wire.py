@@ -293,6 +293,7 @@ CODES = {
     "WARNED": "A moderator's warning is to be acknowledged first.",
     "FOLLOWERS_ONLY": "The room is for followers; with `retryAfter` you only have to wait.",
     "MEMBERS_ONLY": "The room is for members.",
+    "EMAIL_NOT_VERIFIED": "Your sign-up looked like a machine's: confirm your address before you write.",
     "EMOTES_ONLY": "Only emotes and emoji are let through.",
     "NOT_UNIQUE": "It has been said before.",
     "SLOW_MODE": "The room is slow; after `retryAfter` seconds you may write again.",

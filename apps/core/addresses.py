@@ -16,3 +16,13 @@ def prefix_of(address: str) -> str:
         return ""
     found = getattr(found, "ipv4_mapped", None) or found
     return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
+
+
+def is_here(address: str) -> bool:
+    """Whether it is this machine's own: the operator, or a proxy that was not announced, and then every
+    visitor at once."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

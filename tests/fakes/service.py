@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 Answer = tuple[int, Any]
 
@@ -51,6 +52,12 @@ class FakeService:
         self._server.server_close()
 
 
+def _read(body: bytes, kind: str) -> Any:
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode()))
+    return json.loads(body) if body else None
+
+
 def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
@@ -60,7 +67,7 @@ def _handler(service: FakeService) -> type[BaseHTTPRequestHandler]:
                 self.command,
                 self.path,
                 self.headers.get("Authorization", ""),
-                json.loads(raw) if raw else None,
+                _read(raw, self.headers.get("Content-Type", "")),
             )
             service.asked.append(asked)
             if service.broken:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
+from apps.accounts.policies import require_verified
 from apps.channels import policies
 from apps.channels.facts import ChannelCreated, ChannelDeleted, ChannelEdited
 from apps.channels.models import Category, Channel, ChannelTag, SlugHistory
@@ -68,6 +69,7 @@ def create_channel(
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to create a channel.")
+    require_verified(actor)
     name = clean(name, field="name", most=60, least=2)
     channel = Channel(
         owner=actor,

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.accounts.reauthentication import require_recent_proof
 from apps.channels.api.views import parsed
 from apps.channels.models import Channel
 from apps.channels.selectors import find_channel
@@ -154,8 +155,9 @@ class ShowKey(APIView):
 
     @extend_schema(responses=KeySerializer)
     def get(self, request: Request, channel: str, show: str) -> Response:
-        """The show's own stream key, for the channel's owner."""
+        """The show's own stream key, for the channel's owner and with a recent proof of who asks."""
         found = find_show(request, channel, show)
+        require_recent_proof(request)
         key = services.reveal_key(
             actor=request.user, channel=found.channel, kind=StreamKey.Kind.SHOW, show=found
         )
@@ -165,6 +167,7 @@ class ShowKey(APIView):
     def post(self, request: Request, channel: str, show: str) -> Response:
         """Replaces the key; the old one stops at once."""
         found = find_show(request, channel, show)
+        require_recent_proof(request)
         key = services.rotate_key(
             actor=request.user, channel=found.channel, kind=StreamKey.Kind.SHOW, show=found
         )
