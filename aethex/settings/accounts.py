@@ -27,7 +27,14 @@ SESSION_COOKIE_AGE = 30 * 24 * 3600
 # --- pages -----------------------------------------------------------------------------------------
 ACCOUNT_ADAPTER = "apps.accounts.adapters.AccountAdapter"
 USERSESSIONS_ADAPTER = "apps.accounts.sessions.SessionsAdapter"
-ACCOUNT_FORMS = {"signup": "apps.accounts.entrance.SignUpForm", "login": "apps.accounts.entrance.SignInForm"}
+ACCOUNT_FORMS = {
+    "signup": "apps.accounts.entrance.SignUpForm",
+    "login": "apps.accounts.entrance.SignInForm",
+    "change_password": "apps.accounts.factor_forms.ChangePassword",
+    "set_password": "apps.accounts.factor_forms.SetPassword",
+    "reset_password_from_key": "apps.accounts.factor_forms.ResetPassword",
+    "reauthenticate": "apps.accounts.factor_forms.ConfirmByPassword",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # Attempts a minute and address; behind one campus or one test run there are many people.
 ACCOUNT_RATE_LIMITS = {
@@ -62,6 +69,12 @@ if ACCOUNT_EMAIL_VERIFICATION not in {"optional", "mandatory"}:
     )
 EMAIL_TIMEOUT = 10
 
+MFA_FORMS = {
+    "authenticate": "apps.accounts.factor_forms.SignInByCode",
+    "reauthenticate": "apps.accounts.factor_forms.ConfirmByCode",
+    "activate_totp": "apps.accounts.factor_forms.SetUpApp",
+    "add_webauthn": "apps.accounts.factor_forms.AddPasskey",
+}
 MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

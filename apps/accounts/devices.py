@@ -76,7 +76,7 @@ def tell_of_new_one(request: HttpRequest, user: User) -> None:
     address that nobody has confirmed, nothing is written."""
     if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
         return
-    if LETTERS.take(user.pk.hex):
+    if LETTERS.take(str(user.pk)):
         return
     context = {
         "username": user.username,
@@ -118,4 +118,4 @@ def _marks(request: HttpRequest) -> list[str]:
 
 def _mark(user: User) -> str:
     """Stands for a person on a device, and tells nobody else who that is."""
-    return salted_hmac(SALT, user.pk.hex, algorithm="sha256").hexdigest()[:20]
+    return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()[:20]

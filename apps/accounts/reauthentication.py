@@ -124,7 +124,7 @@ def _remember(sign_in: SignIn, user: User, method: str) -> None:
         # The same row holds which refresh token is good: two calls at once must not write over each other.
         Session.objects.select_for_update().filter(session_key=sign_in.session_key).first()
         session = SessionStore(sign_in.session_key)
-        record_authentication(SimpleNamespace(session=session), user, method, reauthenticated=True)  # type: ignore[arg-type]
+        record_authentication(SimpleNamespace(session=session), user, method, reauthenticated=True)
         session.save()
 
 
@@ -138,7 +138,7 @@ def _proven_at(sign_in: SignIn, request: Any) -> float:
         if request.session.session_key == sign_in.session_key
         else SessionStore(sign_in.session_key)
     )
-    records = get_authentication_records(SimpleNamespace(session=held), request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(SimpleNamespace(session=held), request.user)
     return max(
         place.created_at.timestamp(), *(each["at"] for each in records if each.get("reauthenticated")), 0.0
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows import reauthentication as flow
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount import views
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
@@ -23,7 +24,6 @@ from django.urls import URLPattern, reverse
 from django.views.decorators.cache import never_cache
 
 from apps.core.errors import Conflict
-from apps.core.forms import next_address
 
 from .models import User
 from .reauthentication import has_recent_proof, require_recent_proof
@@ -86,7 +86,7 @@ class ConnectionsView(views.ConnectionsView):
         require_recent_proof(request)
         with transaction.atomic():
             # Two at once would each see the other's way in.
-            User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
+            User.objects.select_for_update(no_key=True).get(pk=cast(User, request.user).pk)
             return super().post(request, *args, **options)
 
 
@@ -94,7 +94,9 @@ class ConnectionsView(views.ConnectionsView):
 @login_required
 def prove_elsewhere(request: HttpRequest) -> HttpResponse:
     """Who has neither a password nor a second factor here shows who they are by coming in again."""
-    back = f"{reverse('account_reauthenticated')}?{urlencode({'next': next_address(request, '/')})}"
+    back = (
+        f"{reverse('account_reauthenticated')}?{urlencode({'next': get_next_redirect_url(request) or '/'})}"
+    )
     context = {"linked": _linked(request), "back": back}
     return render(request, "account/reauthenticate_elsewhere.html", context)
 
@@ -105,7 +107,7 @@ def proved(request: HttpRequest) -> HttpResponse:
     """From there on with what they were doing."""
     if not has_recent_proof(request):
         return redirect("account_reauthenticate_elsewhere")
-    return flow.resume_request(request) or redirect(next_address(request, "/"))
+    return flow.resume_request(request) or redirect(get_next_redirect_url(request) or "/")
 
 
 def addresses() -> list[URLPattern]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -114,27 +116,27 @@ class TestComingIn:
     def test_who_says_no_there_is_not_signed_in(self, site):
         browser = Client()
         answer = browser.get(site.deny(leave_for(browser, "github")), follow=True)
-        assert "You said no at the other site." in answer.content.decode()
+        assert "You turned back at the other site." in answer.content.decode()
         assert who(browser) is None and not User.objects.exists()
 
     def test_a_way_back_that_this_browser_did_not_begin_leads_nowhere(self, site):
         begun_elsewhere = site.consent(leave_for(Client(), "github"))
         browser = Client()
         answer = browser.get(begun_elsewhere)
-        assert "This did not work" in answer.content.decode()
+        assert "This did not sign you in" in answer.content.decode()
         assert site.asked == [] and who(browser) is None
 
     def test_a_code_works_once(self, site):
         browser = Client()
         back = site.consent(leave_for(browser, "github"))
         assert browser.get(back).status_code == 302
-        assert "This did not work" in browser.get(back).content.decode()
+        assert "This did not sign you in" in browser.get(back).content.decode()
 
     @pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"<html>"), (200, b"{}")])
     def test_a_site_that_is_broken_breaks_nothing(self, site, status, body):
         site.breaks(status, body, Content_Type="application/json")
         browser = Client()
-        assert "This did not work" in come_in(browser, site).content.decode()
+        assert "This did not sign you in" in come_in(browser, site).content.decode()
         assert who(browser) is None
 
     @pytest.mark.parametrize("verified", [True, False])
@@ -234,7 +236,7 @@ class TestTheProof:
         assert urlsplit(asked.url).path == "/auth/reauthenticate/elsewhere"
         shown = browser.get(asked.url).content.decode()
         assert "Sign in anew with GitHub" in shown
-        address = shown.split('action="')[1].split('"')[0].replace("&amp;", "&")
+        address = html.unescape(re.search(r'action="(/auth/with/github/login/[^"]*)"', shown)[1])
         back = browser.get(site.consent(browser.post(address).url))
         done = browser.get(back.url)
         assert done.status_code == 200 and b'id="key"' in done.content

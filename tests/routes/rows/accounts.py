@@ -6,7 +6,18 @@ from tests.routes.cast import ALL, MEMBERS, OUTSIDERS, OWNER, STRANGERS, Row, Wh
 
 NEWCOMER = frozenset({Who.UNVERIFIED})
 
-ROWS: dict[str, Row] = {
+# Of each other site: the way to it, and the way back, which nobody here has begun.
+SITES = {
+    f"{method} /auth/with/{site}/login/{part}": Row({status: ALL})
+    for site in ("github", "google", "discord", "twitch")
+    for method, part, status in (
+        ("GET", "", 200),
+        ("POST", "", 302),
+        ("GET", "callback/", 401),
+        ("POST", "callback/", 401),
+    )
+}
+ROWS: dict[str, Row] = SITES | {
     "POST /api/auth/register": Row(
         {201: ALL},
         {"username": "newcomer", "email": "newcomer@example.org", "password": "correct horse battery"},
@@ -69,8 +80,8 @@ ROWS: dict[str, Row] = {
     "GET /auth/2fa/totp/deactivate/": Row({404: MEMBERS}),
     "POST /auth/2fa/totp/deactivate/": Row({404: MEMBERS}),
     "GET /auth/2fa/recovery-codes/": Row({404: MEMBERS}),
-    "GET /auth/2fa/recovery-codes/generate/": Row({302: MEMBERS}),
-    "POST /auth/2fa/recovery-codes/generate/": Row({302: MEMBERS}),
+    "GET /auth/2fa/recovery-codes/generate/": Row({200: MEMBERS}),
+    "POST /auth/2fa/recovery-codes/generate/": Row({200: MEMBERS}),
     "GET /auth/2fa/recovery-codes/download/": Row({404: MEMBERS}),
     "GET /auth/2fa/webauthn/": Row({200: MEMBERS}),
     "GET /auth/2fa/webauthn/add/": Row({200: MEMBERS}),
@@ -84,6 +95,10 @@ ROWS: dict[str, Row] = {
     "POST /auth/2fa/webauthn/keys/<int:pk>/edit/": Row({404: MEMBERS}),
     "GET /auth/2fa/webauthn/login/": Row({302: ALL}),
     "POST /auth/2fa/webauthn/login/": Row({302: ALL}),
+    "GET /auth/reauthenticate/elsewhere": Row({200: MEMBERS}),
+    "POST /auth/reauthenticate/elsewhere": Row({200: MEMBERS}),
+    "GET /auth/reauthenticate/done": Row({302: MEMBERS}),
+    "POST /auth/reauthenticate/done": Row({302: MEMBERS}),
     "GET /auth/with/login/cancelled/": Row({200: ALL}),
     "GET /auth/with/login/error/": Row({401: ALL}),
     "GET /auth/with/signup/": Row({302: ALL}),
