@@ -20,6 +20,7 @@ from functools import partial
 
 from tests.load import (
     chat,
+    crowd,
     delay,
     endurance,
     ingest,
@@ -35,10 +36,10 @@ from tests.load.processes import Missing, Theft
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
-PARTS = ("delay", "ingest", "chat", "stadium", "pages")
+PARTS = ("delay", "ingest", "chat", "stadium", "pages", "crowd")
 # Only when they are named, or together as `picture`.
 LONG_PARTS = ("latency", "encoders", "viewers", "edges", "drift", "memory")
-ON_THEIR_OWN = ("delay", "latency", "edges", "drift", "memory")
+ON_THEIR_OWN = ("delay", "crowd", "latency", "edges", "drift", "memory")
 NAMES = {"all": PARTS, "picture": LONG_PARTS} | {part: (part,) for part in PARTS + LONG_PARTS}
 
 
@@ -46,6 +47,7 @@ def measure_on_its_own(part: str, *, quick: bool) -> str:
     """One of the parts that start the servers they need, most of them for a browser."""
     measures: dict[str, Callable[[], str]] = {
         "delay": lambda: report.delay(delay.measure(8 if quick else delay.WATCH_SECONDS)),
+        "crowd": lambda: report.crowd(*crowd.measure(quick=quick)),
         "latency": lambda: live_report.latency(picture.measure(quick=quick)),
         "edges": lambda: live_report.edges(viewers.measure_edges(100 if quick else viewers.EDGE_VIEWERS)),
         "drift": lambda: live_report.drift(endurance.drift(0.5 if quick else endurance.DRIFT_MINUTES)),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.load.chat import RUNS, TRIES, Phase, RoomResult
+from tests.load.crowd import CrowdResult
 from tests.load.delay import DelayResult
 from tests.load.ingest import IngestResult
 from tests.load.pages import PageResult
@@ -205,6 +206,23 @@ def pages(results: list[PageResult]) -> str:
         for result in results
     ]
     return table(head, rows)
+
+
+def crowd(seeded: float, results: list[CrowdResult]) -> str:
+    """The table of a large site's pages, and how long it took to make one."""
+    head = ["", "who", "p50", "p99", "worst", "CPU of one core"]
+    rows = [
+        [
+            each.name,
+            each.who,
+            f"{each.p50:.0f} ms",
+            f"{each.p99:.0f} ms",
+            f"{each.worst:.0f} ms",
+            f"{each.cpu:.0f} %",
+        ]
+        for each in results
+    ]
+    return f"{table(head, rows)}\n\nThe crowd was seeded in {seeded:.0f} s."
 
 
 def machine() -> str:

@@ -87,12 +87,29 @@ def tickets(count: int) -> dict[str, Any]:
     return {"tickets": [issue(sign_in) for sign_in in factories.sign_ins(users)]}
 
 
+def readers(count: int) -> dict[str, Any]:
+    """Session cookies of the `count` newest people, and a channel on air that some thousands watch."""
+    from django.conf import settings
+
+    from apps.accounts.models import User
+    from apps.streams.models import Broadcast
+    from tests.factories import sign_ins
+
+    on_air = Broadcast.objects.on_air().listed().filter(channel__is_mature=False)
+    watched = on_air.select_related("channel").order_by("-viewer_count")[3]
+    known = sign_ins(User.objects.order_by("-id")[:count])
+    cookies = [f"{settings.SESSION_COOKIE_NAME}={each.session_key}" for each in known]
+    return {"readers": {"slug": watched.channel.slug, "cookies": cookies}}
+
+
 def main(verb: str, count: int) -> None:
     """Do `verb` and print what came of it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aethex.settings")
     django.setup()
-    print(json.dumps({"people": people, "channels": channels, "tickets": tickets}[verb](count)))
+    print(json.dumps(VERBS[verb](count)))
 
+
+VERBS = {"people": people, "channels": channels, "tickets": tickets, "readers": readers}
 
 if __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]))
