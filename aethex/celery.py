@@ -22,6 +22,8 @@ app.conf.beat_schedule = {
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "rank on air": {"task": "apps.discovery.tasks.rank_on_air", "schedule": 60.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "erase accounts": {"task": "apps.accounts.tasks.erase_due", "schedule": 60.0},
+    "sweep exports": {"task": "apps.accounts.tasks.sweep_exports", "schedule": 30.0},
     "reinstate people": {"task": "apps.accounts.tasks.reinstate_due", "schedule": 10.0},
     "remove orphans": {"task": "apps.vod.tasks.remove_orphans", "schedule": 3600.0},
     "ring occurrences": {"task": "apps.channels.tasks.ring_occurrences", "schedule": 20.0},

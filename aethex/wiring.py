@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from apps.accounts import personal_data as account_data
+from apps.accounts import services as accounts
 from apps.accounts import sockets as account_sockets
-from apps.accounts.facts import AccountOpened, AccountShut, BlockChanged, PersonSuspended, SessionsEnded
+from apps.accounts import tasks as account_tasks
+from apps.accounts.archive import contribute, contribute_pictures
+from apps.accounts.facts import (
+    AccountOpened,
+    AccountShut,
+    BlockChanged,
+    ExportAsked,
+    PersonSuspended,
+    SessionsEnded,
+)
 from apps.channels import facts as channel_facts
+from apps.channels import personal_data as channel_data
 from apps.channels import services as channels
 from apps.channels.services.team_undo import INVERSES as TEAM_INVERSES
+from apps.chat import personal_data as chat_data
 from apps.chat import realtime as chat
 from apps.chat import review
 from apps.chat.services.commands import teach_commands
 from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
+from apps.chat.services.leaving import forget_author
 from apps.chat.services.rooms import remove_messages
 from apps.chat.services.shows import check_show
 from apps.core.audit import DeedRecorded
@@ -20,13 +34,16 @@ from apps.engagement import realtime as raids
 from apps.engagement.commands import COMMANDS as RAID_COMMANDS
 from apps.moderation import facts as moderation_facts
 from apps.moderation import logbook, undo
+from apps.moderation import personal_data as moderation_data
 from apps.moderation import services as moderation
 from apps.moderation import tasks as moderation_tasks
 from apps.notifications import services as notifications
 from apps.notifications import tasks as notification_tasks
 from apps.streams import facts, realtime
+from apps.streams import personal_data as stream_data
 from apps.streams import services as streams
 from apps.streams import tasks as stream_tasks
+from apps.vod import personal_data as vod_data
 from apps.vod import services as vod
 from apps.vod import tasks as vod_tasks
 
@@ -80,6 +97,22 @@ def connect() -> None:
     on(raid_facts.RaidGone, raids.tell_gone)
 
     teach_commands(*RAID_COMMANDS)
+
+    on(ExportAsked, account_tasks.build_after)
+    contribute(
+        *account_data.PARTS, *channel_data.PARTS, *stream_data.PARTS, *vod_data.PARTS, *chat_data.PARTS,
+        *moderation_data.PARTS, account_data.ACTS,
+    )  # fmt: skip
+    contribute_pictures(account_data.pictures, channel_data.pictures)
+    accounts.erase_with(
+        accounts.remove_exports_of,
+        channels.delete_channels_of,
+        channels.end_channel_follows_of,
+        accounts.end_follows_of,
+        forget_author,
+        moderation.forget_person,
+    )
+
     moderation.teach_context("message", review.message_subject)
     logbook.teach_subject("chat.message", review.messages_in_words)
     for action, inverse in (TEAM_INVERSES | CHAT_INVERSES).items():

@@ -68,6 +68,8 @@ if ACCOUNT_EMAIL_VERIFICATION not in {"optional", "mandatory"}:
         f"EMAIL_VERIFICATION={ACCOUNT_EMAIL_VERIFICATION!r} is unknown. Use optional or mandatory."
     )
 EMAIL_TIMEOUT = 10
+# A closed account can be kept for so long, then it is deleted.
+ACCOUNT_DELETION_DAYS = env.integer("ACCOUNT_DELETION_DAYS", 14, low=0, high=90)
 
 MFA_FORMS = {
     "authenticate": "apps.accounts.factor_forms.SignInByCode",

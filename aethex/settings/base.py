@@ -224,19 +224,30 @@ def _s3(prefix: str, *, signed: bool) -> dict:
 
 if S3_BUCKET:
     _uploads, _recordings = _s3("media", signed=False), _s3("recordings", signed=True)
+    _exports = _s3("exports", signed=True)
 else:
     _uploads = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": MEDIA_ROOT, "base_url": MEDIA_URL},
     }
-    # Recordings lie outside MEDIA_ROOT: nothing but a service may hand them out.
+    # These lie outside MEDIA_ROOT: nothing but a service may hand them out.
     _recordings = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "recordings", "allow_overwrite": True},
     }
+    _exports = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "exports",
+            "allow_overwrite": True,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
 STORAGES = {
     "default": _uploads,
     "recordings": _recordings,
+    "exports": _exports,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True

@@ -41,3 +41,10 @@ class PersonSuspended:
 
     user_id: uuid.UUID
     actor_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsked:
+    """Somebody wants all that the site keeps of them; the row tells who."""
+
+    export_id: uuid.UUID

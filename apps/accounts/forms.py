@@ -120,3 +120,14 @@ class BlockForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
+
+
+class ClosingForm(forms.Form):
+    confirmation = forms.CharField(
+        label="Your username",
+        max_length=100,
+        error_messages=NEEDED,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )

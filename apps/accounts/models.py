@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.core.ids import uuid7
 
@@ -238,3 +239,72 @@ class PersonFollow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.follower_id} follows {self.followed_id}"
+
+
+class RetiredName(models.Model):
+    """The username of somebody who has left: nobody can take it `until` then. Only a keyed hash is kept."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DataExportQuerySet(models.QuerySet["DataExport"]):
+    def under_way(self) -> Self:
+        return self.filter(state__in=[DataExport.State.WAITING, DataExport.State.WORKING])
+
+    def ready(self) -> Self:
+        """Those whose file can be fetched."""
+        return self.filter(state=DataExport.State.READY, expires_at__gt=timezone.now())
+
+
+class DataExport(models.Model):
+    """Somebody asked for all that the site keeps of them. A worker makes the file while its lease lasts; one
+    that does not renew it has died, and another begins anew."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for its turn"
+        WORKING = "working", "Being made"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="data_exports")
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+
+    objects = DataExportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(state__in=["waiting", "working"]),
+                name="accounts_one_export_under_way",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Data of {self.user_id} ({self.state})"
+
+    @property
+    def file_name(self) -> str:
+        """Its file in the storage `exports`; the same however often it is begun anew."""
+        return f"{self.user_id.hex}/{self.pk.hex}.zip"
+
+    @property
+    def is_ready(self) -> bool:
+        has_ended = self.expires_at is None or self.expires_at <= timezone.now()
+        return self.state == self.State.READY and not has_ended
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.WORKING)

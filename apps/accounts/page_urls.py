@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import profile_views, views
+from . import data_views, profile_views, views
 
 app_name = "people"
 
@@ -20,5 +20,9 @@ urlpatterns = [
     path("u/<str:person>/friends", profile_views.profile, {"tab": "friends"}, name="friends"),
     path("u/<str:person>/card", profile_views.card, name="card"),
     path("u/<str:person>/follow", profile_views.follow, name="follow"),
+    path("settings/data", data_views.data, name="data"),
+    path("settings/data/export", data_views.export, name="export"),
+    path("settings/data/files/<str:token>", data_views.download, name="download"),
+    path("settings/data/close", data_views.close, name="close"),
     path("theme", views.theme, name="theme"),
 ]

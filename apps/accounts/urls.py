@@ -14,6 +14,7 @@ urlpatterns = [
     path("register", SignUpView.as_view(), name="account_signup"),
     path("login", views.login, name="account_login"),
     path("logout", views.logout, name="account_logout"),
+    path("keep/<str:token>", data_views.keep, name="account_keep"),
     path("closed", data_views.closed, name="account_inactive"),
     path("reauthenticate", views.reauthenticate, name="account_reauthenticate"),
     path("reauthenticate/elsewhere", social.prove_elsewhere, name="account_reauthenticate_elsewhere"),

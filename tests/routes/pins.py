@@ -141,6 +141,7 @@ PINS: dict[str, tuple[int | None, int | None]] = {
     "GET /robots.txt": (0, 2),
     "GET /settings": (None, 2),
     "GET /settings/blocks": (None, 4),
+    "GET /settings/data": (None, 4),
     "GET /settings/privacy": (None, 2),
     "GET /sitemap-<str:section>.xml": (2, 4),
     "GET /sitemap.xml": (2, 4),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,11 +13,14 @@ from rest_framework.views import APIView
 
 from apps.accounts import services
 from apps.accounts.profiles import Profile, find_profile, followed_by, followers_of
+from apps.accounts.reauthentication import require_recent_proof
 from apps.core.errors import Invalid, NotAllowed
 from apps.core.images import Cropped, checked_crop
 from apps.core.pagination import PageEnvelope
 
 from .serializers import (
+    AccountClosingSerializer,
+    ClosingSerializer,
     MeSerializer,
     PersonFollowStateSerializer,
     PersonRelationSerializer,
@@ -53,6 +57,17 @@ class OnePerson(APIView):
             raise Invalid("Name at least one field to change.", code="NOTHING_TO_CHANGE")
         user = services.edit_profile(actor=request.user, **changes)
         return Response(MeSerializer(user).data)
+
+    @extend_schema(request=ClosingSerializer, responses={202: AccountClosingSerializer})
+    def delete(self, request: Request, person: str) -> Response:
+        """Close your own account (`me`, or your id): gone for others and signed out everywhere at once,
+        deleted at the time in the answer unless you sign in with `keepAccount` before."""
+        if person != "me" and not _seen(request, person).is_own:
+            raise NotAllowed("You can delete your own account only.")
+        require_recent_proof(request)
+        fields = parsed(ClosingSerializer(data=request.data))
+        user = services.close_account(actor=request.user, **fields)
+        return Response(AccountClosingSerializer(user).data, status=status.HTTP_202_ACCEPTED)
 
 
 class PersonStats(APIView):

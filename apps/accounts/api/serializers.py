@@ -7,7 +7,7 @@ from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.accounts.models import Block, User
+from apps.accounts.models import Block, DataExport, User
 
 # Bounds that only keep nonsense away from the verbs; the rules themselves are theirs.
 LONG = 1000
@@ -79,11 +79,13 @@ class RegistrationSerializer(serializers.Serializer):
 
 
 class CredentialsSerializer(serializers.Serializer):
-    """`login` is a username or an email address, `code` that of the authenticator app or a recovery code."""
+    """`login` is a username or an email address, `code` that of the authenticator app or a recovery code;
+    `keepAccount` opens an account again that waits to be deleted."""
 
     login = serializers.CharField(max_length=LONG)
     password = serializers.CharField(max_length=LONG, trim_whitespace=False)
     code = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    keepAccount = serializers.BooleanField(required=False, default=False)
 
 
 class ProofSerializer(serializers.Serializer):
@@ -209,3 +211,26 @@ class PictureSerializer(serializers.Serializer):
 
 class PictureUrlSerializer(serializers.Serializer):
     url = serializers.CharField()
+
+
+class ClosingSerializer(serializers.Serializer):
+    """`confirmation` is the caller's username."""
+
+    confirmation = serializers.CharField(max_length=LONG)
+
+
+class AccountClosingSerializer(serializers.Serializer):
+    deletionAt = serializers.DateTimeField(source="deletion_at")
+
+
+class DataExportSerializer(serializers.ModelSerializer):
+    id = serializers.CharField(read_only=True)
+    askedAt = serializers.DateTimeField(source="asked_at", read_only=True)
+    readyAt = serializers.DateTimeField(source="ready_at", read_only=True, allow_null=True)
+    expiresAt = serializers.DateTimeField(source="expires_at", read_only=True, allow_null=True)
+    sizeBytes = serializers.IntegerField(source="size_bytes", read_only=True)
+
+    class Meta:
+        model = DataExport
+        fields = ["id", "state", "askedAt", "readyAt", "expiresAt", "sizeBytes"]
+        read_only_fields = fields

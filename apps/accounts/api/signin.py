@@ -26,6 +26,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from apps.accounts import services
 from apps.accounts.access import why_shut
 from apps.accounts.entrance import FORM_NAMES, SignUpForm
 from apps.accounts.models import User
@@ -56,8 +57,11 @@ def register(request: HttpRequest, *, username: str, email: str, password: str) 
         return _tokens(request)
 
 
-def log_in(request: HttpRequest, *, login: str, password: str, code: str) -> dict[str, Any]:
-    """Sign a person in: `{user, access_token, refresh_token}`.
+def log_in(
+    request: HttpRequest, *, login: str, password: str, code: str, keep_account: bool = False
+) -> dict[str, Any]:
+    """Sign a person in: `{user, access_token, refresh_token}`. With `keep_account`, one whose account waits
+    to be deleted keeps it; the password is proof enough, as it is on the page.
 
     Raises SignInNeeded (WRONG_LOGIN, MFA_REQUIRED, WRONG_CODE), NotAllowed (EMAIL_NOT_VERIFIED, or what
     `why_shut` says) or TooMany.
@@ -67,6 +71,9 @@ def log_in(request: HttpRequest, *, login: str, password: str, code: str) -> dic
         form = LoginForm({"login": login, "password": password}, request=request)
         if not form.is_valid():
             raise _wrong_login(form)
+        if keep_account and form.user.deletion_at is not None:
+            services.keep_account(person=form.user)
+            form.user.refresh_from_db()
         form.login(request)
         stage = get_pending_stage(request)
         if stage is not None and stage.key == EmailVerificationStage.key:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import blocks, people, views
+from . import blocks, data, people, views
 
 urlpatterns = [
     path("auth/register", views.Register.as_view()),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("auth/onboard", views.Onboard.as_view()),
     path("auth/profile", views.Profile.as_view()),
     path("users/me/blocks", blocks.MyBlocks.as_view()),
+    path("users/me/export", data.MyExport.as_view()),
+    path("users/me/export/file", data.MyExportFile.as_view()),
     path("users/<str:person>", people.OnePerson.as_view()),
     path("users/<str:person>/stats", people.PersonStats.as_view()),
     path("users/<str:person>/followers", people.PersonFollowers.as_view()),

@@ -69,6 +69,7 @@ class Login(Door):
             login=fields["login"],
             password=fields["password"],
             code=fields.get("code", "").replace(" ", ""),
+            keep_account=fields["keepAccount"],
         )
         return Response(_signed_in(signed_in))
 

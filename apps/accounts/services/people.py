@@ -16,6 +16,7 @@ from apps.accounts.models import Actor, User
 from apps.accounts.policies import acting
 from apps.core.errors import Conflict, DomainError, Invalid
 
+from .deletion import is_retired
 from .profiles import change_picture, checked_bio, checked_display_name, checked_picture, guesses
 
 TAKEN = {
@@ -104,6 +105,8 @@ def _check_username(value: str) -> None:
         raise ValidationError("Choose a username.")
     for validator in names.USERNAME_VALIDATORS:
         validator(value)
+    if is_retired(value):
+        raise ValidationError(str(TAKEN["username"][1]))
 
 
 def _check_email(value: str) -> None:

@@ -1,7 +1,20 @@
 """The verbs of channels, one file a noun."""
 
-from .channels import category_named, checked_tags, create_channel, delete_channel, edit_channel
-from .follows import end_follows_of_blocked, follow_channel, silence_bell, unfollow_channel
+from .channels import (
+    category_named,
+    checked_tags,
+    create_channel,
+    delete_channel,
+    delete_channels_of,
+    edit_channel,
+)
+from .follows import (
+    end_channel_follows_of,
+    end_follows_of_blocked,
+    follow_channel,
+    silence_bell,
+    unfollow_channel,
+)
 from .schedule import (
     cancel_occurrence,
     edit_scheduled,
@@ -26,8 +39,10 @@ __all__ = [
     "checked_tags",
     "create_channel",
     "delete_channel",
+    "delete_channels_of",
     "edit_channel",
     "edit_scheduled",
+    "end_channel_follows_of",
     "end_follows_of_blocked",
     "follow_channel",
     "invite_helper",

@@ -138,6 +138,16 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
     policies.require(actor, Power.DELETE_CHANNEL, channel)
     if confirmation.strip() != channel.slug:
         raise Invalid.field("confirmation", f"Type {channel.slug} to delete this channel.")
+    _delete(actor, channel, slug=channel.slug, name=channel.name)
+
+
+def delete_channels_of(person: User) -> None:
+    """Delete what somebody owns who goes for good; the log keeps no more of it than its id."""
+    for channel in Channel.objects.filter(owner=person):
+        _delete(person, channel)
+
+
+def _delete(actor: Actor, channel: Channel, **details: str) -> None:
     channel_id = channel.pk
     with transaction.atomic():
         # Its broadcasts go with it, and whoever locks both takes the channel first.
@@ -151,8 +161,7 @@ def delete_channel(*, actor: Actor, channel: Channel, confirmation: str) -> None
             action="channel.deleted",
             subject=channel,
             channel_id=channel_id,
-            slug=channel.slug,
-            name=channel.name,
+            **details,
         )
         publish(ChannelDeleted(channel_id))
         change_pictures(now, dict.fromkeys(PICTURES))

@@ -17,7 +17,7 @@ from apps.core.events import publish
 if TYPE_CHECKING:
     import uuid
 
-    from apps.accounts.models import Actor
+    from apps.accounts.models import Actor, User
 
 
 def follow_channel(*, actor: Actor, channel: Channel, bell: str | None = None) -> Follow:
@@ -72,6 +72,15 @@ def end_follows_of_blocked(fact: BlockChanged) -> None:
         with transaction.atomic():
             Channel.objects.hold(channel.pk)
             _end_follow(channel.pk, fact.blocked_id)
+
+
+def end_channel_follows_of(person: User) -> None:
+    """Whoever goes for good follows no channel any more; the channels' counts are right at once."""
+    for channel_id in list(Follow.objects.filter(user=person).values_list("channel_id", flat=True)):
+        with transaction.atomic():
+            # Not `hold`: one that is gone meanwhile took the follow along.
+            Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+            _end_follow(channel_id, person.pk)
 
 
 def _end_follow(channel_id: uuid.UUID, user_id: uuid.UUID) -> None:

@@ -129,7 +129,7 @@ class MyReportSerializer(serializers.ModelSerializer):
 class ReportSerializer(MyReportSerializer):
     """A report as moderators see it."""
 
-    reporter = PersonSerializer(read_only=True)
+    reporter = PersonSerializer(read_only=True, allow_null=True)
     subject = PersonSerializer(source="subject_user", read_only=True, allow_null=True)
     answeredBy = PersonSerializer(source="answered_by", read_only=True, allow_null=True)
     answeredAt = serializers.DateTimeField(source="answered_at", read_only=True, allow_null=True)

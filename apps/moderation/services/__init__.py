@@ -4,6 +4,7 @@ from .notes import delete_note, write_note
 from .reports import (
     Subject,
     answer_report,
+    forget_person,
     report,
     teach_context,
     tell_reporter,
@@ -23,6 +24,7 @@ __all__ = [
     "checked_rule",
     "delete_note",
     "edit_rule",
+    "forget_person",
     "lift_sanction",
     "put_back",
     "remove_rule",

@@ -26,6 +26,8 @@ from apps.core.text import clean
 from apps.moderation.facts import ReportAnswered, ReportHeeded, ReportMade
 from apps.moderation.models import WORDS_MOST, Report, ReportQuerySet
 
+# Who said a line of a report, when they have left.
+LEFT = {"id": "", "username": "", "displayName": "Deleted account", "avatarUrl": ""}
 LIMIT = Limit("reports", "20/600")
 ANSWERS = (Report.State.UPHELD, Report.State.DISMISSED)
 
@@ -128,8 +130,18 @@ def uphold_about_channel(fact: ChannelSuspended) -> None:
 def tell_reporter(*, report_id: uuid.UUID) -> None:
     """Write to who made a report that staff have heeded."""
     report = Report.objects.select_related("reporter", "channel").filter(pk=report_id).first()
-    if report is not None and report.reporter.is_active:
+    if report is not None and report.reporter is not None and report.reporter.is_active:
         write_to(report.reporter, "report_heeded", report=report)
+
+
+def forget_person(person: User) -> None:
+    """Take who has left out of what reports keep as it was then; what was said stays, for it was judged."""
+    key = str(person.pk)
+    for report in Report.objects.filter(context__icontains=key).iterator(chunk_size=200):
+        for line in report.context:
+            if line.get("user", {}).get("id") == key:
+                line["user"] = LEFT
+        report.save(update_fields=["context"])
 
 
 def undo_answer(actor: Actor, entry: AuditEntry) -> None:
@@ -160,7 +172,7 @@ def _uphold(reports: ReportQuerySet, actor_id: uuid.UUID) -> None:
         report.save()
         _record_answer(actor, report)
         publish(ReportAnswered(report.channel_id, report.pk))
-        if report.reporter_id not in told:
+        if report.reporter_id is not None and report.reporter_id not in told:
             told.add(report.reporter_id)
             publish(ReportHeeded(report.pk))
 
