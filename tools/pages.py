@@ -43,6 +43,7 @@ PAGES = (
     Page("channel", "/c/<str:slug>"),
     Page("channel-member", "/c/<str:slug>", MEMBER),
     Page("channel-owner", "/c/<str:slug>", OWNER),
+    Page("channel-followers", "/c/<str:slug>/followers", OWNER),
     Page("channel-about", "/c/<str:slug>/about"),
     Page("watch", "/streams/<str:slug>"),
     Page("watch-member", "/streams/<str:slug>", MEMBER),
@@ -114,10 +115,15 @@ PAGES = (
     Page("not-allowed", "/dashboard/<str:slug>", MEMBER),
     Page("offline", "/offline"),
 )
+OTHER_SITES = ("discord", "github", "google", "twitch")
 # Pages that only show within a story, and what is no page: a part of one, a file, a redirect.
 APART = frozenset(
     {
         "/auth/reauthenticate",
+        "/auth/reauthenticate/done",
+        "/auth/reauthenticate/elsewhere",
+        *(f"/auth/with/{site}/login/" for site in OTHER_SITES),
+        *(f"/auth/with/{site}/login/callback/" for site in OTHER_SITES),
         "/auth/verify/<key>",
         "/auth/password/set",
         "/auth/password/reset/<uidb36>-<key>",
