@@ -212,7 +212,8 @@ NO_VERBS = {
     "chat.find_dock", "chat.rate_limited", "chat.settle_show", "chat.settle_shows", "chat.teach_commands",
     "chat.tell_raid", "moderation.Subject",
     "moderation.checked_rule", "moderation.put_back", "moderation.take_turn", "moderation.teach_context",
-    "moderation.tighten", "moderation.time_out_by_rule",
+    "moderation.tell_reporter", "moderation.tighten", "moderation.time_out_by_rule",
+    "moderation.uphold_about_channel", "moderation.uphold_about_person",
 }  # fmt: skip
 # Whose deed it isn't hears of another reason than a missing power.
 OTHER_REFUSALS = {
