@@ -112,9 +112,9 @@ def _write_part(archive: zipfile.ZipFile, part: Part, user: User, at_work: Calla
                 table.first.append(cells)
             table.count += 1
         as_json.write("\n]\n")
-        for name, written in ((f"{part.name}.json", as_json), (f"{part.name}.csv", as_csv)):
-            written.flush()
-            _add(archive, name, written.buffer)
+        _add_text(archive, f"{part.name}.json", as_json)
+        if table.count:  # else it would have no columns
+            _add_text(archive, f"{part.name}.csv", as_csv)
     at_work()
     return table
 
@@ -137,6 +137,11 @@ def _write_pictures(archive: zipfile.ZipFile, user: User, at_work: Callable[[], 
 def _text_file() -> Any:
     # It has no name: killed in the middle, nothing of it is left.
     return tempfile.TemporaryFile("w+", encoding="utf-8", newline="")
+
+
+def _add_text(archive: zipfile.ZipFile, name: str, written: Any) -> None:
+    written.flush()
+    _add(archive, name, written.buffer)
 
 
 def _add(archive: zipfile.ZipFile, name: str, source: Any) -> None:
