@@ -1,6 +1,5 @@
 """Every address of the site."""
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.sitemaps import views as sitemaps
@@ -10,9 +9,6 @@ from django.views.static import serve
 
 from . import design, pwa, robots
 from .robots import SITEMAPS
-
-# Staff sign in through the site's own page and so through their second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("aethex.api")),

@@ -83,6 +83,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "AeThex LIVE"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock or slow typing may be off (RFC 6238, section 5.2)
 
+# Whether staff come into the admin by a second factor or a passkey only; production asks for it.
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=False)
+
 # --- tokens ----------------------------------------------------------------------------------------
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "apps.accounts.tokens.OneUseRefresh"  # noqa: S105  a class, not a secret

@@ -40,6 +40,7 @@ if PROVIDER_API_URL:
         "PROVIDER_API_URL is a stand-in for trials, it has no secrets to keep. Unset it."
     )
 
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=True)
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = False
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600)
