@@ -210,7 +210,7 @@ VERBS: dict[str, tuple[frozenset[Who], Deed]] = {
 # Exported, and nobody's deed: parts of other verbs, and what automatic rules do by themselves.
 NO_VERBS = {
     "chat.find_dock", "chat.rate_limited", "chat.settle_show", "chat.settle_shows", "chat.teach_commands",
-    "chat.tell_raid", "moderation.Subject",
+    "chat.tell_raid", "moderation.Subject", "moderation.forget_person",
     "moderation.checked_rule", "moderation.put_back", "moderation.take_turn", "moderation.teach_context",
     "moderation.tell_reporter", "moderation.tighten", "moderation.time_out_by_rule",
     "moderation.uphold_about_channel", "moderation.uphold_about_person",
