@@ -33,7 +33,15 @@ _CHANNEL = SimpleNamespace(
 )
 # What any letter is shown with, and what one of them means by a word that others use for something else.
 SCENE: dict[str, Any] = {
-    "user": SimpleNamespace(name=f"Vera {HOSTILE}", suspended_until=None, suspension_reason="Threats."),
+    "user": SimpleNamespace(
+        name=f"Vera {HOSTILE}",
+        username="vera",
+        suspended_until=None,
+        suspension_reason="Threats.",
+        deletion_at=now(),
+    ),
+    "token": "abc",
+    "export": SimpleNamespace(expires_at=now(), size_bytes=4_200_000, pk=1),
     "username": "vera",
     "channel": _CHANNEL,
     "what": SimpleNamespace(title="Midnight modular", category=SimpleNamespace(name="Music")),

@@ -16,8 +16,12 @@ from apps.channels.models import Channel
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = ROOT / "templates" / "letters"
-# Letters are read by mail programs: no policy of ours holds there, and no sheet of ours is loaded.
-TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if LETTERS not in path.parents)
+EXPORT = ROOT / "templates" / "accounts" / "export.html"
+# Letters are read by mail programs, and an export as a file: no policy of ours holds there, and no sheet of
+# ours is loaded.
+TEMPLATES = sorted(
+    path for path in (ROOT / "templates").rglob("*.html") if LETTERS not in path.parents and path != EXPORT
+)
 PINS = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text())
 # The scripts that each template begins with, and what a script imports before it runs.
 SCRIPT = re.compile(r"""type="module" src="{% static '(js/[^']+)'""")

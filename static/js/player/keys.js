@@ -28,10 +28,7 @@ export class Keys {
   #root;
   #act;
 
-  /**
-   * @param {HTMLElement} root the player
-   * @param {(action: string) => void} act
-   */
+  /** @param {HTMLElement} root the player @param {(action: string) => void} act */
   constructor(root, act) {
     this.#root = root;
     this.#act = act;
@@ -52,7 +49,7 @@ export class Keys {
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (!this.#mayTake(event)) return;
     event.preventDefault();
-    if (event.repeat && !MOVES.test(event.key)) return; // a key held down is pressed once
+    if (event.repeat && !MOVES.test(event.key)) return; // held down, it is pressed once
     this.#act(action);
   }
 

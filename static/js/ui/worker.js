@@ -1,4 +1,4 @@
-/** The service worker, which shows a page of ours when there is no network. It comes when the page has all it needs. */
+/** The service worker comes when the page has all it needs: it shows a page of ours without network. */
 
 export function install() {
   if (!("serviceWorker" in navigator) || self !== top) return;

@@ -254,6 +254,7 @@ def test_a_stall_that_goes_on_is_told_so_far_and_old_ones_are_dropped(module_pag
 def test_letters_are_keys_until_one_does_without_them_and_never_over_what_lies_open(
     module_page: Page,
 ) -> None:
+    module_page.reload()  # players of other tests listen for keys of their document
     done = run(
         module_page,
         "player/keys.js",
