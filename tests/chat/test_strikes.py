@@ -18,6 +18,7 @@ from apps.channels.models import Channel
 from apps.chat import services
 from apps.chat.models import Message
 from apps.chat.rooms import Rooms
+from apps.chat.services.leaving import forget_author
 from apps.chat.store import Draft, append
 from apps.core.errors import Conflict
 from apps.core.ids import uuid7
@@ -241,6 +242,17 @@ def test_no_account_that_was_kept_out_is_deleted_and_its_words_with_the_ban(
     one = browser.post(reverse("admin:accounts_user_delete", args=[viewer.pk]), {"post": "yes"})
     deed = {"action": "delete_selected", "_selected_action": [viewer.pk], "post": "yes"}
     many = browser.post(reverse("admin:accounts_user_changelist"), deed)
-    assert (one.status_code, many.status_code) == (403, 403)
+    assert (one.status_code, many.status_code) == (403, 302), "there is no such deed"
     assert User.objects.filter(pk=viewer.pk).exists()
     assert listed(f"/api/channels/{channel.pk}/messages") == HIDDEN
+
+
+def test_what_a_ban_struck_does_not_come_back_when_its_person_leaves_for_good(
+    channel: Channel, rude: Message, moderator: User, viewer: User
+) -> None:
+    moderation.ban(actor=moderator, channel=channel, user=viewer)
+    forget_author(viewer)
+    viewer.delete()
+    assert rude.content not in str(listed(f"/api/channels/{channel.pk}/messages"))
+    rude.refresh_from_db()
+    assert rude.user is None and rude.deleted_at is not None

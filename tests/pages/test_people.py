@@ -106,16 +106,18 @@ def test_times_on_pages_are_the_readers_own(newcomer: User, visitor: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "title", "heading"),
     [
-        ("/auth/email", "Email addresses"),
-        ("/auth/password", "Change password"),
-        ("/auth/2fa/", "Two-factor authentication"),
-        ("/auth/sessions", "Sessions"),
+        ("/auth/email", "Email addresses", "Email addresses"),
+        ("/auth/password", "Change password", "Change password"),
+        ("/auth/2fa/", "Two-factor", "Two-factor"),
+        ("/auth/sessions", "Sessions", "Where you are signed in"),
     ],
 )
-def test_settings_that_a_library_draws_look_like_ours(stranger: Client, path: str, words: str) -> None:
+def test_settings_that_a_library_draws_look_like_ours(
+    stranger: Client, path: str, title: str, heading: str
+) -> None:
     page = stranger.get(path, follow=True).content.decode()
-    assert f"<h1>{words}</h1>" in page
-    assert f"<title>{words} — AeThex LIVE</title>" in page
+    assert f"<h1>{heading}</h1>" in page
+    assert f"<title>{title} — AeThex LIVE</title>" in page
     assert '<p class="page-title">Settings</p>' in page

@@ -38,10 +38,10 @@ def test_the_watch_page_asks_the_database_little(
     factories.live(channel)
     for number in range(3):
         say(channel, streamer, f"Line {number}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         visitor.get("/streams/night-shift")
     stranger.get("/streams/night-shift")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         stranger.get("/streams/night-shift")
 
 
