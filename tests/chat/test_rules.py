@@ -28,6 +28,7 @@ def speaker(**known: Any) -> Speaker:
     usual: dict[str, Any] = {
         "user_id": uuid.uuid4(), "brief": {}, "card": b"{}", "badges": (), "role": None, "standing": None,
         "created_at": NOW - 1000 * HOUR, "follows_since": None, "has_spoken": True,
+        "must_verify": False,
     }  # fmt: skip
     return Speaker(**(usual | known))
 
