@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "settle shows": {"task": "apps.chat.tasks.settle_shows", "schedule": 5.0},
     "forget nodes": {"task": "apps.streams.tasks.forget_nodes", "schedule": 3600.0},
     "rank on air": {"task": "apps.discovery.tasks.rank_on_air", "schedule": 60.0},
+    "post letters": {"task": "apps.core.tasks.post_letters", "schedule": 10.0},
     "forget ended sessions": {"task": "apps.accounts.tasks.forget_ended_sessions", "schedule": 3600.0},
     "erase accounts": {"task": "apps.accounts.tasks.erase_due", "schedule": 60.0},
     "sweep exports": {"task": "apps.accounts.tasks.sweep_exports", "schedule": 30.0},

@@ -85,8 +85,8 @@ def letter(request: HttpRequest, letter: str) -> HttpResponse:
         raise Http404
     written = write_letter("vera@example.org", letter, SCENE | MEANINGS.get(letter, {}))
     if request.GET.get("as") == "text":
-        return HttpResponse(f"{written.subject}\n\n{written.body}", content_type="text/plain; charset=utf-8")
-    return HttpResponse(written.alternatives[0][0])
+        return HttpResponse(f"{written.subject}\n\n{written.text}", content_type="text/plain; charset=utf-8")
+    return HttpResponse(written.html)
 
 
 def letters() -> list[str]:

@@ -27,8 +27,10 @@ from apps.chat.services.inverses import INVERSES as CHAT_INVERSES
 from apps.chat.services.leaving import forget_author
 from apps.chat.services.rooms import remove_messages
 from apps.chat.services.shows import check_show
+from apps.core import tasks as core_tasks
 from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
+from apps.core.letters import LetterWritten
 from apps.engagement import facts as raid_facts
 from apps.engagement import realtime as raids
 from apps.engagement.commands import COMMANDS as RAID_COMMANDS
@@ -49,6 +51,7 @@ from apps.vod import tasks as vod_tasks
 
 
 def connect() -> None:
+    on(LetterWritten, core_tasks.post_after)
     on(BlockChanged, channels.end_follows_of_blocked, chat.tell_blocker)
     on(SessionsEnded, account_sockets.tell)
     along(AccountShut, channels.suspend_with_owner)

@@ -21,6 +21,7 @@ from django.db.models.signals import post_migrate  # noqa: TID251  Django's own 
 from django.test import Client
 from rest_framework.test import APIClient
 
+from apps.core.posting import post_letters
 from tests import factories, properties  # noqa: F401  the number of tries holds for all tests
 from tests.stack import running
 from tests.stack.services import Services, services
@@ -133,12 +134,14 @@ def stack(stack_mode: str, request: pytest.FixtureRequest) -> Iterator[running.S
 
 @pytest.fixture
 def posted(django_capture_on_commit_callbacks: Any) -> Callable[[Callable[[], object]], list[EmailMessage]]:
-    """`posted(deed)`: do the deed, let it commit, and return the letters that this posted."""
+    """`posted(deed)`: do the deed, let it commit, have a worker post, and return the letters."""
 
     def letters_of(deed: Callable[[], object]) -> list[EmailMessage]:
+        post_letters()
         before = len(mail.outbox)
         with django_capture_on_commit_callbacks(execute=True):
             deed()
+        post_letters()
         return mail.outbox[before:]
 
     return letters_of

@@ -363,6 +363,7 @@ if env.text("EMAIL_HOST", ""):
     EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
     EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
     EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+    EMAIL_TIMEOUT = 20
 else:
     # Without a mail server letters land in a folder that the operator can read.
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

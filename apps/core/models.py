@@ -1,10 +1,12 @@
-"""The kernel's only table: the audit log."""
+"""The kernel's tables: the audit log, and letters on their way."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 
 from .ids import uuid7
 
@@ -66,3 +68,33 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("An audit entry is never deleted.")
+
+
+class OutgoingLetterQuerySet(models.QuerySet["OutgoingLetter"]):
+    def due(self, now: datetime) -> Self:
+        """Those that nobody has in hand, and whose next try need not wait."""
+        return self.filter(Q(held_until__isnull=True) | Q(held_until__lte=now))
+
+
+class OutgoingLetter(models.Model):
+    """A letter that has to be posted, written along with the deed that it tells of; the row goes when it is
+    posted.
+
+    Who posts it holds it until `held_until`. It is nobody's again then, in case they were killed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    to = models.EmailField()
+    template = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    headers = models.JSONField(default=dict)
+    written_at = models.DateTimeField(auto_now_add=True)
+    held_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = OutgoingLetterQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.template} from {self.written_at:%Y-%m-%d %H:%M}"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -21,6 +19,7 @@ from django.utils import timezone
 from apps.accounts.middleware import zone_named
 from apps.channels.models import Follow, Occurrence
 from apps.core.letters import write_letter
+from apps.core.posting import NoMailServer, hand_over, message_of
 from apps.notifications.models import Letter, Mailing
 from apps.streams.models import Broadcast
 
@@ -54,7 +53,10 @@ def post_letters() -> bool:
                 _put_back(letters[number:])
                 break
             address, context = addresses.get(letter.pk), told.get(letter.mailing_id)
-            if address and context and not _post(_written(letter, address, context), connection):
+            try:
+                if address and context and not hand_over(_written(letter, address, context), connection):
+                    continue  # later, when its time is over
+            except NoMailServer:
                 _put_back(letters[number:])
                 break
             letter.delete()
@@ -137,21 +139,4 @@ def _written(letter: Letter, address: str, told: dict[str, Any]) -> EmailMessage
     told = told | {"unsubscribe_url": end_url, "zone": letter.user.time_zone.replace("_", " ")}
     with timezone.override(zone_named(letter.user.time_zone)):
         written = write_letter(address, told["letter"], told, unsubscribe_url=end_url)
-    # Always the same for this letter: posted twice, mail programs show it once.
-    host = urlsplit(settings.PUBLIC_URL).hostname
-    written.extra_headers["Message-ID"] = f"<{letter.mailing_id.hex}.{letter.user_id.hex}@{host}>"
-    return written
-
-
-def _post(letter: EmailMessage, connection: Any) -> bool:
-    """Whether the mail server has answered, be it that it does not want this letter."""
-    letter.connection = connection
-    try:
-        connection.open()
-        letter.send()
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
-        log.warning("The mail server refused a letter: %s", type(refusal).__name__)
-    except (OSError, smtplib.SMTPException) as error:
-        log.warning("The mail server does not answer: %s", error)
-        return False
-    return True
+    return message_of(written, mark=f"{letter.mailing_id.hex}.{letter.user_id.hex}")
