@@ -32,6 +32,7 @@ from apps.core.audit import DeedRecorded
 from apps.core.events import along, on
 from apps.core.letters import LetterWritten
 from apps.engagement import facts as raid_facts
+from apps.engagement import personal_data as raid_data
 from apps.engagement import realtime as raids
 from apps.engagement.commands import COMMANDS as RAID_COMMANDS
 from apps.moderation import facts as moderation_facts
@@ -104,7 +105,7 @@ def connect() -> None:
     on(ExportAsked, account_tasks.build_after)
     contribute(
         *account_data.PARTS, *channel_data.PARTS, *stream_data.PARTS, *vod_data.PARTS, *chat_data.PARTS,
-        *moderation_data.PARTS, account_data.ACTS,
+        *raid_data.PARTS, *moderation_data.PARTS, account_data.ACTS,
     )  # fmt: skip
     contribute_pictures(account_data.pictures, channel_data.pictures)
     accounts.erase_with(

@@ -18,8 +18,8 @@ from .models import Block, PersonFollow, User
 PROFILE = (
     "id", "username", "display_name", "email", "bio", "links", "color", "is_verified", "theme", "language",
     "time_zone", "privacy", "shows_online", "follower_count", "following_count", "date_joined",
-    "onboarded_at", "last_login", "is_staff", "suspended_at", "suspended_until", "suspension_reason",
-    "deletion_at",
+    "onboarded_at", "last_login", "must_verify", "is_active", "is_staff", "is_superuser", "suspended_at",
+    "suspended_until", "suspension_reason", "deletion_at",
 )  # fmt: skip
 
 
@@ -71,6 +71,16 @@ def _acts(user: User) -> Iterator[Row]:
     return rows_of(acts, "created_at", "action", "subject_type", "subject_id", "channel_id", "details")
 
 
+def _staff_acts(user: User) -> Iterator[Row]:
+    """Not of channels' moderators, whose notes and reasons are in their own tables as far as one may read
+    them; nor why a sign-up looked like a machine's, which would teach machines."""
+    acts = AuditEntry.objects.filter(
+        subject_type=User._meta.label_lower, subject_id=str(user.pk), action__startswith="person.",
+        channel_id=None,
+    )  # fmt: skip
+    return rows_of(acts.order_by("-id"), "created_at", "action", "details")
+
+
 PARTS = (
     Part("profile", "Your profile and settings", _profile),
     Part("email_addresses", "Your email addresses", _addresses),
@@ -80,5 +90,6 @@ PARTS = (
     Part("people_you_follow", "People whom you follow", _followed),
     Part("your_followers", "People who follow you", _followers),
     Part("blocks", "People whom you block", _blocks),
+    Part("staff_acts", "What staff did to your account", _staff_acts),
 )
 ACTS = Part("log", "What you did, as the log has it", _acts)

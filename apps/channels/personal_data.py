@@ -9,11 +9,12 @@ from django.db.models.fields.files import FieldFile
 from apps.accounts.archive import Part, Row, rows_of
 from apps.accounts.models import User
 
-from .models import Channel, ChannelRole, Follow, RoleInvitation, ScheduledBroadcast
+from .models import Channel, ChannelRole, Follow, RoleInvitation, ScheduledBroadcast, SlugHistory
 
 CHANNEL = (
-    "id", "slug", "name", "description", "tags", "language", "visibility", "is_mature", "is_verified",
-    "follower_count", "next_title", "suspended_at", "suspension_reason", "created_at",
+    "id", "slug", "name", "description", "tags", "language", "links", "visibility", "is_mature",
+    "is_verified", "shows_followers", "follower_count", "next_title", "suspended_at", "suspension_reason",
+    "created_at",
 )  # fmt: skip
 
 
@@ -26,6 +27,11 @@ def pictures(user: User) -> Iterator[tuple[str, FieldFile]]:
 def _channels(user: User) -> Iterator[Row]:
     channels = Channel.objects.filter(owner=user).order_by("id")
     return rows_of(channels, *CHANNEL, category="category__slug")
+
+
+def _old_addresses(user: User) -> Iterator[Row]:
+    old = SlugHistory.objects.filter(channel__owner=user).order_by("changed_at")
+    return rows_of(old, "slug", "changed_at", channel="channel__slug")
 
 
 def _schedule(user: User) -> Iterator[Row]:
@@ -61,6 +67,7 @@ PARTS = (
     Part("your_roles", "Channels in which you help", _roles),
     Part("invitations", "Invitations to help", _invitations),
     Part("channels", "Your channels", _channels),
+    Part("channels_old_addresses", "Addresses that your channels once had", _old_addresses),
     Part("channels_team", "Who helps in your channels", _team),
     Part("channels_schedule", "What your channels have planned", _schedule),
 )

@@ -156,9 +156,7 @@ def block_raids(*, actor: Actor, channel: Channel, blocked: str) -> RaidBlock:
             raise Conflict(f"At most {BLOCKS_MOST} channels can be blocked.", code="TOO_MANY_BLOCKS")
         block, is_new = RaidBlock.objects.get_or_create(channel=channel, blocked=found)
         if is_new:
-            audit.record(
-                actor=actor, action="raids.blocked", subject=found, channel_id=channel.pk, name=found.name
-            )
+            audit.record(actor=actor, action="raids.blocked", subject=found, channel_id=channel.pk)
     return block
 
 
@@ -168,13 +166,7 @@ def unblock_raids(*, actor: Actor, channel: Channel, blocked_id: uuid.UUID) -> N
     with transaction.atomic():
         block = channel.raid_blocks.select_related("blocked").filter(blocked=blocked_id).first()
         if block is not None:
-            audit.record(
-                actor=actor,
-                action="raids.unblocked",
-                subject=block.blocked,
-                channel_id=channel.pk,
-                name=block.blocked.name,
-            )
+            audit.record(actor=actor, action="raids.unblocked", subject=block.blocked, channel_id=channel.pk)
             block.delete()
 
 
