@@ -32,7 +32,7 @@ from tests.load import (
     stadium,
     viewers,
 )
-from tests.load.processes import Missing, Theft
+from tests.load.processes import Missing, Theft, touch_memory
 from tests.stack.running import Stack
 from tests.stack.services import Services
 
@@ -99,6 +99,7 @@ def publish(part: str, measure: Callable[[], str], *, write: bool) -> None:
 def run(parts: list[str], *, quick: bool, write: bool) -> int:
     """Measure and publish `parts`; how many could not be measured."""
     failed = len(parts)
+    touch_memory()
     for part in parts:
         if part in ON_THEIR_OWN:
             with told(part):
