@@ -57,7 +57,6 @@ class Publisher:
         self.audio: AacConfig | None = None
         self.encoder = ""
         self.declared_frame_rate = 0.0
-        self.media_at: float | None = None
         self.last_media = clock.monotonic()
         self.measures = Measures(self.last_media)
         self.video_meter, self.audio_meter = Meter(), Meter()
@@ -91,13 +90,13 @@ class Publisher:
         picture = read_video(body)
         if picture is None:
             return
-        now = self._note(len(body), self.video_meter)
+        self._note(len(body), self.video_meter)
         if picture.packet is Packet.CONFIG:
             self._configure_video(bytes(picture.data))
         elif picture.packet is Packet.FRAME and self.video is not None and picture.data:
             self._has_picture = True
             self.measures.picture(timestamp, picture.keyframe, picture.composition_ms, self.last_media)
-            wall_ms = int(now * 1000)
+            wall_ms = int(self.clock.time() * 1000)
             if self._running:
                 self.packager.push_picture(
                     timestamp, picture.composition_ms, picture.keyframe, picture.data, wall_ms
@@ -121,6 +120,12 @@ class Publisher:
     def silent_for(self) -> float:
         """Seconds since it sent media."""
         return self.clock.monotonic() - self.last_media
+
+    @property
+    def media_at(self) -> float | None:
+        """When it sent media last, in seconds since the epoch; None before it did."""
+        has_sent = self.video_meter.total or self.audio_meter.total
+        return self.clock.time() - self.silent_for if has_sent else None
 
     def go_on_air(self, packager: Packager) -> None:
         """Feed `packager` from now on, beginning with the newest keyframe."""
@@ -207,8 +212,6 @@ class Publisher:
                 picture_timestamp, picture.composition_ms, picture.keyframe, picture.data, came
             )
 
-    def _note(self, size: int, meter: Meter) -> float:
+    def _note(self, size: int, meter: Meter) -> None:
         self.last_media = self.clock.monotonic()
         meter.add(size, self.last_media)
-        self.media_at = self.clock.time()
-        return self.media_at
