@@ -18,7 +18,7 @@ from apps.core.realtime.database import read
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.socket import Refused, Socket
 
-from .identity import powers_here
+from .identity import forget_channels, powers_here
 from .selectors import versions
 
 log = logging.getLogger(__name__)
@@ -98,9 +98,13 @@ class Dashboards:
             self._hub.leave(topic, visit.socket.connection)
 
     def _note(self, channel_id: uuid.UUID, note: dict[str, Any]) -> None:
-        """A person's role changed."""
+        """A person's role changed, or the channel is gone."""
+        if note["kind"] == "gone":
+            forget_channels()
         for visit in list(self._visits.get(channel_id, ())):
-            if visit.user_id == uuid.UUID(bytes=note["user"]):
+            if note["kind"] == "gone":
+                visit.socket.connection.close(Close.NOT_FOUND, "There is no such channel.")
+            elif visit.user_id == uuid.UUID(bytes=note["user"]):
                 self._hub.spawn(self._judge_anew(visit))
 
     async def _compare(self) -> None:

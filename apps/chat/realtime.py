@@ -72,8 +72,9 @@ def settle_show(fact: streams.BroadcastStarted | streams.BroadcastEnded) -> None
 
 
 def tell_suspended(fact: channels.ChannelSuspended) -> None:
-    """Nobody stays in a room that is gone."""
-    note(topic("room", fact.channel_id), {"kind": "gone"})
+    """Nobody stays in a room that is gone, nor at its dashboards."""
+    for kind in ("room", "dashboard", "moderation"):
+        note(topic(kind, fact.channel_id), {"kind": "gone"})
 
 
 def tell_dashboards(fact: channels.RoleChanged) -> None:
