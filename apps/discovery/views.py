@@ -37,14 +37,15 @@ MOST_AT_ONCE = 10 * feeds.PAGE_SIZE
 def home(request: HttpRequest) -> HttpResponse:
     now, placed = board(), selectors.placed()
     hero = selectors.hero_of(now, placed.channels)
+    viewer = streams.Viewer(request.user, viewer_id(request))
+    if hero and viewer.is_banned_from(hero.broadcast.channel):
+        hero = None
     followed = selectors.followed_by(request.user, now)
     context = {
         "board": now,
         "followed": followed,
         "hero": hero.broadcast if hero else None,
-        "hero_url": streams.playback_url(broadcast=hero.broadcast, viewer_id=viewer_id(request))
-        if hero
-        else "",
+        "hero_url": streams.playback_url(broadcast=hero.broadcast, viewer=viewer) if hero else "",
         "banners": placed.banners,
         "followed_on_air": followed.on_air[:FOLLOWED_ON_HOME],
         "for_all": now.drawn("home", lambda: _home_for_all(now)),

@@ -79,6 +79,14 @@ def standing_of(user_ids: Collection[uuid.UUID], channel: Channel) -> dict[uuid.
     return {user_id: _standing(held) for user_id, held in of_each.items()}
 
 
+def bans_of(user: Actor) -> set[uuid.UUID]:
+    """The channels that ban this person. One query, none for who is not signed in."""
+    if not user.is_authenticated:
+        return set()
+    bans = Sanction.objects.filter(user=user, kind=Sanction.Kind.BAN, lifted_at=None)
+    return set(bans.values_list("channel_id", flat=True))
+
+
 def _standing(held: list[Sanction]) -> Standing:
     exclusion = next((row for row in held if row.kind in Sanction.EXCLUDING), None)
     # The oldest first: that one is to be read first.

@@ -124,14 +124,14 @@ def test_home_asks_the_database_as_often_for_one_stream_as_for_many(
 
 
 @pytest.mark.parametrize("follows", [0, 5])
-def test_home_of_a_person_asks_for_them_their_session_and_their_follows_besides(
+def test_home_of_a_person_asks_for_them_their_session_follows_and_bans_besides(
     follows: int, reader: User, browser: Client, django_assert_num_queries: Any
 ) -> None:
     on_air("Loud place")
     for number in range(follows):
         follow_channel(actor=reader, channel=on_air(f"Channel of {number}").channel)
     browser.get("/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.get("/")
 
 

@@ -12,6 +12,7 @@ from allauth.headless.tokens.strategies.jwt.internal import session_key_to_sid
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -55,6 +56,11 @@ def sign_ins(people: Iterable[User]) -> list[SignIn]:
     ]
     UserSession.objects.bulk_create(places, batch_size=500)
     return sign_ins
+
+
+def viewer(who: User | None = None) -> streams.Viewer:
+    """Who asks for a picture: this person, or nobody in particular."""
+    return streams.Viewer(who or AnonymousUser(), "viewer-1")
 
 
 def claims(who: User) -> dict[str, str]:

@@ -349,7 +349,7 @@ def test_a_sample_a_minute_is_kept(channel):
 def test_nothing_to_play_is_a_conflict(channel, streamer):
     broadcast = services.open_broadcast(actor=streamer, channel=channel, title="Soon")
     with raises(Conflict) as refusal:
-        services.playback_url(broadcast=broadcast)
+        services.playback_url(broadcast=broadcast, viewer=factories.viewer())
     assert refusal.value.code == "NOT_LIVE"
 
 

@@ -138,7 +138,7 @@ def test_a_grant_for_transcoding_opens_nothing_else(channel) -> None:
     assert grants.verify(key, broadcast.pk.hex, grant, now=now, purpose=purpose)[0] == "one"
     with pytest.raises(grants.GrantRefused):
         grants.verify(services.grant_key(), broadcast.pk.hex, grant, now=now)
-    watching = services.playback_url(broadcast=broadcast).split("/")[2]
+    watching = services.playback_url(broadcast=broadcast, viewer=factories.viewer()).split("/")[2]
     with pytest.raises(grants.GrantRefused):
         grants.verify(key, broadcast.pk.hex, watching, now=now, purpose=purpose)
 

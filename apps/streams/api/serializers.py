@@ -10,15 +10,15 @@ from rest_framework import serializers
 from apps.channels.api.serializers import ChannelBriefSerializer
 from apps.streams.audience import MOST_STALLS
 from apps.streams.models import Broadcast, Rehearsal
-from apps.streams.services.playback import playback_url, storyboard_url
+from apps.streams.services.playback import Viewer, playback_url, storyboard_url
 from apps.streams.vitals import CURES, Fault, Severity
 from apps.streams.vitals.rules import Topic
 from apps.streams.vitals.verdict import Grade
 
 
 class StreamSerializer(serializers.ModelSerializer):
-    """`hlsUrl` and `storyboardUrl` carry a grant for the asking viewer (context `viewer_id`) while there is a
-    picture."""
+    """`hlsUrl` and `storyboardUrl` carry a grant for the asking `viewer` (of the context) while there is a
+    picture that they may see."""
 
     id = serializers.CharField(read_only=True)
     channel = ChannelBriefSerializer(read_only=True)
@@ -63,19 +63,20 @@ class StreamSerializer(serializers.ModelSerializer):
         ]
 
     def get_hlsUrl(self, broadcast: Broadcast) -> str | None:
-        viewer_id = self._viewer_of(broadcast)
-        return (playback_url(broadcast=broadcast, viewer_id=viewer_id) or None) if viewer_id else None
+        viewer = self._viewer_of(broadcast)
+        return (playback_url(broadcast=broadcast, viewer=viewer) or None) if viewer else None
 
     def get_storyboardUrl(self, broadcast: Broadcast) -> str | None:
-        viewer_id = self._viewer_of(broadcast)
-        return (storyboard_url(broadcast=broadcast, viewer_id=viewer_id) or None) if viewer_id else None
+        viewer = self._viewer_of(broadcast)
+        return (storyboard_url(broadcast=broadcast, viewer=viewer) or None) if viewer else None
 
     def get_thumbnailUrl(self, broadcast: Broadcast) -> str:
         return broadcast.cover_url or broadcast.channel.banner_url
 
-    def _viewer_of(self, broadcast: Broadcast) -> str | None:
+    def _viewer_of(self, broadcast: Broadcast) -> Viewer | None:
         """Whom a grant is for. It is one viewer's: what goes to a whole room carries none."""
-        return self.context.get("viewer_id") if broadcast.is_live else None
+        viewer: Viewer | None = self.context.get("viewer") if broadcast.is_live else None
+        return None if viewer and viewer.is_banned_from(broadcast.channel) else viewer
 
     def get_durationSeconds(self, broadcast: Broadcast) -> int | None:
         return int(broadcast.duration.total_seconds()) if broadcast.duration is not None else None

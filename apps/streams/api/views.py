@@ -62,8 +62,8 @@ def shown_all(request: Request, broadcasts: Iterable[Broadcast]) -> list[Any]:
     return list(shapes.StreamSerializer(broadcasts, many=True, context=_viewer(request)).data)
 
 
-def _viewer(request: Request) -> dict[str, str]:
-    return {"viewer_id": viewer_id(request)}
+def _viewer(request: Request) -> dict[str, services.Viewer]:
+    return {"viewer": services.Viewer(request.user, viewer_id(request))}
 
 
 class Streams(APIView):
@@ -177,13 +177,14 @@ class StreamHls(APIView):
     )
     def get(self, request: Request, stream: str) -> Response:
         broadcast = find_broadcast(request, stream)
+        viewer = services.Viewer(request.user, viewer_id(request))
         if request.query_params.get("preview") == "1":
             url = services.preview_url(actor=request.user, broadcast=broadcast)
         else:
-            url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
+            url = services.playback_url(broadcast=broadcast, viewer=viewer)
         if not url:
             raise Conflict("This stream can't be played at the moment.", code="NOT_LIVE")
-        stills = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
+        stills = services.storyboard_url(broadcast=broadcast, viewer=viewer)
         return Response(
             {
                 "hlsUrl": url,

@@ -13,7 +13,7 @@ from .keys import reveal_key, rotate_key
 from .nodes import Heartbeat, forget_nodes, node_url, register_node
 from .orders import Orders, Publishing
 from .pictures import picture_live_broadcasts, storyboard_sheet, sweep_pictures, tidy_pictures
-from .playback import grant_key, plain_beside, playback_url, preview_url, storyboard_url
+from .playback import Viewer, grant_key, plain_beside, playback_url, preview_url, storyboard_url
 from .publishing import (
     claim_publish,
     interrupt_broadcast,
@@ -68,6 +68,7 @@ __all__ = [
     "Heartbeat",
     "Orders",
     "Publishing",
+    "Viewer",
     "add_target",
     "archive_show",
     "awaiting_transcoder",

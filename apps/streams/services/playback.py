@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import time
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import Actor
 from apps.channels import policies
+from apps.channels.models import Channel
 from apps.channels.roles import Power
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict, NotAllowed, NotFound
+from apps.moderation.selectors import bans_of
 from apps.streams.media import grants
 from apps.streams.media.playlists import MULTIVARIANT, PLAIN
 from apps.streams.models import Broadcast
@@ -19,20 +23,31 @@ from apps.streams.providers import site_provider
 from apps.streams.sealing import derived
 
 
-def playback_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
-    """The multivariant playlist's address, valid for PLAYBACK_GRANT_SECONDS and counted as `viewer_id`.
+@dataclass
+class Viewer:
+    """Who asks for pictures, counted as `id`. One for a request: it remembers who bans them."""
+
+    actor: Actor
+    id: str
+
+    @cached_property
+    def _bans(self) -> set[uuid.UUID]:
+        return bans_of(self.actor)
+
+    def is_banned_from(self, channel: Channel) -> bool:
+        return channel.pk in self._bans
+
+
+def playback_url(*, broadcast: Broadcast, viewer: Viewer) -> str:
+    """The multivariant playlist's address, valid for PLAYBACK_GRANT_SECONDS and for this viewer.
 
     A hosted provider's own address is open to all who have it, and "" once the site has left the provider.
-    Raises Conflict NOT_LIVE when nothing can be played and NotFound when the channel is suspended.
+    Raises Conflict NOT_LIVE when nothing can be played, NotFound when the channel is suspended, and
+    NotAllowed BANNED.
     """
-    if broadcast.channel.suspended_at is not None:
-        raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND")
-    if not broadcast.is_live:
-        raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
-    if broadcast.provider:
-        return _hosted_url(broadcast)
-    stream_id = broadcast.pk.hex
-    return f"{broadcast.media_base}/live/{_grant(broadcast, viewer_id)}/{stream_id}/{MULTIVARIANT}"
+    if viewer.is_banned_from(broadcast.channel):
+        raise NotAllowed("You are banned from this channel.", code="BANNED")
+    return _playlist(broadcast, viewer)
 
 
 def plain_beside(url: str) -> str:
@@ -41,12 +56,12 @@ def plain_beside(url: str) -> str:
     return f"{folder}/{PLAIN}" if name == MULTIVARIANT and "/live/" in folder else ""
 
 
-def storyboard_url(*, broadcast: Broadcast, viewer_id: str = "") -> str:
+def storyboard_url(*, broadcast: Broadcast, viewer: Viewer) -> str:
     """The address of its stills' index, for who has a `playback_url`, and valid as long; "" where a provider
     has the picture."""
     if broadcast.provider:
         return ""
-    return reverse("streams:storyboard", args=[_grant(broadcast, viewer_id), broadcast.pk.hex])
+    return reverse("streams:storyboard", args=[_grant(broadcast, viewer), broadcast.pk.hex])
 
 
 def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
@@ -55,7 +70,18 @@ def preview_url(*, actor: Actor, broadcast: Broadcast) -> str:
     Raises NotAllowed or SignInNeeded for everybody else.
     """
     policies.require(actor, Power.VIEW_DASHBOARD, broadcast.channel)
-    return playback_url(broadcast=broadcast, viewer_id=grants.UNCOUNTED)
+    return _playlist(broadcast, Viewer(actor, grants.UNCOUNTED))
+
+
+def _playlist(broadcast: Broadcast, viewer: Viewer) -> str:
+    if broadcast.channel.suspended_at is not None:
+        raise NotFound("There is no such stream.", code="STREAM_NOT_FOUND")
+    if not broadcast.is_live:
+        raise Conflict("This stream is not live at the moment.", code="NOT_LIVE")
+    if broadcast.provider:
+        return _hosted_url(broadcast)
+    stream_id = broadcast.pk.hex
+    return f"{broadcast.media_base}/live/{_grant(broadcast, viewer)}/{stream_id}/{MULTIVARIANT}"
 
 
 def _hosted_url(broadcast: Broadcast) -> str:
@@ -64,10 +90,9 @@ def _hosted_url(broadcast: Broadcast) -> str:
     return host.playback_url(broadcast.playback_id) if host and is_there else ""
 
 
-def _grant(broadcast: Broadcast, viewer_id: str) -> str:
-    viewer = viewer_id or secrets.token_hex(8)
+def _grant(broadcast: Broadcast, viewer: Viewer) -> str:
     expires = int(time.time()) + settings.PLAYBACK_GRANT_SECONDS
-    return grants.sign(grant_key(), broadcast.pk.hex, viewer, expires)
+    return grants.sign(grant_key(), broadcast.pk.hex, viewer.id, expires)
 
 
 def grant_key() -> bytes:

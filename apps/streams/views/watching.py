@@ -66,12 +66,17 @@ def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:
     """The channel, its open broadcast and the addresses of its picture and its stills ("" without one)."""
     broadcast = Broadcast.objects.open().filter(channel=channel).select_related("category").first()
     hls_url = storyboard_url = ""
+    viewer = services.Viewer(request.user, viewer_id(request))
+    is_banned = False
     if broadcast is not None:
         broadcast.channel = channel
         if broadcast.is_live and channel.suspended_at is None:
-            hls_url = services.playback_url(broadcast=broadcast, viewer_id=viewer_id(request))
-            storyboard_url = services.storyboard_url(broadcast=broadcast, viewer_id=viewer_id(request))
+            is_banned = viewer.is_banned_from(channel)
+            if not is_banned:
+                hls_url = services.playback_url(broadcast=broadcast, viewer=viewer)
+                storyboard_url = services.storyboard_url(broadcast=broadcast, viewer=viewer)
     return {
+        "is_banned": is_banned,
         "channel": channel,
         "broadcast": broadcast,
         "hls_url": hls_url,

@@ -19,6 +19,7 @@ const WORDS = {
   announced: ["Starting soon", "The picture appears here as soon as it is sent."],
   offline: ["Offline", "The picture starts here by itself when the channel goes live."],
   ended: ["This broadcast has ended", "The picture starts here by itself when the channel goes live again."],
+  barred: ["You are banned from this channel", "While the ban stands its picture is not for you."],
   blocked: ["Ready to play", "Your browser asks for a click first."],
   error: ["This browser cannot play live video", "A current Firefox, Chrome, Edge or Safari can."],
 };
@@ -170,15 +171,25 @@ export class Player {
   /** Nothing to show: it is over, not there yet, or never was. */
   #finish(stream) {
     const wasOn = this.#source !== null;
+    this.#letGo();
+    if (stream?.status === "OFFLINE") this.#show("announced");
+    else if (wasOn || stream) this.#show("ended");
+    else if (this.state !== "idle") this.#show("offline");
+  }
+
+  /** By a ban, which no patience ends; the last picture goes, too. */
+  #turnAway() {
+    this.#letGo();
+    this.#show("barred");
+  }
+
+  #letGo() {
     this.#source?.stop();
     this.#source = null;
     this.#witness?.stop();
     this.#witness = null;
     this.#streamId = null;
     this.#endsAt = null;
-    if (stream?.status === "OFFLINE") this.#show("announced");
-    else if (wasOn || stream) this.#show("ended");
-    else if (this.state !== "idle") this.#show("offline");
   }
 
   async #startPlayback() {
@@ -195,6 +206,7 @@ export class Player {
     if (event === "attached") this.#attached();
     if (event === "flowing") this.#flows();
     if (event === "unsupported") this.#show("error");
+    if (event === "barred") this.#turnAway();
     if (event === "trouble" || event === "nothing") this.#show("reconnecting");
     if (event === "finished" || (event === "nothing" && !this.#endsAt)) this.#onNothing();
   }

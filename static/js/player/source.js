@@ -303,6 +303,7 @@ export class Source {
 
   #failed(error) {
     this.#hls?.stopLoad();
+    if (error instanceof ApiError && error.code === "BANNED") return this.#report("barred", error);
     const nothing = error instanceof ApiError && [404, 409].includes(error.status);
     this.#report(nothing ? "nothing" : "trouble", error);
     if (!this.#wanted) return;

@@ -33,6 +33,37 @@ def test_who_pauses_sees_no_trouble_that_is_over(module_page: Page) -> None:
     assert states == ["reconnecting", "paused", "ended", "This broadcast has ended"]
 
 
+def test_who_is_banned_is_told_and_asks_no_more(module_page: Page) -> None:
+    asked: list[str] = []
+    refusal = {"error": True, "code": "BANNED", "message": "You are banned from this channel.", "status": 403}
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=403, json=refusal)
+
+    module_page.route("**/api/streams/one/hls", refuse)
+    module_page.route("**/live/**", lambda route: route.fulfill(status=403))
+    told = run(
+        module_page,
+        "player/player.js",
+        """
+        const root = document.createElement("section");
+        root.innerHTML = "<video></video><div data-player-message><p data-message-title></p></div>";
+        const player = new m.Player(root, { now: () => Date.now() });
+        const said = new Promise((done) => new MutationObserver(() => {
+          if (root.dataset.state === "barred") done();
+        }).observe(root, { attributeFilter: ["data-state"] }));
+        player.follow({ id: "one", status: "LIVE", hlsUrl: "/live/1.2.3/one/index.m3u8" });
+        await said;
+        await new Promise((wake) => setTimeout(wake, 1500)); // its first retries would have come by now
+        return root.querySelector("[data-message-title]").textContent;
+        """,
+    )
+    module_page.unroute_all()
+    assert told == "You are banned from this channel"
+    assert len(asked) == 1
+
+
 def test_what_a_headset_paused_stays_so_when_the_picture_has_to_begin_anew(module_page: Page) -> None:
     module_page.route("**/api/streams/one/hls", lambda route: route.fulfill(json=GRANTED))
     module_page.route("**/live/**", lambda route: route.fulfill(status=404))

@@ -20,7 +20,7 @@ def test_a_storyboard_has_a_still_for_every_ten_seconds(broadcast, client):
     sheet = broadcast.sheets.get()
     assert [start for start, _ in sheet.tiles] == [0, 10_000, 20_000, 30_000, 40_000]
     assert sheet.tiles[1][1] - sheet.tiles[0][1] == 10_000
-    index = client.get(services.storyboard_url(broadcast=broadcast))
+    index = client.get(services.storyboard_url(broadcast=broadcast, viewer=factories.viewer()))
     assert index["Access-Control-Allow-Origin"] == "*"
     assert index.json() == {
         "width": 160,
@@ -68,9 +68,9 @@ def test_a_storyboard_needs_the_grant_of_its_picture(broadcast, client, settings
     services.picture_live_broadcasts()
 
     def grant(of: Broadcast) -> str:
-        return services.storyboard_url(broadcast=of).split("/")[2]
+        return services.storyboard_url(broadcast=of, viewer=factories.viewer()).split("/")[2]
 
-    good = services.storyboard_url(broadcast=broadcast)
+    good = services.storyboard_url(broadcast=broadcast, viewer=factories.viewer())
     own = good.split("/")[2]
     anothers = grant(factories.live(factories.channel()))
     settings.PLAYBACK_GRANT_SECONDS = -1
@@ -85,7 +85,7 @@ def test_a_storyboard_needs_the_grant_of_its_picture(broadcast, client, settings
 def test_a_grant_for_pictures_opens_no_segment_and_no_other_folder(broadcast, client):
     names = record(broadcast, RED)
     services.picture_live_broadcasts()
-    good = services.storyboard_url(broadcast=broadcast)
+    good = services.storyboard_url(broadcast=broadcast, viewer=factories.viewer())
     for name in (*names, init_name(INIT), "still_0_00.webp", "..%2F..%2Fsecret", "index.m3u8"):
         assert client.get(good.replace("index.json", name)).status_code == 404
 
@@ -93,7 +93,7 @@ def test_a_grant_for_pictures_opens_no_segment_and_no_other_folder(broadcast, cl
 def test_a_storyboard_ends_with_its_broadcast_and_with_its_channels_good_name(broadcast, client):
     record(broadcast, RED)
     services.picture_live_broadcasts()
-    url = services.storyboard_url(broadcast=broadcast)
+    url = services.storyboard_url(broadcast=broadcast, viewer=factories.viewer())
     Channel.objects.update(suspended_at=timezone.now())
     assert client.get(url).status_code == 404
     Channel.objects.update(suspended_at=None)

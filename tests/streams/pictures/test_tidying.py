@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.channels.services import delete_channel
 from apps.core.errors import Unavailable
 from apps.streams import services
+from tests import factories
 from tests.streams.footage import record
 from tests.streams.pictures.looking import RED, due, is_near, thumbnail, thumbnails
 
@@ -54,7 +55,7 @@ def test_a_storage_out_of_reach_is_no_missing_file(broadcast, monkeypatch):
     monkeypatch.setattr(services.pictures, "recordings_archive", Away)
     with pytest.raises(Unavailable):
         services.storyboard_sheet(broadcast.pk, "still_0_ab.webp")
-    index = services.storyboard_url(broadcast=broadcast)
+    index = services.storyboard_url(broadcast=broadcast, viewer=factories.viewer())
     answer = Client().get(index.replace("index.json", "still_0_ab.webp"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
