@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import socket
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 import uvloop
+
+from apps.core.interpreter import settle
 
 from .hub import Hub, end
 from .protocol import WebSocketProtocol
@@ -49,11 +49,6 @@ def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
     )
 
 
-SWITCH_SECONDS = 0.0005
-# New containers between two looks for garbage: a thousand handshakes are not worth a hundred looks.
-GARBAGE_EVERY = 10_000
-
-
 class Server(uvicorn.Server):
     """Closes its sockets with 1012, spread over a few seconds, before it stops. `leaving` is called first: to
     answer requests that wait for something, which it would have to wait for."""
@@ -76,12 +71,6 @@ class Server(uvicorn.Server):
             for number in asked:
                 loop.remove_signal_handler(number)
 
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        # The loop is often busy for milliseconds, and a thread that comes back from the database would wait
-        # 5 ms for its turn after each answer.
-        sys.setswitchinterval(SWITCH_SECONDS)
-        await super().serve(sockets)
-
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in getattr(self, "servers", []):
             server.close()
@@ -99,11 +88,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a process's whole work on uvloop, and leave nothing running behind it."""
 
     async def whole() -> None:
-        # What a process has loaded stays: looking through all of it again while a crowd comes in took half of
-        # the time that a handshake takes.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE_EVERY, 10, 10)
+        settle()
         try:
             await work
         finally:
