@@ -6,12 +6,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from apps.channels.models import Channel
+from apps.channels.models import Category, Channel
 from apps.streams.models import Broadcast
 
 from .kept import Kept
@@ -20,15 +21,44 @@ from .kept import Kept
 BOARD_SECONDS = 2.0
 # More than this at once, and only the most watched are listed.
 MOST_ON_BOARD = 5000
-# Long or unneeded in lists.
-UNREAD = ["video", "channel__description", "channel__suspension_reason", "channel__next_title"]
+
+
+def _columns(model: type[Model], *names: str) -> list[str]:
+    """These columns in the model's own order, which `from_db` wants."""
+    return [str(field.attname) for field in model._meta.concrete_fields if field.attname in names]
+
+
+# What lists and the API show. Nothing else is read: a node's reports change rows every second.
+OF_BROADCAST = _columns(
+    Broadcast, "id", "channel_id", "title", "description", "category_id", "tags", "language", "status",
+    "viewer_count", "peak_viewers", "trend", "media_base", "provider", "playback_id", "picture",
+    "scheduled_at", "started_at", "ends_at", "ended_at",
+)  # fmt: skip
+OF_CHANNEL = _columns(
+    Channel, "id", "slug", "name", "avatar", "banner", "is_mature", "is_verified", "suspended_at"
+)
+OF_CATEGORY = _columns(Category, "id", "slug", "name")
+COLUMNS = [
+    *OF_BROADCAST,
+    *(f"channel__{name}" for name in OF_CHANNEL),
+    *(f"category__{name}" for name in OF_CATEGORY),
+]
 
 
 class OnAir:
-    """A broadcast on the board and how lists show it, which is drawn once and not for each who looks."""
+    """A broadcast on the board and how lists show it, which is drawn once and not for each who looks.
 
-    def __init__(self, broadcast: Broadcast) -> None:
-        self.broadcast = broadcast
+    `row` are its COLUMNS; what is none of these is read when somebody asks for it.
+    """
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.row = row
+        channel_at = len(OF_BROADCAST)
+        category_at = channel_at + len(OF_CHANNEL)
+        self.broadcast = Broadcast.from_db(None, OF_BROADCAST, row[:channel_at])
+        self.broadcast.channel = Channel.from_db(None, OF_CHANNEL, row[channel_at:category_at])
+        if self.broadcast.category_id is not None:
+            self.broadcast.category = Category.from_db(None, OF_CATEGORY, row[category_at:])
 
     @property
     def channel(self) -> Channel:
@@ -53,8 +83,8 @@ class Numbers(NamedTuple):
 class Board:
     """What was on air at one moment, the most watched first."""
 
-    def __init__(self, broadcasts: list[Broadcast]) -> None:
-        self.all = [OnAir(broadcast) for broadcast in broadcasts]
+    def __init__(self, all_on_air: list[OnAir]) -> None:
+        self.all = all_on_air
         self._pieces: dict[str, SafeString] = {}
 
     def drawn(self, name: str, draw: Callable[[], SafeString]) -> SafeString:
@@ -87,14 +117,18 @@ class Board:
         return counted
 
 
-def _read() -> Board:
-    rows = (
-        Broadcast.objects.showing()
-        .select_related("channel", "category")
-        .defer(*UNREAD)
-        .order_by("-viewer_count", "-id")
-    )
-    return Board(list(rows[:MOST_ON_BOARD]))
+def _read(before: Board | None) -> Board:
+    """A broadcast of which nothing has changed since `before` stays as it was drawn."""
+    known = before.by_id if before else {}
+    showing = Broadcast.objects.showing().order_by("-viewer_count", "-id")
+    rows = showing.values_list(*COLUMNS)[:MOST_ON_BOARD]
+    id_at = COLUMNS.index("id")
+
+    def on_air(row: tuple[Any, ...]) -> OnAir:
+        old = known.get(row[id_at])
+        return old if old is not None and old.row == row else OnAir(row)
+
+    return Board([on_air(row) for row in rows])
 
 
 _board = Kept(_read, seconds=BOARD_SECONDS)

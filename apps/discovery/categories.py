@@ -86,7 +86,7 @@ def busiest(shelves: Iterable[Shelf], now: Board) -> list[Busy]:
     return sorted((busy(shelf, now) for shelf in shelves), key=lambda row: (-row.watching, -row.live))
 
 
-def _read() -> Tree:
+def _read(before: Tree | None) -> Tree:
     return Tree(Category.objects.order_by("position", "name"))
 
 

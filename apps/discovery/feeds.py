@@ -33,6 +33,7 @@ ORDER_SECONDS = 10
 ORDER_LIVES_SECONDS = 15 * 60
 # Who has scrolled past so many begins anew.
 MOST_IN_ORDER = 1000
+ID_BYTES = 16
 CURSOR = re.compile(r"([0-9]{1,12})\.([0-9]{1,4})", re.ASCII)
 
 SORTS: dict[str, Callable[[OnAir], Any]] = {
@@ -115,10 +116,10 @@ def page_of(wanted: Wanted, now: Board, *, after: str = "", size: int = PAGE_SIZ
     order = _remembered(slot, wanted) if after else None
     if order is None:
         slot, order = _new_order(wanted, now, size)
-    shown = order[start : start + size]
+    end = min(start + size, len(order) // ID_BYTES)
+    shown = (_id_at(order, place) for place in range(start, end))
     rows = [now.by_id[pk] for pk in shown if pk in now.by_id]
-    end = start + len(shown)
-    return Page(rows, f"{slot}.{end}" if end < len(order) else "")
+    return Page(rows, f"{slot}.{end}" if end < len(order) // ID_BYTES else "")
 
 
 def _parsed(cursor: str) -> tuple[int, int]:
@@ -128,34 +129,35 @@ def _parsed(cursor: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _new_order(wanted: Wanted, now: Board, size: int) -> tuple[int, list[uuid.UUID]]:
+def _new_order(wanted: Wanted, now: Board, size: int) -> tuple[int, bytes]:
     """The order of now, and the name under which it is remembered; that of who was first counts for all."""
     slot = int(time.time()) // ORDER_SECONDS
     order = _remembered(slot, wanted)
     if order is None:
-        order = [row.broadcast.pk for row in matching(wanted, now)[:MOST_IN_ORDER]]
+        order = b"".join(row.broadcast.pk.bytes for row in matching(wanted, now)[:MOST_IN_ORDER])
         # What fits on a page has no second one.
-        if len(order) > size and not _remember(slot, wanted, order):
+        if len(order) > size * ID_BYTES and not _remember(slot, wanted, order):
             order = _remembered(slot, wanted) or order
     return slot, order
 
 
-def _remembered(slot: int, wanted: Wanted) -> list[uuid.UUID] | None:
+def _id_at(order: bytes, place: int) -> uuid.UUID:
+    return uuid.UUID(bytes=order[place * ID_BYTES : (place + 1) * ID_BYTES])
+
+
+def _remembered(slot: int, wanted: Wanted) -> bytes | None:
+    """The ids, one behind the other, and only those shown are unpacked."""
     try:
-        packed = cache.get(_name(slot, wanted))
+        return cache.get(_name(slot, wanted))
     except redis.RedisError as error:
         log.warning("Redis does not remember the order of lists: %s", error)
         return None
-    if packed is None:
-        return None
-    return [uuid.UUID(bytes=packed[place : place + 16]) for place in range(0, len(packed), 16)]
 
 
-def _remember(slot: int, wanted: Wanted, order: list[uuid.UUID]) -> bool:
+def _remember(slot: int, wanted: Wanted, order: bytes) -> bool:
     """Whether it was kept; not when somebody was quicker."""
-    packed = b"".join(pk.bytes for pk in order)
     try:
-        return bool(cache.add(_name(slot, wanted), packed, ORDER_LIVES_SECONDS))
+        return bool(cache.add(_name(slot, wanted), order, ORDER_LIVES_SECONDS))
     except redis.RedisError:
         return True
 

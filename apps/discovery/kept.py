@@ -15,11 +15,11 @@ T = TypeVar("T")
 class Kept(Generic[T]):
     """What `make` returns, at most `seconds` old; each process has its own.
 
-    When it is too old one thread makes it anew, while the others take the old one. With KEEP_LISTS off it is
-    made for each who asks.
+    When it is too old one thread makes it anew, while the others take the old one. `make` is given what it
+    made last, or None. With KEEP_LISTS off it is made for each who asks.
     """
 
-    def __init__(self, make: Callable[[], T], *, seconds: float) -> None:
+    def __init__(self, make: Callable[[T | None], T], *, seconds: float) -> None:
         self._make = make
         self._seconds = seconds
         self._held: tuple[float, T] | None = None
@@ -28,7 +28,7 @@ class Kept(Generic[T]):
     def get(self) -> T:
         """The value; raises what `make` raises."""
         if not settings.KEEP_LISTS:
-            return self._make()
+            return self._make(None)
         held = self._held
         if held is not None and self._is_fresh(held):
             return held[1]
@@ -40,7 +40,7 @@ class Kept(Generic[T]):
         try:
             held = self._held
             if held is None or not self._is_fresh(held):
-                held = self._held = (time.monotonic(), self._make())
+                held = self._held = (time.monotonic(), self._make(held and held[1]))
             return held[1]
         finally:
             self._lock.release()

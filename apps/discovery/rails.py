@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from apps.accounts.models import Actor
@@ -17,5 +18,9 @@ def rail_lists(user: Actor, now: Board, followed: Followed | None = None) -> dic
     followed = followed if followed is not None else followed_by(user, now)
     mine = followed.on_air[:IN_RAIL]
     known = {row.broadcast.pk for row in followed.on_air}
-    others = [row for row in now.open_to_all if row.broadcast.pk not in known]
-    return {"on_air": mine, "away": followed.away[:MOST_AWAY], "others": others[: IN_RAIL - len(mine)]}
+    others = (row for row in now.open_to_all if row.broadcast.pk not in known)
+    return {
+        "on_air": mine,
+        "away": followed.away[:MOST_AWAY],
+        "others": list(islice(others, IN_RAIL - len(mine))),
+    }

@@ -82,7 +82,7 @@ class Placed(NamedTuple):
     banners: list[Banner]
 
 
-def _read_placed() -> Placed:
+def _read_placed(before: Placed | None) -> Placed:
     channels = FeaturedChannel.objects.current().filter(channel__in=Channel.objects.listed())
     return Placed(
         list(channels.select_related("channel")[:MOST_FEATURED]),
@@ -123,7 +123,7 @@ class Creator(NamedTuple):
     hours: float
 
 
-def _read_creators() -> list[Creator]:
+def _read_creators(before: list[Creator] | None) -> list[Creator]:
     now = timezone.now()
     listed = Channel.objects.listed().filter(is_mature=False).order_by("-follower_count", "-id")
     channels = {channel.pk: channel for channel in listed[:CANDIDATES]}
