@@ -12,7 +12,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.channels.models import Channel, ChannelRole, Follow
+from apps.notifications.models import Mailing
 from apps.streams.models import Broadcast
+from apps.vod.models import Recording
 
 from . import broadcasts, channels, people, talk
 from .tables import fill
@@ -43,7 +45,10 @@ def gather(size: Size, *, seed: int = 0) -> None:
         fill(Channel, founded)
         fill(Follow, fans)
         fill(ChannelRole, channels.helpers(founded, crowd, dice))
-        fill(Broadcast, [*broadcasts.past(founded, now, dice), *on_air])
+        over = broadcasts.past(founded, now, dice)
+        fill(Broadcast, [*over, *on_air])
+        fill(Recording, broadcasts.recordings(over))
+        fill(Mailing, broadcasts.mailings(on_air))
         talk.talk(founded, on_air, crowd, now, dice)
     with connection.cursor() as cursor:
         # Without fresh statistics a database guesses, and reads whole tables.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
 from apps.channels.models import Channel
+from apps.notifications.models import Mailing
 from apps.streams.models import Broadcast, Status
+from apps.vod.models import Recording
 
 from .tables import id_of
 from .words import TITLES
@@ -39,6 +42,28 @@ def on_air(channels: list[Channel], count: int, now: datetime, dice: Random) -> 
         broadcast.viewer_count = broadcast.peak_viewers = broadcast.unique_viewers = viewers
         broadcast.channel.is_live = True
     return made
+
+
+def recordings(over: list[Broadcast]) -> Iterator[Recording]:
+    """What a worker would find out of each: nobody sent it, and nothing was recorded."""
+    for broadcast in over:
+        yield Recording(
+            broadcast=broadcast,
+            path=broadcast.pk.hex,
+            status=Recording.Status.FAILED,
+            created_at=broadcast.created_at,
+        )
+
+
+def mailings(on_air: list[Broadcast]) -> Iterator[Mailing]:
+    """Of each that its followers know: no worker writes letters to them."""
+    for broadcast in on_air:
+        yield Mailing(
+            channel=broadcast.channel,
+            broadcast=broadcast,
+            state=Mailing.State.WITHHELD,
+            created_at=broadcast.created_at,
+        )
 
 
 def _broadcast(channel: Channel, began: datetime, dice: Random) -> Broadcast:
