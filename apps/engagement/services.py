@@ -113,7 +113,9 @@ def send_due_raids() -> int:
 
 def raid_of(channel: Channel) -> Raid | None:
     """The raid that the channel's viewers are about to go on; everybody may know."""
-    return Raid.objects.counting().with_names().filter(source=channel).first()
+    # Nearly always there is none, and every page asks: names are a question of their own.
+    raid = Raid.objects.counting().filter(source=channel).first()
+    return Raid.objects.with_names().filter(pk=raid.pk).first() if raid else None
 
 
 def find_raid(*, viewer: Actor, raid_id: uuid.UUID) -> Raid:

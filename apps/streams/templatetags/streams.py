@@ -8,7 +8,6 @@ from django import template
 from django.conf import settings
 
 from apps.channels.models import Channel
-from apps.streams.models import Broadcast
 
 register = template.Library()
 
@@ -22,5 +21,7 @@ def grant_seconds() -> int:
 @register.inclusion_tag("components/on_air.html")
 def on_air(channel: Channel) -> dict[str, Any]:
     """The channel's broadcast if it is on air, else that it is not."""
-    broadcast = Broadcast.objects.on_air().filter(channel=channel).with_channel().first()
+    broadcast = None
+    if channel.is_live:
+        broadcast = channel.broadcasts.on_air().select_related("category").first()
     return {"channel": channel, "broadcast": broadcast}
