@@ -15,8 +15,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import redis
 from django.conf import settings
@@ -149,20 +150,23 @@ def online(people_ids: Iterable[str]) -> set[str]:
     return {one for one, life in zip(ids, until, strict=False) if life is not None and life > now}
 
 
-def remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
-    """Count whoever watches the channel now among the broadcast's unique viewers. Call it at least every
-    LIFE seconds while the broadcast is on air."""
-    if settings.REDIS_URL:
-        _ask(lambda: _redis_remember(broadcast_id, channel_id), None)
-    else:
-        _here.remember(broadcast_id, _here.viewers(channel_id, time.time()))
+class Seen(NamedTuple):
+    """How many browsers watch a broadcast now, and how many did so far: exact in memory, within 1 % in Redis
+    (HyperLogLog)."""
+
+    watching: int
+    unique: int
 
 
-def unique(broadcast_id: uuid.UUID) -> int:
-    """How many browsers watched the broadcast so far: exact in memory, within 1 % in Redis (HyperLogLog)."""
+NOBODY = Seen(0, 0)
+
+
+def remember(broadcasts: Mapping[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, Seen]:
+    """Count whoever watches now among each broadcast's unique viewers. The keys are broadcasts, the values
+    their channels; call it at least every LIFE seconds for all that are on air. Two round trips in all."""
     if settings.REDIS_URL:
-        return _ask(lambda: int(client().pfcount(_watched(broadcast_id))), 0)
-    return _here.unique(broadcast_id)
+        return _ask(lambda: _redis_remember(broadcasts), dict.fromkeys(broadcasts, NOBODY))
+    return {pk: _here.remember(pk, channel_id, time.time()) for pk, channel_id in broadcasts.items()}
 
 
 def _watching(channel_id: uuid.UUID) -> str:
@@ -201,13 +205,24 @@ def _redis_leave(key: str, ids: list[str], until: float) -> None:
     client().zadd(key, dict.fromkeys(ids, until), xx=True, lt=True)
 
 
-def _redis_remember(broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:
-    ids = client().zrangebyscore(_watching(channel_id), time.time(), "+inf")
+def _redis_remember(broadcasts: Mapping[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, Seen]:
+    now = time.time()
     pipe = client().pipeline(transaction=False)
-    for at in range(0, len(ids), _BATCH):
-        pipe.pfadd(_watched(broadcast_id), *ids[at : at + _BATCH])
-    pipe.expire(_watched(broadcast_id), UNIQUE_DAYS * 86_400)
-    pipe.execute()
+    for channel_id in broadcasts.values():
+        pipe.zrangebyscore(_watching(channel_id), now, "+inf")
+    found = dict(zip(broadcasts, pipe.execute(), strict=True))
+    for pk, ids in found.items():
+        for at in range(0, len(ids), _BATCH):
+            pipe.pfadd(_watched(pk), *ids[at : at + _BATCH])
+        pipe.expire(_watched(pk), UNIQUE_DAYS * 86_400)
+        pipe.pfcount(_watched(pk))
+    counts = iter(pipe.execute())
+    seen = {}
+    for pk, ids in found.items():
+        # Of each broadcast the last answer is its number; those before it say nothing.
+        *_, unique = islice(counts, -(-len(ids) // _BATCH) + 2)
+        seen[pk] = Seen(len(ids), int(unique))
+    return seen
 
 
 def _ask(question: Callable[[], T], otherwise: T) -> T:
@@ -246,16 +261,15 @@ class _Memory:
                 self._until.pop(channel_id, None)
             return set(held)
 
-    def remember(self, broadcast_id: uuid.UUID, ids: set[str]) -> None:
+    def remember(self, broadcast_id: uuid.UUID, channel_id: uuid.UUID, now: float) -> Seen:
+        watching = self.viewers(channel_id, now)
         with self._lock:
-            self._seen.setdefault(broadcast_id, set()).update(ids)
+            seen = self._seen.setdefault(broadcast_id, set())
+            seen.update(watching)
             # Only running broadcasts are asked for: the oldest are over.
             while len(self._seen) > _BROADCASTS_MOST:
                 del self._seen[next(iter(self._seen))]
-
-    def unique(self, broadcast_id: uuid.UUID) -> int:
-        with self._lock:
-            return len(self._seen.get(broadcast_id, ()))
+            return Seen(len(watching), len(seen))
 
 
 _here = _Memory()

@@ -20,7 +20,6 @@ GROWTH_OVER = timedelta(minutes=10)
 GROWTH_WEIGHT = 4
 HALF_AFTER_HOURS = 2
 MOST = 2**31 - 1  # what the column holds
-BATCH = 500
 
 
 def rank_on_air() -> int:
@@ -34,7 +33,7 @@ def rank_on_air() -> int:
         if trend != row.trend:
             row.trend = trend
             changed.append(row)
-    Broadcast.objects.bulk_update(changed, ["trend"], batch_size=BATCH)
+    Broadcast.objects.all().write_many(changed, ["trend"])
     return len(changed)
 
 

@@ -74,21 +74,23 @@ def test_a_broadcast_remembers_everybody_who_ever_watched(
     memory_or_redis: str, channel: uuid.UUID, clock: Clock
 ) -> None:
     broadcast, other = uuid.uuid4(), uuid.uuid4()
+    both = {broadcast: channel, other: uuid.uuid4()}
     presence.touch(channel, ["a", "b"])
-    presence.remember(broadcast, channel)
+    assert presence.remember(both) == {broadcast: (2, 2), other: (0, 0)}
     clock.now += presence.LIFE + 1
     presence.touch(channel, ["b", "c"])
-    presence.remember(broadcast, channel)
-    assert presence.count(channel) == 2
-    assert presence.unique(broadcast) == 3
-    assert presence.unique(other) == 0
+    assert presence.remember(both) == {broadcast: (2, 3), other: (0, 0)}
+    assert presence.remember({}) == {}
 
 
 def test_thousands_are_counted(memory_or_redis: str, channel: uuid.UUID) -> None:
     presence.touch(channel, (f"viewer{n}" for n in range(5_000)))
-    presence.remember(channel, channel)
-    assert presence.count(channel) == 5_000
-    assert abs(presence.unique(channel) - 5_000) < 150
+    other = uuid.uuid4()
+    presence.touch(other, ["a"])
+    seen = presence.remember({channel: channel, other: other})
+    assert presence.count(channel) == seen[channel].watching == 5_000
+    assert abs(seen[channel].unique - 5_000) < 150
+    assert seen[other] == (1, 1)
 
 
 def test_threads_may_touch_at_once(channel: uuid.UUID, settings) -> None:
@@ -113,8 +115,8 @@ def test_a_redis_that_is_away_stops_nothing(channel: uuid.UUID, settings) -> Non
     try:
         presence.touch(channel, ["a"])
         presence.leave(channel, ["a"])
-        presence.remember(channel, channel)
-        assert presence.count(channel) == presence.unique(channel) == 0
+        assert presence.remember({channel: channel}) == {channel: (0, 0)}
+        assert presence.count(channel) == 0
     finally:
         shared.client.cache_clear()
 

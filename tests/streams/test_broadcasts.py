@@ -346,6 +346,37 @@ def test_a_sample_a_minute_is_kept(channel):
     assert ViewerSample.objects.get().viewers == 2
 
 
+def test_however_many_are_on_air_their_viewers_are_counted_in_some_queries(
+    channel, django_assert_num_queries
+):
+    from apps.core import presence
+
+    live = [factories.live(factories.channel()) for _ in range(12)]
+    for number, broadcast in enumerate(live):
+        presence.touch(broadcast.channel_id, [f"viewer{number:02}{each:08}" for each in range(number)])
+    # What is on air, the held rows, their numbers, the samples of this minute, new ones; and a savepoint.
+    with django_assert_num_queries(7):
+        assert services.sample_viewers() == 12
+    for number, broadcast in enumerate(live):
+        broadcast.refresh_from_db()
+        assert (broadcast.viewer_count, broadcast.peak_viewers, broadcast.unique_viewers) == (number,) * 3
+        assert broadcast.samples.get().viewers == number
+
+
+def test_where_nobody_comes_or_goes_nothing_is_written(channel, django_assert_num_queries):
+    from apps.core import presence
+
+    broadcast = factories.live(channel)
+    presence.touch(channel.pk, ["a" * 16])
+    services.sample_viewers()
+    with django_assert_num_queries(2):
+        services.sample_viewers()
+    presence.touch(channel.pk, ["b" * 16])
+    services.sample_viewers()
+    broadcast.refresh_from_db()
+    assert (broadcast.viewer_count, ViewerSample.objects.get().viewers) == (2, 2)
+
+
 def test_nothing_to_play_is_a_conflict(channel, streamer):
     broadcast = services.open_broadcast(actor=streamer, channel=channel, title="Soon")
     with raises(Conflict) as refusal:

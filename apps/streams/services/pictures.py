@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -32,7 +32,7 @@ from apps.streams.models import LARGE, SMALL, Broadcast, Status, StoryboardSheet
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=60)
-# A broadcast without a whole segment yet is looked at again soon, one that can't be decoded later.
+# A new broadcast without a whole segment yet is looked at again soon, one that can't be decoded later.
 SOON = timedelta(seconds=5)
 LATER = timedelta(minutes=5)
 # An open page's cards, and who fetches a link's picture a little later, must still find theirs.
@@ -48,6 +48,7 @@ _ROUND_SECONDS = 40.0
 
 _FOLDER = "thumbnails"
 _BATCH = 500
+_CLAIMED = 20
 _SHEET = re.compile(r"still_\d+_[0-9a-f]+\.webp\Z")
 
 
@@ -61,9 +62,11 @@ def picture_live_broadcasts() -> int:
         return 0
     try:
         done, until = 0, time.monotonic() + _ROUND_SECONDS
-        while time.monotonic() < until and (broadcast := _claim()) is not None:
+        for broadcast in _claims():
             _picture(broadcast)
             done += 1
+            if time.monotonic() > until:
+                break
         return done
     finally:
         _lanes.release()
@@ -112,19 +115,19 @@ def sweep_pictures() -> int:
     return len(gone)
 
 
-def _claim() -> Broadcast | None:
-    """A live broadcast that nobody has looked after for a minute; from now on somebody has."""
-    now = timezone.now()
+def _claims() -> Iterator[Broadcast]:
+    """Live broadcasts that nobody has looked after for a minute; from when it is handed out, somebody has."""
     ours = Broadcast.objects.filter(status=Status.LIVE, channel__suspended_at__isnull=True, provider="")
-    due = ours.filter(Q(pictured_at__isnull=True) | Q(pictured_at__lte=now - EVERY))
-    for broadcast in due.order_by(F("pictured_at").asc(nulls_first=True))[:20]:
-        # Two workers may have read the same row: one of them finds it as it was.
-        seen = Broadcast.objects.filter(pk=broadcast.pk, pictured_at=broadcast.pictured_at)
-        if broadcast.pictured_at is None:
-            seen = Broadcast.objects.filter(pk=broadcast.pk, pictured_at__isnull=True)
-        if seen.update(pictured_at=now):
-            return broadcast
-    return None
+    while due := list(ours.filter(_is_due()).order_by(F("pictured_at").asc(nulls_first=True))[:_CLAIMED]):
+        for broadcast in due:
+            # Two workers may have read the same row: one of them finds that it is due no more.
+            here = Broadcast.objects.filter(_is_due(), pk=broadcast.pk, status=Status.LIVE)
+            if here.update(pictured_at=timezone.now()):
+                yield broadcast
+
+
+def _is_due() -> Q:
+    return Q(pictured_at__isnull=True) | Q(pictured_at__lte=timezone.now() - EVERY)
 
 
 def _picture(broadcast: Broadcast) -> None:
@@ -135,7 +138,7 @@ def _picture(broadcast: Broadcast) -> None:
         names = newest_names(archive.names(folder), after_ms=_shown_ms(sheets))
         segments = [segment for segment in read_names(names) if segment.independent]
         if not segments:
-            return _look_again(broadcast, SOON)
+            return _look_again(broadcast, SOON if _is_new(broadcast) else EVERY)
         shots = _Shots(archive, folder)
         _replace_thumbnail(broadcast, shots.of(segments[-1]))
         _extend_storyboard(broadcast, sheets, segments, shots)
@@ -144,6 +147,10 @@ def _picture(broadcast: Broadcast) -> None:
         _look_again(broadcast, LATER)
     except Exception:  # a storage out of reach may raise anything; the next broadcast's is another matter
         log.exception("broadcast %s: no still", broadcast.pk)
+
+
+def _is_new(broadcast: Broadcast) -> bool:
+    return broadcast.started_at is not None and timezone.now() - broadcast.started_at < EVERY
 
 
 def _look_again(broadcast: Broadcast, after: timedelta) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.channels.models import Channel
 from apps.streams import services, stills
 from apps.streams.media.recording import init_name
+from apps.streams.models import Broadcast
 from tests import factories
 from tests.streams.footage import INIT, footage, keep, record
 from tests.streams.pictures.looking import BLUE, RED, due, is_near, thumbnail, thumbnails
@@ -72,6 +73,14 @@ def test_a_broadcast_without_a_whole_segment_has_its_turn_soon(broadcast):
     broadcast.refresh_from_db()
     assert broadcast.picture == ""
     assert timezone.now() - broadcast.pictured_at > services.pictures.EVERY - timedelta(seconds=6)
+
+
+def test_one_that_goes_without_a_segment_for_long_has_a_turn_a_minute_like_all_others(broadcast):
+    Broadcast.objects.update(started_at=timezone.now() - timedelta(minutes=5))
+    assert services.picture_live_broadcasts() == 1
+    broadcast.refresh_from_db()
+    assert timezone.now() - broadcast.pictured_at < timedelta(seconds=30)
+    assert services.picture_live_broadcasts() == 0
 
 
 def test_who_is_not_live_or_suspended_gets_none(broadcast):
