@@ -186,7 +186,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# Lists that everybody sees may be some seconds old (apps/discovery/kept.py).
+# Lists that everybody sees may be some seconds old (apps/core/kept.py).
 KEEP_LISTS = True
 
 # --- files -----------------------------------------------------------------------------------------

@@ -152,8 +152,6 @@ class Message(models.Model):
     # Only of a message that was loaded `with_strikes`: whoever forgets to, can't show it.
     is_struck: bool
     parent_is_struck: bool
-    # What a page decides for its viewer.
-    is_readable: bool
 
     class Meta:
         ordering = ["room", "seq"]

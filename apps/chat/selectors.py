@@ -114,7 +114,7 @@ def room_state(channel: Channel) -> RoomState:
     """What holds in the room now."""
     # The version first: what changes from here on has a later one.
     version = version_of(channel.pk)
-    room = room_of(channel)
+    room = room_of(channel.pk)
     rules = RoomRules(
         automod=automod.compile(rules_of(channel)),
         slow_seconds=room.slow_seconds,
@@ -126,10 +126,10 @@ def room_state(channel: Channel) -> RoomState:
     return RoomState(version, rules, orjson.dumps(settings_payload(room, pinned_in(room))))
 
 
-def room_of(channel: Channel) -> ChatRoom:
+def room_of(channel_id: uuid.UUID) -> ChatRoom:
     """The channel's room; a new one that is stored nowhere yet."""
     rooms = ChatRoom.objects.select_related("pinned_by")
-    return rooms.filter(pk=channel.pk).first() or ChatRoom(channel=channel)
+    return rooms.filter(pk=channel_id).first() or ChatRoom(channel_id=channel_id)
 
 
 def pinned_in(room: ChatRoom) -> Message | None:

@@ -30,7 +30,9 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 def modes(request: HttpRequest, slug: str) -> HttpResponse:
     """Who may write, and how: for all who host a chat, also without a seat at the moderators' desk."""
     channel = channel_for(request, slug, Power.EDIT_CHAT_MODES)
-    form = ModesForm(request.POST) if request.method == "POST" else ModesForm.of(selectors.room_of(channel))
+    form = (
+        ModesForm(request.POST) if request.method == "POST" else ModesForm.of(selectors.room_of(channel.pk))
+    )
     if form.is_bound and form.is_valid():
         try:
             services.edit_modes(actor=request.user, channel=channel, **form.changes())

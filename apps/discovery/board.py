@@ -13,9 +13,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from apps.channels.models import Category, Channel
+from apps.core.kept import Kept
 from apps.streams.models import Broadcast
-
-from .kept import Kept
 
 # Who goes live is listed within this time, and numbers of viewers are as old.
 BOARD_SECONDS = 2.0

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from apps.channels.models import Category
 from apps.core.errors import NotFound
+from apps.core.kept import Kept
 
 from .board import Board, Numbers
-from .kept import Kept
 
 # What staff change is seen everywhere within this time.
 TREE_SECONDS = 10.0

@@ -12,10 +12,10 @@ from django.utils import timezone
 from apps.accounts.models import Actor
 from apps.channels.models import Channel, Follow, Occurrence
 from apps.channels.selectors import next_occurrences
+from apps.core.kept import Kept
 from apps.streams.models import Broadcast
 
 from .board import Board, OnAir
-from .kept import Kept
 from .models import Banner, FeaturedChannel
 
 MOST_FOLLOWED = 60

@@ -115,5 +115,5 @@ class Commands(APIView):
 
 def answer(channel: Channel) -> Response:
     """The room as it is now."""
-    room = selectors.room_of(channel)
+    room = selectors.room_of(channel.pk)
     return Response(settings_payload(room, selectors.pinned_in(room)))

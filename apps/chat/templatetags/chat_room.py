@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django import template
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from apps.accounts import tickets
 from apps.accounts.models import Actor, Block
 from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
-from apps.chat import selectors
-from apps.chat.models import Dock, Message
-from apps.chat.payloads import settings_payload
+from apps.chat.glances import glance_at
+from apps.chat.models import Dock
 from apps.moderation.models import Report
 
 register = template.Library()
-
-SHOWN = 50
 
 
 @register.inclusion_tag("components/chat.html", takes_context=True)
@@ -48,32 +42,17 @@ def dock_room(context: template.Context, dock: Dock) -> dict[str, Any]:
 
 
 def _room(context: template.Context, channel: Channel, user: Actor) -> dict[str, Any]:
-    # What is removed from here on, the socket tells.
-    drawn_at = timezone.now()
-    history = _history(channel, user)
-    room = selectors.room_of(channel)
+    glance = glance_at(channel.pk)
     return {
         "channel": channel,
         "user": user,
         "request": context["request"],
-        "history": history,
-        "drawn_at": drawn_at,
-        "settings": orjson.dumps(settings_payload(room, selectors.pinned_in(room))).decode(),
-        "last_seq": history[-1].seq if history else "",
+        "lines": glance.lines(
+            reads_struck=glance.has_struck and policies.may(user, Power.VIEW_MODERATION, channel),
+            blocked=Block.objects.people(user.pk) if user.is_authenticated and glance.messages else (),
+        ),
+        "drawn_at": glance.at,
+        "settings": glance.settings,
+        "last_seq": glance.last_seq or "",
         "report_reasons": Report.Reason.choices,
     }
-
-
-def _history(channel: Channel, viewer: Actor) -> list[Message]:
-    """The last messages, oldest first; `is_blocked` are those of people whom the viewer blocks,
-    `is_readable` those whose words they may read."""
-    latest = Message.objects.of_room(channel.pk).with_user()
-    if viewer.is_authenticated:
-        blocks = Block.objects.filter(user=viewer, blocked=OuterRef("user"))
-        latest = latest.annotate(is_blocked=Exists(blocks))
-    shown = list(latest.order_by("-seq")[:SHOWN])[::-1]
-    is_struck = any(message.is_struck for message in shown)
-    reads_struck = is_struck and policies.may(viewer, Power.VIEW_MODERATION, channel)
-    for message in shown:
-        message.is_readable = message.deleted_at is None and (reads_struck or not message.is_struck)
-    return shown

@@ -10,6 +10,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from apps.chat.glances import drawn as line_of
+
 T = TypeVar("T")
 
 ME = {"id": "1", "username": "me", "displayName": "me", "color": ""}
@@ -33,7 +35,7 @@ def chat_markup(*, reader: dict[str, str] | None = ME, drawn: Sequence[Any] = ()
             "drawn_at": timezone.now(),
             "settings": "{}",
             "last_seq": drawn[-1].seq if drawn else "",
-            "history": drawn,
+            "lines": [line_of(message, reads_struck=False) for message in drawn],
             "report_reasons": [],
         },
     )

@@ -298,7 +298,13 @@ def test_a_refused_answer_within_a_conversation_stays_one(room: Room) -> None:
 def drawn(seq: int, content: str) -> Any:
     """A message as the template takes it."""
     user = SimpleNamespace(username=ANN["username"], name=ANN["displayName"], color="")
-    more = {"is_readable": True, "kind": "message", "badges": [], "created_at": timezone.now()}
+    more = {
+        "deleted_at": None,
+        "is_struck": False,
+        "kind": "message",
+        "badges": [],
+        "created_at": timezone.now(),
+    }
     return SimpleNamespace(pk=f"m{seq}", seq=seq, user=user, user_id=ANN["id"], content=content, **more)
 
 

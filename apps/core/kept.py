@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -51,3 +53,21 @@ class Kept(Generic[T]):
 
     def _is_fresh(self, held: tuple[float, T]) -> bool:
         return time.monotonic() - held[0] < self._seconds
+
+
+class KeptEach(Generic[K, T]):
+    """What `make` returns of each key, kept alike for the `most` keys that were asked for last."""
+
+    def __init__(self, make: Callable[[K], T], *, seconds: float, most: int) -> None:
+        def kept(key: Any) -> Kept[T]:
+            return Kept(lambda before: make(key), seconds=seconds)
+
+        self._of = lru_cache(maxsize=most)(kept)
+
+    def get(self, key: K) -> T:
+        """The value of `key`; raises what `make` raises."""
+        return self._of(key).get()
+
+    def forget(self) -> None:
+        """Have all of them made anew for who asks next."""
+        self._of.cache_clear()
