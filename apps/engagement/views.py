@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -53,27 +54,13 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.RAID)
-    try:
-        raid = services.cancel_raid(actor=request.user, channel=channel)
-    except DomainError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, f"The raid to {raid.target.name} is cancelled.")
-    return redirect("engagement:raids", channel.slug)
+    return _end_countdown(request, slug, services.cancel_raid, "The raid to %s is cancelled.")
 
 
 @require_POST
 @login_required
 def go_now(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = channel_for(request, slug, Power.RAID)
-    try:
-        raid = services.go_now(actor=request.user, channel=channel)
-    except DomainError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, f"Your viewers are on their way to {raid.target.name}.")
-    return redirect("engagement:raids", channel.slug)
+    return _end_countdown(request, slug, services.go_now, "Your viewers are on their way to %s.")
 
 
 @require_POST
@@ -109,6 +96,18 @@ def block(request: HttpRequest, slug: str) -> HttpResponse:
 def unblock(request: HttpRequest, slug: str, blocked: uuid.UUID) -> HttpResponse:
     channel = channel_for(request, slug, Power.EDIT_CHANNEL)
     services.unblock_raids(actor=request.user, channel=channel, blocked_id=blocked)
+    return redirect("engagement:raids", channel.slug)
+
+
+def _end_countdown(request: HttpRequest, slug: str, verb: Callable[..., Raid], words: str) -> HttpResponse:
+    """End the countdown by `verb`; `words` name the other channel."""
+    channel = channel_for(request, slug, Power.RAID)
+    try:
+        raid = verb(actor=request.user, channel=channel)
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, words % raid.target.name)
     return redirect("engagement:raids", channel.slug)
 
 
