@@ -48,17 +48,35 @@ class Place(NamedTuple):
 
 
 def find_channel(*, viewer: Actor, slug_or_id: str) -> Channel:
-    """The channel with this address or id, or that once had this address. NotFound when hidden or absent."""
-    reachable = Channel.objects.reachable_by(viewer).select_related("owner", "category")
+    """The channel with this address or id, or that once had this address.
+
+    Raises NotFound: CHANNEL_NOT_FOUND; CHANNEL_SUSPENDED, or CHANNEL_CLOSED when it is away with its owner.
+    """
+    channel = _at(slug_or_id, Channel.objects.reachable_by(viewer).select_related("owner", "category"))
+    if channel is None:
+        raise _away(_at(slug_or_id, Channel.objects.all()))
+    return channel
+
+
+def _at(slug_or_id: str, channels: QuerySet[Channel]) -> Channel | None:
     slug = slug_or_id.lower()
     ways = [Q(slug=slug), Q(old_slugs__slug=slug)]
     with suppress(ValueError):
         # First: nobody takes over a channel's id with an address that looks like it.
         ways.insert(0, Q(pk=uuid.UUID(slug_or_id)))
-    channel = next((found for way in ways if (found := reachable.filter(way).first())), None)
+    return next((found for way in ways if (found := channels.filter(way).first())), None)
+
+
+def _away(channel: Channel | None) -> NotFound:
+    """What is told of a channel that can't be opened. Why is for its owner, and so is what its name says."""
     if channel is None:
-        raise NotFound("There is no such channel.", code="CHANNEL_NOT_FOUND")
-    return channel
+        return NotFound("There is no such channel.", code="CHANNEL_NOT_FOUND")
+    if channel.suspended_with_owner:
+        return NotFound("The account of its owner is closed, and the channel with it.", code="CHANNEL_CLOSED")
+    return NotFound(
+        "Our staff have taken this channel off the site. If they lift that, it is here again.",
+        code="CHANNEL_SUSPENDED",
+    )
 
 
 def follow_of(user: Actor, channel: Channel) -> Follow | None:

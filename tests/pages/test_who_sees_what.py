@@ -149,12 +149,40 @@ def test_a_suspended_channel_is_gone_for_all_but_its_owner_who_reads_why(
     Channel.objects.filter(pk=channel.pk).update(
         suspended_at=timezone.now(), suspension_reason="Somebody else's film."
     )
-    assert visitor.get("/streams/night-shift").status_code == 404
-    assert stranger.get("/c/night-shift").status_code == 404
+    for path in ("/streams/night-shift", "/c/night-shift", "/c/night-shift/about", "/chat/night-shift"):
+        for browser in (visitor, stranger):
+            answer = browser.get(path)
+            page = html.unescape(answer.content.decode())
+            assert answer.status_code == 404
+            assert "<h1>This channel is suspended</h1>" in page
+            assert 'href="/discover"' in page
+            assert "Somebody else's film." not in page
+            assert "Night shift" not in page
+        assert f'href="/auth/login?next={path}"' in visitor.get(path).content.decode()
     for path in ("/streams/night-shift", "/c/night-shift", "/dashboard/night-shift"):
         page = owner.get(path)
         assert page.status_code == 200
         assert "Somebody else&#x27;s film." in page.content.decode()
+
+
+def test_other_sites_show_that_a_channel_is_suspended(channel: Channel, visitor: Client) -> None:
+    Channel.objects.filter(pk=channel.pk).update(suspended_at=timezone.now())
+    answer = visitor.get("/embed/night-shift")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "<h1>This channel is suspended</h1>" in page
+    assert 'target="_blank"' in page
+    assert "X-Frame-Options" not in answer.headers
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_channel_that_went_with_its_owner_is_called_closed_not_suspended(
+    channel: Channel, visitor: Client
+) -> None:
+    Channel.objects.filter(pk=channel.pk).update(suspended_at=timezone.now(), suspended_with_owner=True)
+    page = visitor.get("/c/night-shift").content.decode()
+    assert "<h1>This channel is closed</h1>" in page
+    assert "suspended" not in page
 
 
 def test_a_mature_channel_asks_first_and_remembers_the_answer(

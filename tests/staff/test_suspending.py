@@ -69,7 +69,8 @@ class TestAPerson:
         accounts.suspend_person(actor=boss, person=channel.owner, reason="Spam")
         broadcast.refresh_from_db()
         assert broadcast.status == "ARCHIVED"
-        assert visitor.get(f"/api/channels/{channel.slug}").status_code == 404
+        refused = visitor.get(f"/api/channels/{channel.slug}")
+        assert (refused.status_code, refused.json()["code"]) == (404, "CHANNEL_CLOSED")
         assert not Channel.objects.listed().exists()
         with pytest.raises(Refused):
             factories.publishing(channel)
@@ -165,7 +166,10 @@ class TestAChannel:
         broadcast.refresh_from_db()
         channel.refresh_from_db()
         assert (broadcast.status, channel.is_live) == ("ARCHIVED", False)
-        assert visitor.get(f"/api/channels/{channel.slug}").status_code == 404
+        for named in (channel.slug, channel.pk):
+            refused = visitor.get(f"/api/channels/{named}")
+            assert (refused.status_code, refused.json()["code"]) == (404, "CHANNEL_SUSPENDED")
+            assert reason not in refused.json()["message"]
         assert visitor.get("/api/streams?status=live").json()["total"] == 0
         with pytest.raises(NotAllowed):
             streams.open_broadcast(actor=channel.owner, channel=channel, title="Again")

@@ -55,6 +55,8 @@ def absolute(context: template.Context, url: str) -> str:
 # What an error page is called, and its icon. Codes speak first, statuses for all others.
 HEADINGS: dict[str | int, tuple[str, str]] = {
     "CSRF_FAILED": ("This page has grown old", "clock"),
+    "CHANNEL_SUSPENDED": ("This channel is suspended", "ban"),
+    "CHANNEL_CLOSED": ("This channel is closed", "lock"),
     400: ("That did not work", "circle-alert"),
     401: ("Sign in first", "log-in"),
     403: ("Not for you", "lock"),

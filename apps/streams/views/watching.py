@@ -16,6 +16,7 @@ from apps.channels.gate import asks_first, remember_yes
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.channels.selectors import find_channel, follow_of
+from apps.core.errors import NotFound
 from apps.core.forms import next_address
 from apps.core.viewers import viewer_id
 from apps.streams import services
@@ -45,7 +46,11 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # it is typed for views without arguments
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
-    channel = find_channel(viewer=request.user, slug_or_id=slug)
+    try:
+        channel = find_channel(viewer=request.user, slug_or_id=slug)
+    except NotFound as refusal:
+        # Here, where other sites may show it: the page that every refusal gets is not for their frames.
+        return render(request, "streams/embed_refused.html", {"refusal": refusal}, status=refusal.status)
     if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel, "is_embedded": True})
     context = _stage(request, channel) | {
