@@ -30,6 +30,7 @@ USERSESSIONS_ADAPTER = "apps.accounts.sessions.SessionsAdapter"
 ACCOUNT_FORMS = {
     "signup": "apps.accounts.entrance.SignUpForm",
     "login": "apps.accounts.entrance.SignInForm",
+    "add_email": "apps.accounts.factor_forms.AddAddress",
     "change_password": "apps.accounts.factor_forms.ChangePassword",
     "set_password": "apps.accounts.factor_forms.SetPassword",
     "reset_password_from_key": "apps.accounts.factor_forms.ResetPassword",
@@ -76,6 +77,8 @@ MFA_FORMS = {
     "reauthenticate": "apps.accounts.factor_forms.ConfirmByCode",
     "activate_totp": "apps.accounts.factor_forms.SetUpApp",
     "add_webauthn": "apps.accounts.factor_forms.AddPasskey",
+    "login_webauthn": "apps.accounts.factor_forms.SignInByPasskey",
+    "reauthenticate_webauthn": "apps.accounts.factor_forms.ConfirmByPasskey",
 }
 MFA_ADAPTER = "apps.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -1,4 +1,4 @@
-"""django-allauth's forms for passwords and second factors, in our words."""
+"""django-allauth's forms for addresses, passwords and second factors, in our words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Any
 
 from allauth.account import forms
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm, ReauthenticateWebAuthnForm
+from django.core.exceptions import ValidationError
 
+REFUSED = "This passkey is not known here, or was removed. Choose another one, or another way."
 RULE = "At least 8 characters, and nothing that many people use."
 
 
@@ -26,6 +29,10 @@ class PlainFields:
                 self.fields[name].label = label
         if "password1" in self.fields:
             self.fields["password1"].label, self.fields["password1"].help_text = "New password", RULE
+
+
+class AddAddress(PlainFields, forms.AddEmailForm):
+    pass
 
 
 class ChangePassword(PlainFields, forms.ChangePasswordForm):
@@ -63,3 +70,23 @@ class AddPasskey(PlainFields, AddWebAuthnForm):
         passwordless = self.fields["passwordless"]
         passwordless.label, passwordless.initial = "It signs me in without my password", True
         passwordless.help_text = "Then it asks for your fingerprint, your face or a PIN."
+
+
+class ByPasskey:
+    """What is said of a wrong code says nothing to somebody who has typed none."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except ValidationError as refusal:
+            if refusal.code == "incorrect_code":
+                raise ValidationError(REFUSED, code=refusal.code) from None
+            raise
+
+
+class SignInByPasskey(ByPasskey, LoginWebAuthnForm):
+    pass
+
+
+class ConfirmByPasskey(ByPasskey, ReauthenticateWebAuthnForm):
+    pass

@@ -307,7 +307,7 @@ class TestOnesAddresses:
             deed = {"action_primary": "", "email": address}
             page = client.post("/auth/email", deed, follow=True)
             answers.append([str(message) for message in page.context["messages"]][-1])
-        assert answers == ["Your primary email address must be verified."] * 2
+        assert answers == ["Confirm this address first: open the link that we have sent to it."] * 2
 
     def test_a_free_one_does(self, client, viewer):
         client.force_login(viewer)

@@ -66,14 +66,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, stack: running.Stack) -> Iterator[Callable[..., Visitor]]:
-    """`visit(width=390, …)` opens a fresh browser profile on the running platform.
+    """`visit(width=390, …)` opens a fresh browser profile on the running platform, or at another `url` of it.
 
     What pages complain of in their console fails the test, unless the visitor was told to expect it.
     """
     visitors: list[Visitor] = []
 
-    def open_profile(**options: Any) -> Visitor:
-        visitors.append(Visitor.open(browser, stack.url, **options))
+    def open_profile(*, url: str = stack.url, **options: Any) -> Visitor:
+        visitors.append(Visitor.open(browser, url, **options))
         return visitors[-1]
 
     yield open_profile
