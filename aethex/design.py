@@ -12,13 +12,16 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils.timezone import now
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from apps.accounts.letters import CHANGES
+from apps.accounts.models import User
+from apps.accounts.profiles import Profile
 from apps.core.errors import NotAllowed, SignInNeeded
-from apps.core.forms import NEEDED, AddressField
+from apps.core.forms import NEEDED, AddressField, PictureField
 from apps.core.letters import write_letter
 
 # A letter carries its own styles, and nothing else: no script, no picture, no form works in it here.
@@ -117,7 +120,8 @@ class Fields(forms.Form):
     at = forms.DateTimeField(
         label="When", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), required=False
     )
-    picture = forms.FileField(required=False, help_text="JPEG, PNG or WebP, up to 8 MB.")
+    avatar = PictureField(ratio="1:1", help_text="JPEG, PNG, WebP or GIF, up to 8 MB.")
+    banner = PictureField(ratio="4:1")
     mature = forms.BooleanField(required=False, label="For adults", help_text="A gate stands before it.")
     bell = forms.BooleanField(
         required=False,
@@ -128,7 +132,8 @@ class Fields(forms.Form):
 
 def _specimens(theme: str) -> dict[str, Any]:
     """What the components of one column are drawn with. Two columns share a page, so ids carry the theme."""
-    filled = Fields(initial={"bell": True, "quality": "best"}, auto_id=f"{theme}-%s")
+    shown = {"bell": True, "quality": "best", "avatar": static("img/logo.svg")}
+    filled = Fields(initial=shown, auto_id=f"{theme}-%s")
     wrong = Fields({"name": "", "language": "xx"}, auto_id=f"{theme}-wrong-%s")
     return {
         "name": theme,
@@ -137,7 +142,25 @@ def _specimens(theme: str) -> dict[str, Any]:
         "page": Paginator(range(100), 10).page(5),
         "broadcasts": [_broadcast(**words) for words in BROADCASTS],
         "person": SimpleNamespace(name="Vera Ito", username="vera", avatar_url="", pk=7),
+        "looks": [
+            {"profile": profile, "place": f"{theme}-card-{number}"} for number, profile in enumerate(_looks())
+        ],
     }
+
+
+def _looks() -> list[Profile]:
+    """A person as others see them: whom they don't know, a friend, one whom they block, one for friends."""
+    viewer = User(username="ito")
+    vera = User(username="vera", display_name="Vera Ito", is_verified=True, follower_count=1284)
+    vera.bio = "Modular synthesis, slowly and at night. Requests are welcome; so are cats."
+    private = User(username="nova", display_name="nova_kade", privacy=User.Privacy.FRIENDS)
+    hostile = User(username="eve", display_name=HOSTILE, bio=HOSTILE, follower_count=2_400_000)
+    return [
+        Profile(vera, viewer),
+        Profile(vera, viewer, is_following=True, follows_viewer=True),
+        Profile(hostile, viewer, is_blocked=True),
+        Profile(private, viewer, follows_viewer=True),
+    ]
 
 
 BROADCASTS: list[dict[str, Any]] = [

@@ -15,6 +15,7 @@ def test_every_component_and_every_letter_is_shown(db: None) -> None:
     shown = {template.name for template in staff.get("/design").templates}
     for name in ("tooltip", "skeleton_card", "stream_card", "copy_field", "empty", "pages", "avatar"):
         assert f"components/{name}.html" in shown
+    assert {"accounts/_card.html", "components/upload.html"} <= shown
     assert "confirm_address" in letters()
     for name in letters():
         page = staff.get(f"/design/letters/{name}")
