@@ -33,6 +33,7 @@ ACCOUNT_FORMS = {
     "add_email": "apps.accounts.factor_forms.AddAddress",
     "change_password": "apps.accounts.factor_forms.ChangePassword",
     "set_password": "apps.accounts.factor_forms.SetPassword",
+    "reset_password": "apps.accounts.factor_forms.AskForReset",
     "reset_password_from_key": "apps.accounts.factor_forms.ResetPassword",
     "reauthenticate": "apps.accounts.factor_forms.ConfirmByPassword",
 }

@@ -108,6 +108,11 @@ class MFAAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
+        "unverified_email": _("Confirm your email address first: open the link that we have sent to it."),
+        "add_email_blocked": _("Take away your second factor first: it protects the address that you have."),
+        "cannot_generate_recovery_codes": _(
+            "Recovery codes come with a passkey or an app. Set one up first."
+        ),
         "incorrect_code": _("This code is wrong or was used already. Type the one that the app shows now."),
     }
 

@@ -43,6 +43,10 @@ class SetPassword(PlainFields, forms.SetPasswordForm):
     pass
 
 
+class AskForReset(PlainFields, forms.ResetPasswordForm):
+    pass
+
+
 class ResetPassword(PlainFields, forms.ResetPasswordKeyForm):
     pass
 

@@ -108,16 +108,31 @@ def test_times_on_pages_are_the_readers_own(newcomer: User, visitor: Client) -> 
 @pytest.mark.parametrize(
     ("path", "title", "heading"),
     [
-        ("/auth/email", "Email addresses", "Email addresses"),
-        ("/auth/password", "Change password", "Change password"),
+        ("/auth/email", "Email", "Your email addresses"),
+        ("/auth/password", "Password", "Change your password"),
         ("/auth/2fa/", "Two-factor", "Two-factor"),
         ("/auth/sessions", "Sessions", "Where you are signed in"),
     ],
 )
-def test_settings_that_a_library_draws_look_like_ours(
+def test_settings_that_a_library_answers_look_like_ours(
     stranger: Client, path: str, title: str, heading: str
 ) -> None:
     page = stranger.get(path, follow=True).content.decode()
     assert f"<h1>{heading}</h1>" in page
     assert f"<title>{title} — AeThex LIVE</title>" in page
     assert '<p class="page-title">Settings</p>' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "heading", "way_out"),
+    [
+        ("/auth/verify/no:such", "This link does not work any more", "/auth/email"),
+        ("/auth/password/reset/1-no-such", "This link does not work any more", "/auth/password/reset"),
+        ("/auth/password/changed", "Your password is changed", "/auth/login"),
+        ("/auth/verify", "Confirm your address", "/auth/login"),
+    ],
+)
+def test_who_comes_from_a_letter_is_led_on(visitor: Client, path: str, heading: str, way_out: str) -> None:
+    page = visitor.get(path, follow=True).content.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert f'href="{way_out}"' in page.partition("<main")[2]

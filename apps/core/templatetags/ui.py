@@ -90,13 +90,6 @@ def hue(key: Any) -> str:
     return f"hue-{zlib.crc32(str(key).encode()) % HUES}"
 
 
-@register.filter(is_safe=True)
-def sentence(words: str) -> str:
-    """`Words Of A Library` → `Words of a library`, as our own are written; what is all capitals stays."""
-    plain = " ".join(word if word.isupper() else word.lower() for word in words.split())
-    return plain[:1].upper() + plain[1:]
-
-
 @register.filter
 def compact(number: int) -> str:
     """1234 → 1.2k, 2500000 → 2.5M; below a thousand the number itself."""
