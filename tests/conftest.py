@@ -17,12 +17,11 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMessage
-from django.db.models.signals import post_migrate  # noqa: TID251  Django's own receiver is left out
 from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.core.posting import post_letters
-from tests import factories, properties  # noqa: F401  the number of tries holds for all tests
+from tests import database, factories, properties  # noqa: F401  the number of tries holds for all tests
 from tests.stack import running
 from tests.stack.services import Services, services
 
@@ -35,7 +34,9 @@ MODES = ("embedded", "full")
 # with one run everything is said. (How pictures are claimed and kept on PostgreSQL,
 # tests/stack/test_pictures.py says.)
 WITHOUT_MODE = (
-    "tests/architecture/",
+    "tests/architecture/test_bootstrap.py",
+    "tests/architecture/test_house.py",
+    "tests/architecture/test_second_look.py",
     "tests/chat/test_content.py",
     "tests/chat/test_rules.py",
     "tests/chat/test_wire.py",
@@ -100,11 +101,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """The test database. After a test with committed rows Django empties all tables and fills them as after a
-    migration: without permissions, which take longest and are given to nobody.
-    """
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        database.create()
 
 
 @pytest.fixture(autouse=True)

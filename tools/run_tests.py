@@ -42,10 +42,8 @@ ROWS = (
 MEASURED = ("embedded", "unit")
 # Two rows of two are more than two cores can serve, as many tests wait for real time; and each worker imports
 # and collects anew. Browsers draw without a graphics card, and what they show has to be in time: one a row.
-# Unit tests go in their order: those that commit come last, for they leave a database without what migrations
-# put in.
 WORKERS = {
-    "unit": ("-n", "2", "--dist", "load"),
+    "unit": ("-n", "2", "--dist", "worksteal"),
     "processes": ("-n", "2", "--dist", "loadfile"),
     "browser": (),
 }

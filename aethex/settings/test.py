@@ -28,9 +28,15 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 SECRET_KEY = "a key for tests only, it protects nothing and is fifty characters"  # noqa: S105
 
-if not DATABASE_URL:
+# Never somebody's own database: tests/database.py makes this one.
+_database = DATABASES["default"]
+if DATABASE_URL:
+    _database["NAME"] = f"test_{_database['NAME']}{_worker}"
+else:
     # A file: threads that meet in one database in memory are refused at once instead of waiting their turn.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
+    _database["NAME"] = str(DATA_DIR / f"test-{os.getpid()}.sqlite3")
+    # No test cuts the power.
+    _database["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 
 # What a test has just done is on the next page.
 KEEP_LISTS = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from apps.accounts import tickets
 from apps.accounts.sessions import SignIn
 from tests.stack.environment import ROOT, SECRET_KEY, environment
-from tests.stack.prepared import TEMPLATE, prepare_folder, prepared
+from tests.stack.prepared import migrated_postgres, migrated_sqlite
 from tests.stack.running import Process, Stack
 from tests.stack.services import Services, create_database, free_port
 
@@ -102,11 +103,11 @@ def socket_processes(services: Services | None, **settings: str) -> Iterator[Soc
         backing = {}
         if services:
             database_url = services.database_url(f"sockets_{ports[0]}")
-            prepared(services)
-            create_database(database_url, template=TEMPLATE)
+            create_database(database_url, template=migrated_postgres(database_url))
             backing = {"DATABASE_URL": database_url, "REDIS_URL": services.redis_url(2)}
         else:
-            prepare_folder(folder / "data")
+            (folder / "data").mkdir()
+            shutil.copy(migrated_sqlite(), folder / "data")
         env = environment(
             SECRET_KEY=SECRET_KEY, BIND_HOST="127.0.0.1", AETHEX_DATA_DIR=str(folder / "data"),
             **backing, **settings,

@@ -73,6 +73,8 @@ def test_a_held_message_is_kept_before_its_sender_hears_so_and_is_said_once_appr
     async def steps() -> None:
         desk = dial(f"/ws/dashboard/{channel.slug}", who=moderator)
         async with dial(who=viewer) as client, desk as crew:
+            await crew.send("ping")
+            await crew.next("pong")
             await client.send("chat:send", content="buy a cabbage", nonce="n1")
             assert (await client.next("chat:error"))["code"] == "MESSAGE_HELD"
             waits = (await crew.next("moderation:held"))["held"]

@@ -1,4 +1,7 @@
-"""What is made once for all platforms of a test run: migrated databases and the static files."""
+"""What is made once and then copied: migrated databases, and the static files.
+
+Databases are kept from run to run, in pytest's cache, as long as no migration and no library changes.
+"""
 
 from __future__ import annotations
 
@@ -6,77 +9,91 @@ import atexit
 import contextlib
 import fcntl
 import functools
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .environment import SECRET_KEY, environment, manage
+from .environment import ROOT, SECRET_KEY, environment, manage
 from .services import Services, create_database, dump_database, has_database, load_database
 
-TEMPLATE = "stack_template"
-DATABASE = "aethex.sqlite3"
+QUIET = ("--verbosity", "0", "--no-input")
 
 
-def prepared(services: Services) -> Path:
-    """What an operator does once before the first start: a migrated database, TEMPLATE, and the static files,
-    in the folder that is returned. Every full stack of these services begins with a copy of both.
-    """
-    database_url = services.database_url(TEMPLATE)
-    folder = shared_folder()
-    schema = folder / "schema.sql"
-    with _one_at_a_time(folder):
-        if has_database(database_url):
-            return folder / "static"
-        create_database(database_url)
-        if schema.exists():
-            load_database(database_url, schema)
+def migrated_sqlite() -> Path:
+    """An SQLite that `migrate` has filled and nobody has used: to be copied."""
+    ready = _kept() / "aethex.sqlite3"
+    with _one_at_a_time(_kept()):
+        if not ready.exists():
+            with tempfile.TemporaryDirectory(prefix="aethex-migrated-") as folder:
+                manage(environment(AETHEX_DATA_DIR=folder), "migrate", *QUIET)
+                making = ready.with_suffix(".making")
+                shutil.copy(Path(folder, ready.name), making)
+                making.rename(ready)
+    return ready
+
+
+def migrated_postgres(server: str) -> str:
+    """The name of such a database on the PostgreSQL of this URL, as a template for others."""
+    name = f"migrated_{_schema()}"
+    url = f"{server.rpartition('/')[0]}/{name}"
+    dump = _kept() / "schema.sql"
+    with _one_at_a_time(_kept()):
+        if has_database(url):
+            return name
+        create_database(url)
+        if dump.exists():
+            load_database(url, dump)
         else:
-            _prepare(services, folder)
-            dump_database(database_url, schema)
-    return folder / "static"
+            with tempfile.TemporaryDirectory(prefix="aethex-migrated-") as folder:
+                manage(environment(AETHEX_DATA_DIR=folder, DATABASE_URL=url), "migrate", *QUIET)
+            dump_database(url, dump)
+    return name
 
 
-def _prepare(services: Services, folder: Path) -> None:
-    env = environment(
-        AETHEX_ENV="prod",
-        SECRET_KEY=SECRET_KEY,
-        ALLOWED_HOSTS="localhost",
-        PUBLIC_URL="http://localhost",
-        RTMP_URL="rtmp://localhost/live",
-        SSL_REDIRECT="0",
-        DATABASE_URL=services.database_url(TEMPLATE),
-        REDIS_URL=services.redis_url(1),
-        AETHEX_DATA_DIR=str(folder),
-    )
-    # Without the viewer of the API's pages: compressing it takes longer than everything else together.
-    quiet = ("--verbosity", "0", "--no-input")
-    for arguments in (("migrate", *quiet), ("collectstatic", *quiet, "--ignore", "drf_spectacular_sidecar")):
-        manage(env, *arguments)
-
-
-def prepare_folder(data: Path) -> None:
-    """Put a migrated SQLite into the data folder of a platform that never ran."""
+def static_files(services: Services) -> Path:
+    """The folder of collected static files, made once for all platforms of a run."""
     folder = shared_folder()
-    ready = folder / "embedded"
+    ready = folder / "static"
     with _one_at_a_time(folder):
         if not ready.exists():
             making = folder / "making"
-            manage(environment(AETHEX_DATA_DIR=str(making)), "migrate", "--verbosity", "0")
-            making.rename(ready)
-    data.mkdir()
-    shutil.copy(ready / DATABASE, data / DATABASE)
+            env = environment(
+                AETHEX_ENV="prod", SECRET_KEY=SECRET_KEY, ALLOWED_HOSTS="localhost", SSL_REDIRECT="0",
+                PUBLIC_URL="http://localhost", RTMP_URL="rtmp://localhost/live", AETHEX_DATA_DIR=str(making),
+                DATABASE_URL=services.database_url("postgres"), REDIS_URL=services.redis_url(1),
+            )  # fmt: skip
+            # Without the viewer of the API's pages: compressing it takes longer than all else together.
+            manage(env, "collectstatic", *QUIET, "--ignore", "drf_spectacular_sidecar")
+            (making / "static").rename(ready)
+    return ready
 
 
 @functools.cache
 def shared_folder() -> Path:
-    """Where platforms are prepared: TESTS_SHARED_DIR, so that the runs and workers of a suite do it once for
-    all of them, or a folder of this process."""
+    """What lasts as long as the run: TESTS_SHARED_DIR, for all runs and workers of a suite, or a folder of
+    this process."""
     if named := os.environ.get("TESTS_SHARED_DIR"):
         return Path(named)
     folder = Path(tempfile.mkdtemp(prefix="aethex-prepared-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def _schema() -> str:
+    """A name for what `migrate` makes now."""
+    sources = [*sorted(ROOT.glob("apps/*/migrations/*.py")), ROOT / "requirements.lock"]
+    contents = [f"{source.relative_to(ROOT)}\n{source.read_text()}" for source in sources]
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _kept() -> Path:
+    folder = ROOT / ".pytest_cache/migrated" / _schema()
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from .environment import ROOT, SECRET_KEY, environment, manage
-from .prepared import TEMPLATE, prepare_folder, prepared
+from .prepared import migrated_postgres, migrated_sqlite, static_files
 from .services import Services, create_database, free_port, wait_until
 
 
@@ -180,7 +180,8 @@ def embedded(**settings: str) -> Iterator[Stack]:
             AETHEX_DATA_DIR=str(folder / "data"), **settings,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
-        prepare_folder(folder / "data")
+        (folder / "data").mkdir()
+        shutil.copy(migrated_sqlite(), folder / "data")
         stack = Stack("embedded", url, env["RTMP_URL"], [f"ws://127.0.0.1:{port}"], folder, env)
         command = [sys.executable, "manage.py", "live"]
         stack.processes["live"] = Process("live", command, env, folder / "live.log", f"{url}/healthz")
@@ -200,9 +201,8 @@ def full(services: Services, **settings: str) -> Iterator[Stack]:
         ports = {name: free_port() for name in names}
         url = f"http://127.0.0.1:{ports['front']}"
         database_url = services.database_url(f"stack_{ports['front']}")
-        ready = prepared(services)
-        create_database(database_url, template=TEMPLATE)
-        shutil.copytree(ready, data / "static")
+        create_database(database_url, template=migrated_postgres(database_url))
+        shutil.copytree(static_files(services), data / "static")
         settings = {"AETHEX_ENV": "prod"} | settings
         env = environment(
             SECRET_KEY=SECRET_KEY, ALLOWED_HOSTS="127.0.0.1,localhost", SSL_REDIRECT="0",
