@@ -33,7 +33,9 @@ async def serve(host: str, port: int, rtmp_host: str, rtmp_port: int) -> None:
     await node.start()
     reporting = asyncio.create_task(report_forever(node, host=host, port=port))
     try:
-        await Server(config(only_live(node.app), host, port), leaving=node.let_go).serve()
+        await Server(
+            config(only_live(node.app), host, port, express=node.express), leaving=node.let_go
+        ).serve()
     finally:
         await node.stop()
         reporting.cancel()

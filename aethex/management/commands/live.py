@@ -35,7 +35,9 @@ class Command(BaseCommand):
 
         node = make_node()
         app = front(live=node.app, sockets=sockets, pages=pages)
-        server = Server(config(app, settings.BIND_HOST, settings.PORT), leaving=node.let_go)
+        server = Server(
+            config(app, settings.BIND_HOST, settings.PORT, express=node.express), leaving=node.let_go
+        )
         try:
             await node.start()
         except OSError as error:

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -14,6 +15,7 @@ import uvloop
 
 from apps.core.interpreter import settle
 
+from .express import Express, ExpressProtocol
 from .hub import Hub, end
 from .protocol import WebSocketProtocol
 from .upgrade import HttpProtocol
@@ -22,16 +24,19 @@ from .upgrade import HttpProtocol
 FRAME_IN_MOST = 8 * 1024
 
 
-def config(app: Any, host: str, port: int, **options: Any) -> uvicorn.Config:
+def config(
+    app: Any, host: str, port: int, *, express: Express | None = None, **options: Any
+) -> uvicorn.Config:
     """uvloop, raw websocket writes, messages compressed once for all, a long backlog for the moment when
-    everybody reconnects. `options` go to uvicorn as they are."""
+    everybody reconnects. `express` is asked before `app` (see express.py). `options` go to uvicorn as they
+    are."""
     return uvicorn.Config(
         app,
         host=host,
         port=port,
         **{
             "loop": "uvloop",
-            "http": HttpProtocol,
+            "http": HttpProtocol if express is None else partial(ExpressProtocol, express),
             "ws": WebSocketProtocol,
             "ws_max_size": FRAME_IN_MOST,
             "ws_ping_interval": 28.0,

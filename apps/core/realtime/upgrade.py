@@ -39,7 +39,12 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._stop_timer()
-        super().on_headers_complete()
+        if not self._goes_express():
+            super().on_headers_complete()
+
+    def _goes_express(self) -> bool:
+        """Whether the request is taken care of without the app."""
+        return False
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -41,6 +41,43 @@ class Stalled(Exception):
     """Who asked does not take the answer."""
 
 
+class Reply(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
+
+
+def whole(data: bytes, content_type: bytes, cache: Header, status: int = 200) -> Reply:
+    size = b"%d" % len(data)
+    return Reply(status, [*_CORS, (b"content-type", content_type), (b"content-length", size), cache], data)
+
+
+def playlist(data: bytes, *, cache: bytes = FRESH, packed: bool | None = None) -> Reply:
+    """`packed`: `data` is gzip; None where it never is."""
+    reply = whole(data, _PLAYLIST, (b"cache-control", cache))
+    if packed is not None:
+        reply.headers.append((b"vary", b"accept-encoding"))
+    if packed:
+        reply.headers.append((b"content-encoding", b"gzip"))
+    return reply
+
+
+def media(data: bytes) -> Reply:
+    """A media file, as one asks for it who wants no range of it."""
+    return whole(data, _MP4, _KEPT)
+
+
+def problem(problem: Problem) -> Reply:
+    """What is wrong, in words."""
+    words = problem.text.encode() + b"\n"
+    reply = whole(words, b"text/plain; charset=utf-8", NEVER, problem.status)
+    if problem.status == 503:
+        reply.headers.append((b"retry-after", b"1"))
+    return reply
+
+
 class Answer:
     """Sends one response; a HEAD request gets the headers alone.
 
@@ -63,9 +100,9 @@ class Answer:
         """Done, or allowed; there is nothing to say about it."""
         await self._start(204, [*_CORS, NEVER], [])
 
-    async def playlist(self, data: bytes, *, cache: bytes = FRESH, packed: bool | None = None) -> None:
-        """`packed`: `data` is gzip; None where it never is."""
-        await self.whole([data], _PLAYLIST, (b"cache-control", cache), packed=packed)
+    async def reply(self, reply: Reply) -> None:
+        """All of it at once."""
+        await self._start(reply.status, reply.headers, [reply.body])
 
     async def file(self, data: bytes) -> None:
         """A media file that may be large, piece by piece."""
@@ -79,28 +116,6 @@ class Answer:
             (b"access-control-max-age", b"86400"),
         ]
         await self._start(204, headers, [])
-
-    async def problem(self, status: int, text: str) -> None:
-        await self.whole([text.encode() + b"\n"], b"text/plain; charset=utf-8", NEVER, status)
-
-    async def whole(
-        self,
-        chunks: list[bytes],
-        content_type: bytes,
-        cache: Header,
-        status: int = 200,
-        *,
-        packed: bool | None = None,
-    ) -> None:
-        size = len(chunks[0]) if len(chunks) == 1 else sum(map(len, chunks))
-        headers = [*_CORS, (b"content-type", content_type), (b"content-length", b"%d" % size), cache]
-        if status == 503:
-            headers.append((b"retry-after", b"1"))
-        if packed is not None:
-            headers.append((b"vary", b"accept-encoding"))
-        if packed:
-            headers.append((b"content-encoding", b"gzip"))
-        await self._start(status, headers, chunks)
 
     async def media(self, chunks: list[bytes]) -> None:
         """A media file, or the one byte range of it that was asked for (RFC 9110 14)."""

@@ -10,8 +10,10 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
+from apps.streams.media import answers
 from apps.streams.media.answers import NEVER, Answer, Problem, Receive, Scope, Send, Stalled
 from apps.streams.media.grants import EDGE, GrantBook, GrantRefused
 from apps.streams.media.reading import Busy
@@ -65,20 +67,20 @@ async def answer(
         if scope["method"] == "OPTIONS":
             await response.preflight()
         elif scope["path"] == "/live/healthz":
-            await response.whole([b"ok\n"], b"text/plain", NEVER)
+            await response.reply(answers.whole(b"ok\n", b"text/plain", NEVER))
         else:
-            await route(_asked(scope, grants), response)
+            await route(asked(scope["method"], scope["path"], grants), response)
     except Problem as problem:
-        await response.problem(problem.status, problem.text)
+        await response.reply(answers.problem(problem))
     except Busy:
-        await response.problem(503, "too much is being read")
+        await response.reply(answers.problem(Problem(503, "too much is being read")))
     except Stalled:
         return  # with half an answer: the server hangs up
 
 
-def _asked(scope: Scope, grants: GrantBook) -> Asked:
-    method = scope["method"]
-    pieces = scope["path"].split("/")
+def asked(method: str, path: str, grants: GrantBook) -> Asked:
+    """What the address of a request says; raises Problem."""
+    pieces = path.split("/")
     is_report = method == "POST" and pieces[-1] == VIEWERS
     if method not in ("GET", "HEAD") and not is_report:
         raise Problem(405, "only GET, HEAD and OPTIONS")
@@ -88,14 +90,14 @@ def _asked(scope: Scope, grants: GrantBook) -> Asked:
     if below and (_RENDITION.match(below[0]) is None or name in (VIEWERS, CHECK)):
         raise Problem(404, "no such file")
     try:
-        asked = Asked(grants.viewer(stream_id, grant), stream_id, below[0] if below else None, name)
+        known = Asked(grants.viewer(stream_id, grant), stream_id, below[0] if below else None, name)
     except GrantRefused as refusal:
         raise Problem(403, f"this playback grant is {refusal}") from None
-    if is_report and not asked.is_edge:
+    if is_report and not known.is_edge:
         raise Problem(403, "only edges tell who watches")
     if name == VIEWERS and not is_report:
         raise Problem(405, "only POST")
-    return asked
+    return known
 
 
 async def report(receive: Receive) -> Watching:
@@ -144,6 +146,12 @@ class Directives:
         if self.skip:
             pieces.append("_HLS_skip=YES")
         return "&".join(pieces)
+
+
+@lru_cache(maxsize=512)
+def directives(query: bytes) -> Directives:
+    """Those of a request; everybody at the live edge asks alike. Raises Problem."""
+    return Directives(query)
 
 
 def _number(value: str) -> int:

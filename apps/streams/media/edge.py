@@ -15,7 +15,7 @@ import time
 import zlib
 from functools import partial
 
-from apps.streams.media import door, playlists
+from apps.streams.media import answers, door, playlists
 from apps.streams.media.answers import FRESH, Answer, Problem, Receive, Scope, Send
 from apps.streams.media.config import EdgeConfig
 from apps.streams.media.door import Asked, Directives
@@ -92,9 +92,10 @@ class EdgeNode:
         is_packed = reply.headers.get(b"content-encoding") == b"gzip"
         if is_packed and not answer.unpacks:
             data = _unpacked(reply.body, self.config.playlist_bytes)
-            return await answer.playlist(data, cache=cache, packed=False)
+            return await answer.reply(answers.playlist(data, cache=cache, packed=False))
         varies = b"vary" in reply.headers
-        await answer.playlist(reply.body, cache=cache, packed=is_packed if varies else None)
+        packed = is_packed if varies else None
+        await answer.reply(answers.playlist(reply.body, cache=cache, packed=packed))
 
     async def _file(self, pull: Pull, asked: Asked, answer: Answer) -> None:
         match = door.FILE.match(asked.name)

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from apps.streams.media.answers import Receive, Scope, Send
+from apps.streams.media.answers import Header, Receive, Reply, Scope, Send
 from apps.streams.media.config import MediaConfig
 from apps.streams.media.errands import Errands
 from apps.streams.media.hls import HlsApp
@@ -80,6 +80,11 @@ class IngestNode:
         self._watching: list[asyncio.Task[None]] = []
         self._viewers = HlsApp(self._streams, config)
         self._transcoders = TranscodingDoor(self._streams, config, lambda: _epoch(clock))
+
+    @property
+    def express(self) -> Callable[[bytes, Iterable[Header], Callable[[Reply], None]], bool]:
+        """The short way to what every viewer asks for all the time, for a server that knows one."""
+        return self._viewers.express
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Viewers at `/live/`, transcoders of our own at `/transcoding/`."""

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from apps.streams.media import answers
 from apps.streams.media.answers import NEVER, Answer, Problem, Receive, Scope, Send, Stalled
 from apps.streams.media.codecs import CodecError, read_avc
 from apps.streams.media.config import MediaConfig
@@ -54,7 +55,7 @@ class TranscodingDoor:
         try:
             await self._route(scope, receive, answer)
         except Problem as problem:
-            await answer.problem(problem.status, problem.text)
+            await answer.reply(answers.problem(problem))
         except Stalled:
             return  # with half an answer: the server hangs up
 
@@ -82,7 +83,7 @@ class TranscodingDoor:
         if stream.ladder.transcoder != transcoder:
             raise Problem(409, "this transcoder does not have the stream")
         offered = self._take(stream, what[0], what[1], body)
-        await answer.whole([json.dumps({"offered": offered}).encode()], _JSON, NEVER)
+        await answer.reply(answers.whole(json.dumps({"offered": offered}).encode(), _JSON, NEVER))
 
     def _take(self, stream: LiveStream, name: str, what: str, body: bytes) -> bool:
         if what == "init":
@@ -123,7 +124,7 @@ class TranscodingDoor:
                 ):
                     for record in source.news():
                         await answer.piece(record)
-                    await window.change()
+                    await window.next_change()
                 await answer.finish()
             finally:
                 watcher.cancel()

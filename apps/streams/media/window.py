@@ -262,11 +262,11 @@ class LiveWindow:
         newest = index - 1 if msn == number else -1
         return msn > last + 2 or (msn >= number and part is not None and part > newest + limit)
 
-    async def change(self) -> None:
-        """Return at the next change, or at the next `wake` when nothing changes."""
+    def next_change(self) -> asyncio.Future[None]:
+        """Done at the next change, or at the next `wake` when nothing changes."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
-        await waiter
+        return waiter
 
     def wake(self) -> None:
         """Let everybody who waits look again, and at the clock: one timer for all instead of one each."""

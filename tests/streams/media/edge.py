@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from apps.core.realtime import server
 from apps.streams.media import (
     Admission,
     Archive,
@@ -111,6 +112,8 @@ class Edge:
         )
         self.archive = archive
         self.http_port = http_port
+        self.went_long: list[str] = []
+        """Paths of the requests that went through ASGI."""
         self._keep_alive_seconds = keep_alive_seconds
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -135,16 +138,15 @@ class Edge:
         self._loop = asyncio.get_running_loop()
         self.node = IngestNode(self.gate, self.config, archive=self.archive)
         await self.node.start()
-        config = uvicorn.Config(
-            self.node.app,
-            port=self.http_port,
+        served = server.config(
+            self._app,
+            "127.0.0.1",
+            self.http_port,
+            express=self.node.express,
             interface="asgi3",
-            log_level="warning",
-            lifespan="off",
-            access_log=False,
             timeout_keep_alive=self._keep_alive_seconds,
         )
-        self.server = uvicorn.Server(config)
+        self.server = uvicorn.Server(served)
         serving = asyncio.create_task(self.server.serve())
         while not self.server.started:
             await asyncio.sleep(0.01)
@@ -152,6 +154,10 @@ class Edge:
         self._ready.set()
         await serving
         await self.node.stop()
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        self.went_long.append(scope["path"])
+        await self.node.app(scope, receive, send)
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine on the edge's loop."""
