@@ -11,7 +11,7 @@ from random import Random
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.channels.models import Channel, ChannelRole, Follow
+from apps.channels.models import Channel, ChannelRole, ChannelTag, Follow, ScheduledBroadcast
 from apps.notifications.models import Mailing
 from apps.streams.models import Broadcast
 from apps.vod.models import Recording
@@ -43,13 +43,22 @@ def gather(size: Size, *, seed: int = 0) -> None:
         fans = channels.fans(crowd, founded, dice)
         on_air = broadcasts.on_air(founded, size.live, now, dice)
         fill(Channel, founded)
+        fill(ChannelTag, channels.tags(founded))
         fill(Follow, fans)
         fill(ChannelRole, channels.helpers(founded, crowd, dice))
+        fill(ScheduledBroadcast, channels.plans(founded, now, dice))
         over = broadcasts.past(founded, now, dice)
         fill(Broadcast, [*over, *on_air])
         fill(Recording, broadcasts.recordings(over))
         fill(Mailing, broadcasts.mailings(on_air))
         talk.talk(founded, on_air, crowd, now, dice)
+    rest()
+
+
+def rest() -> None:
+    """Do at once what a database does by itself minutes after so many rows came, while somebody looks."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and not connection.in_atomic_block:
+            cursor.execute("VACUUM")
         # Without fresh statistics a database guesses, and reads whole tables.
         cursor.execute("ANALYZE")

@@ -40,6 +40,8 @@ def on_air(channels: list[Channel], count: int, now: datetime, dice: Random) -> 
         viewers = int(20_000 / (rank + 1)) + dice.randint(0, 9)
         broadcast.status, broadcast.node = Status.LIVE, NODE
         broadcast.viewer_count = broadcast.peak_viewers = broadcast.unique_viewers = viewers
+        # Their turns for a still are spread over a minute, as those of a site that has run for a while.
+        broadcast.pictured_at = now - timedelta(seconds=dice.random() * 60)
         broadcast.channel.is_live = True
     return made
 

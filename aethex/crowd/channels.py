@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from itertools import accumulate
 from random import Random
 
 from apps.accounts.models import User
-from apps.channels.models import Category, Channel, ChannelRole, Follow
+from apps.channels.models import Category, Channel, ChannelRole, ChannelTag, Follow, ScheduledBroadcast
 from apps.channels.roles import Role
 
 from .tables import id_of
-from .words import ABOUT, FIRST, LANGUAGES, SECOND, TAGS, TITLES
+from .words import ABOUT, FIRST, LANGUAGES, SECOND, TAGS, TITLES, ZONES
 
 FOLLOWS_EACH = 5
 MOST_HELPERS = 3
@@ -50,6 +51,37 @@ def helpers(founded: list[Channel], people: list[User], dice: Random) -> list[Ch
                 made.append(
                     ChannelRole(channel=channel, user=helper, role=role, created_at=channel.created_at)
                 )
+    return made
+
+
+def tags(founded: list[Channel]) -> Iterator[ChannelTag]:
+    """The tags of channels as rows."""
+    for channel in founded:
+        for name in channel.tags:
+            yield ChannelTag(channel=channel, name=name)
+
+
+def plans(founded: list[Channel], now: datetime, dice: Random) -> list[ScheduledBroadcast]:
+    """What every third channel or so plans for one or two days of every week."""
+    made = []
+    for channel in founded:
+        for _ in range(dice.choice((0, 0, 0, 0, 1, 2))):
+            plan = ScheduledBroadcast(
+                id=id_of(channel.created_at, dice),
+                channel=channel,
+                title=channel.next_title,
+                category=channel.category,
+                repeats=ScheduledBroadcast.Repeats.WEEKLY,
+                first_on=(now - timedelta(days=dice.randint(0, 6))).date(),
+                start_time=time(dice.randint(6, 22), 30),
+                time_zone=dice.choice(ZONES),
+                duration_minutes=60 * dice.randint(1, 4),
+                created_at=channel.created_at,
+                changed_at=channel.created_at,
+            )
+            coming = plan.next_occurrence(now)
+            plan.next_at = coming.starts_at if coming else None
+            made.append(plan)
     return made
 
 

@@ -36,3 +36,4 @@ TAGS = """
     study live-coding no-spoilers family late-night drawing fitness
 """.split()  # noqa: SIM905  read as prose, not as a column
 LANGUAGES = ("en", "en", "en", "en", "de", "es", "fr", "pt", "ja", "ko")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")

@@ -6,12 +6,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F
 from django.test import Client
+from django.utils import timezone
 
 from aethex.crowd import Size, gather
 from apps.accounts.models import User
-from apps.channels.models import Channel
+from apps.channels.models import Channel, ChannelTag, ScheduledBroadcast
 from apps.chat.models import Message
-from apps.streams.models import Broadcast
+from apps.notifications.models import Letter
+from apps.notifications.tasks import send_letters
+from apps.streams import services
+from apps.streams.models import Broadcast, Status
+from apps.vod.models import Recording
+from apps.vod.services import finish_recordings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +42,31 @@ def test_what_is_counted_is_there() -> None:
     assert Channel.objects.filter(follower_count__gt=0).exists()
     assert Channel.objects.filter(is_live=True).count() == 5
     assert Message.objects.filter(room__last_seq=F("seq")).count() == 5
+    known = User.objects.annotate(
+        by=Count("followed_by", distinct=True), of=Count("person_follows", distinct=True)
+    )
+    assert not known.exclude(by=F("follower_count"), of=F("following_count")).exists()
+    assert User.objects.filter(follower_count__gt=0).exists()
+    tagged = sorted((channel.pk, tag) for channel in Channel.objects.all() for tag in channel.tags)
+    assert sorted(ChannelTag.objects.values_list("channel", "name")) == tagged
+    assert (
+        ScheduledBroadcast.objects.filter(next_at__gt=timezone.now()).count()
+        == ScheduledBroadcast.objects.count()
+        > 0
+    )
     page = Client().get("/").content.decode()
     top = Broadcast.objects.on_air().listed().order_by("-viewer_count").select_related("channel")[0]
     assert top.channel.name in page
+
+
+def test_background_work_finds_nothing_to_do_for_it() -> None:
+    gather(Size(people=60, channels=20, live=5))
+    finish_recordings()
+    send_letters()
+    services.picture_live_broadcasts()
+    assert not Recording.objects.exclude(status=Recording.Status.FAILED).exists()
+    assert Recording.objects.count() == Broadcast.objects.exclude(status=Status.LIVE).count() > 0
+    assert not Letter.objects.exists()
 
 
 def test_a_site_with_people_is_left_alone_unless_told() -> None:

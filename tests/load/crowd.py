@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from itertools import count, cycle
 
+import psycopg
+
 from tests.load import ours
 from tests.load.processes import ROOT, Load, family
 from tests.stack.running import Stack
@@ -46,6 +48,7 @@ def measure(*, quick: bool = False) -> tuple[float, list[CrowdResult]]:
         seeded = time.monotonic() - began
         pid = _everywhere(stack)
         known = ours.seed(stack, "readers", SIGNED_IN)
+        _await_rest(stack)
         results = []
         for who, cookies in (("visitors", [""]), ("signed in", known["cookies"])):
             for name, path in PAGES.items():
@@ -106,6 +109,12 @@ def _seed(stack: Stack, sizes: dict[str, int]) -> None:
         [sys.executable, "manage.py", "seed", *arguments],
         cwd=ROOT, env=stack.env, check=True, capture_output=True,
     )  # fmt: skip
+
+
+def _await_rest(stack: Stack) -> None:
+    """Return when what the seeding left in the database's memory is on disk, not written while pages wait."""
+    with psycopg.connect(stack.env["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def _everywhere(stack: Stack) -> int:
