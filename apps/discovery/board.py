@@ -65,7 +65,7 @@ class OnAir:
 
     @cached_property
     def card(self) -> SafeString:
-        return render_to_string("components/stream_card.html", {"broadcast": self.broadcast})
+        return _card(self.broadcast)
 
     @cached_property
     def rail_item(self) -> SafeString:
@@ -136,3 +136,18 @@ _board = Kept(_read, seconds=BOARD_SECONDS)
 def board() -> Board:
     """What is on air now, or was up to BOARD_SECONDS ago."""
     return _board.get()
+
+
+def on_air_card(channel: Channel, now: Board) -> SafeString | None:
+    """The card of what the channel has on air at this moment, None when that is nothing. What the board does
+    not list, such as an unlisted channel's, is read."""
+    if not channel.is_live:
+        return None
+    if (row := now.by_channel.get(channel.pk)) is not None:
+        return row.card
+    broadcast = channel.broadcasts.on_air().select_related("category").first()
+    return _card(broadcast) if broadcast else None
+
+
+def _card(broadcast: Broadcast) -> SafeString:
+    return render_to_string("components/stream_card.html", {"broadcast": broadcast})

@@ -10,7 +10,8 @@ from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 
-from apps.discovery.board import board
+from apps.channels.models import Channel
+from apps.discovery.board import board, on_air_card
 from apps.discovery.rails import rail_lists
 
 register = template.Library()
@@ -24,6 +25,12 @@ def rail(context: template.Context, here: str = "") -> dict[str, Any]:
     now = context.get("board") or board()
     lists = rail_lists(request.user, now, context.get("followed"))
     return lists | {"here": here, "user": request.user, "is_open": request.COOKIES.get("rail", "")}
+
+
+@register.inclusion_tag("components/on_air.html", takes_context=True)
+def on_air(context: template.Context, channel: Channel) -> dict[str, Any]:
+    """The channel's broadcast if it is on air, else that it is not."""
+    return {"channel": channel, "card": on_air_card(channel, context.get("board") or board())}
 
 
 @register.filter

@@ -138,7 +138,7 @@ def _picture(broadcast: Broadcast) -> None:
         names = newest_names(archive.names(folder), after_ms=_shown_ms(sheets))
         segments = [segment for segment in read_names(names) if segment.independent]
         if not segments:
-            return _look_again(broadcast, SOON if _is_new(broadcast) else EVERY)
+            return _look_again(broadcast, SOON) if _is_new(broadcast) else None
         shots = _Shots(archive, folder)
         _replace_thumbnail(broadcast, shots.of(segments[-1]))
         _extend_storyboard(broadcast, sheets, segments, shots)
