@@ -110,3 +110,20 @@ def test_without_a_script_a_page_asks_and_leads_on(
     page.get_by_role("button", name="Confirm").click()
     page.locator("#stream-key input#key").wait_for()
     assert page.locator("#stream-key input#key").input_value().startswith("live_")
+
+
+def test_where_the_dialog_can_not_be_had_its_page_asks(
+    stack: Stack, visit: Visit, owner: Person, channel: dict[str, Any]
+) -> None:
+    visitor = visit()
+    visitor.expects_outage = True
+    visitor.sign_in(owner.username)
+    age_sign_in(stack, owner)
+    page = visitor.page
+    page.route("**/js/ui/proof*.js*", lambda route: route.abort())
+    page.goto(f"/dashboard/{channel['slug']}")
+    page.get_by_role("button", name="Show the key", exact=True).click()
+    page.wait_for_url("**/auth/reauthenticate**")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    assert page.locator("#stream-key input#key").input_value().startswith("live_")

@@ -4,6 +4,7 @@
  * Without a script the same form loads the same page.
  */
 
+import { load } from "../load.js";
 import { notice, say } from "./messages.js";
 
 const PATIENCE_MS = 30_000;
@@ -37,7 +38,7 @@ async function swap(source, address, options) {
     const answer = await fetch(address, { ...options, credentials: "same-origin", headers, signal });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (take(page, source.dataset.swap.split(" "), form)) return endProof(source);
-    if (askForProof(page, source.dataset.swap)) return;
+    if (await asksForProof(page, source.dataset.swap)) return;
     if (!answer.ok) say(notice(refusalOn(page)));
     else location.assign(answer.redirected ? answer.url : location.href);
   } catch ({ name }) {
@@ -47,27 +48,12 @@ async function swap(source, address, options) {
   }
 }
 
-/** The answer is the question who one is: it is asked here, where nothing that was typed is lost. The server does
- * what was wanted with the answer to that, whose page is taken as any other. */
-function askForProof(page, ids) {
+/** The answer is the question who one is: it is asked here, where nothing that was typed is lost. Where that can't be
+ * had, its page asks. */
+async function asksForProof(page, ids) {
   const question = page.querySelector("[data-proof]");
-  if (!question?.querySelector("form input[type=password], form input[name=code]")) return false;
-  const dialog = document.getElementById("proof") ?? document.body.appendChild(newDialog());
-  dialog.replaceChildren(document.adoptNode(question), closeButton(dialog));
-  for (const form of dialog.querySelectorAll("form[action]")) form.dataset.swap = ids;
-  if (!dialog.open) dialog.showModal();
-  dialog.querySelector("input:not([type=hidden])").focus();
-  return true;
-}
-
-function newDialog() {
-  return Object.assign(document.createElement("dialog"), { id: "proof", className: "dialog", ariaLabel: "Confirm that it is you" });
-}
-
-function closeButton(dialog) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "button ghost large wide", textContent: "Not now" });
-  button.addEventListener("click", () => dialog.close());
-  return button;
+  const asker = question && (await load("ui/proof.js").catch(() => null));
+  return asker?.askForProof(question, ids) ?? false;
 }
 
 function endProof(source) {
