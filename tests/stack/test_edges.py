@@ -129,3 +129,41 @@ def test_a_stream_whose_node_died_is_found_on_the_node_that_its_encoder_came_bac
     assert "#EXT-X-DISCONTINUITY" in answers[0].text, "the same stream goes on"
     outskirts.node.start()
     outskirts.node.await_ready()
+
+
+def test_a_backup_on_another_node_takes_over_and_gives_back(
+    stack: Stack, streamer: Person, outskirts: Outskirts
+) -> None:
+    """The main encoder's whole node dies, its backup sends to another: viewers at the edges go on."""
+    channel = streamer.create_channel()
+    main = streamer.publish_url(channel).replace(stack.rtmp_url, outskirts.rtmp_url)
+    backup = streamer.publish_url(channel, "backup-key")
+
+    def health() -> dict[str, Any]:
+        return expect(200, streamer.api.get(f"/api/streams/{stream['id']}/health"))
+
+    def is_shown_everywhere() -> bool:
+        """At both edges, with a part that was not there before."""
+        found = [one.text for url in urls if (one := httpx.get(url)).status_code == 200]
+        return len(found) == len(urls) and all(newest_part(text) not in seen for text in found)
+
+    with encoder.publishing(main), encoder.publishing(backup):
+        stream = reader.await_live(stack, channel)
+        urls = outskirts.urls(path_of(stack, stream))
+        seen: set[str] = set()
+        soon(is_shown_everywhere)
+        assert not health()["onBackup"]
+        seen |= {newest_part(httpx.get(url).text) for url in urls}
+
+        outskirts.node.stop()
+        soon(lambda: health()["onBackup"])
+        soon(is_shown_everywhere)
+        assert reader.status(stack, channel)["stream"]["id"] == stream["id"]
+        seen |= {newest_part(httpx.get(url).text) for url in urls}
+
+        outskirts.node.start()
+        outskirts.node.await_ready()
+        with encoder.publishing(main):
+            soon(lambda: not health()["onBackup"], seconds=30)
+            soon(is_shown_everywhere)
+    assert reader.status(stack, channel)["stream"]["id"] == stream["id"]
