@@ -9,6 +9,10 @@ from pytest import raises
 from storages.backends.s3 import S3Storage
 
 from apps.streams.archive import StorageArchive, recordings_archive
+from apps.streams.media.names import read_names
+from tests.streams.media.conftest import FlvMaker, ffmpeg, make_flv  # noqa: F401
+from tests.streams.media.edge import Edge, MemoryGate
+from tests.streams.media.rewinding import FAST, PREFIX, film, whole
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,20 @@ def test_what_was_written_is_listed_and_read(s3):
     assert kept.names("one") == ["a.m4s", "b.m4s"]
     assert kept.names("nothing") == []
     assert (kept.read("one/a.m4s"), kept.read("one/b.m4s")) == (b"abcd", b"gh")
+
+
+def test_viewers_go_back_to_what_only_the_bucket_has(s3: str, make_flv: FlvMaker):  # noqa: F811
+    kept = archive(s3)
+    with Edge(gate=MemoryGate(recording=True), archive=kept, **FAST) as edge:
+        film(edge, make_flv)
+        seen = whole(edge)
+        window = edge.node._streams["stream"].window
+        old = [segment for segment in seen.segments if edge.call(window.find, segment.msn) is None]
+        assert len(old) > 6 and old[0].msn == 1
+        for segment, file in zip(old, read_names(kept.names(PREFIX)), strict=False):
+            assert segment.uri is not None
+            answer = edge.get(segment.uri)
+            assert answer.status_code == 200 and answer.content == kept.read(f"{PREFIX}/{file.name}")
 
 
 def test_a_storage_out_of_reach_is_an_oserror():
