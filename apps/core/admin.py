@@ -8,12 +8,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from . import audit
 from .errors import DomainError
+from .files import file_fields, let_go
 from .forms import NEEDED
 
 AT_ONCE = 100
@@ -94,7 +96,23 @@ class LookOnly(WithDeeds):
 
 class Recorded(WithDeeds):
     """Rows that staff edit in forms. The audit log knows of each edit; Django's own log is a convenience that
-    anybody with its table can change."""
+    anybody with its table can change. A picture that was replaced, and those of a row that is deleted, go."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            before = type(obj)._base_manager.get(pk=obj.pk)
+            let_go(before, *(name for name in file_fields(obj) if name in form.changed_data))
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        let_go(obj, *file_fields(obj))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for row in queryset:
+                let_go(row, *file_fields(row))
+            super().delete_queryset(request, queryset)
 
     def log_addition(self, request: HttpRequest, object: Model, message: Any) -> Any:
         _record(request, object, "added", message)

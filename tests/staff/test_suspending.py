@@ -170,6 +170,9 @@ class TestAChannel:
             refused = visitor.get(f"/api/channels/{named}")
             assert (refused.status_code, refused.json()["code"]) == (404, "CHANNEL_SUSPENDED")
             assert reason not in refused.json()["message"]
+        # What its node, which reports once a second, is told to cut.
+        sent = streams.Publishing(broadcast.pk, "session-1", True)
+        assert streams.report([sent], node="elsewhere").end == [broadcast.pk]
         assert visitor.get("/api/streams?status=live").json()["total"] == 0
         with pytest.raises(NotAllowed):
             streams.open_broadcast(actor=channel.owner, channel=channel, title="Again")

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import psycopg
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.stack import running
 from tests.stack.environment import ROOT
 from tests.stack.mailserver import MailServer
+from tests.stack.objects import object_storage
 from tests.stack.people import Person, expect, sign_up
 from tests.stack.running import Stack
 from tests.stack.services import Server, Services, wait_until
@@ -71,25 +70,19 @@ class Site:
 @pytest.fixture(scope="module")
 def site(servers: dict[str, Server]) -> Iterator[Site]:
     """Shared by these tests; each leaves its mail server up and its worker running."""
-    storage, mail_server = ThreadedMotoServer(port=0), MailServer()
-    storage.start()
-    _, port = storage.get_host_and_port()
-    address = f"http://127.0.0.1:{port}"
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=address, **keys).create_bucket(Bucket=BUCKET)
-    behind = Services(servers["postgres"].port, servers["redis"].port)
-    settings = {
-        "S3_BUCKET": BUCKET, "S3_ENDPOINT_URL": address, "S3_PUBLIC_URL": f"{address}/{BUCKET}",
-        "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "x",
-        "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail_server.port), "EMAIL_USE_TLS": "0",
-    }  # fmt: skip
+    behind, mail_server = Services(servers["postgres"].port, servers["redis"].port), MailServer()
     mail_server.start()
     try:
-        with running.full(behind, **settings) as stack:
-            yield Site(stack, mail_server, bucket)
+        with object_storage(BUCKET) as (address, bucket):
+            settings = {
+                "S3_BUCKET": BUCKET, "S3_ENDPOINT_URL": address, "S3_PUBLIC_URL": f"{address}/{BUCKET}",
+                "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "x",
+                "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail_server.port), "EMAIL_USE_TLS": "0",
+            }  # fmt: skip
+            with running.full(behind, **settings) as stack:
+                yield Site(stack, mail_server, bucket)
     finally:
         mail_server.stop()
-        storage.stop()
 
 
 @pytest.mark.parametrize(

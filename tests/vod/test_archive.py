@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pytest import raises
 from storages.backends.s3 import S3Storage
 
 from apps.streams.archive import StorageArchive, recordings_archive
 from apps.streams.media.names import read_names
+from tests.stack.objects import object_storage
 from tests.streams.media.conftest import FlvMaker, ffmpeg, make_flv  # noqa: F401
 from tests.streams.media.edge import Edge, MemoryGate
 from tests.streams.media.rewinding import FAST, PREFIX, film, whole
@@ -17,16 +16,8 @@ from tests.streams.media.rewinding import FAST, PREFIX, film, whole
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """moto speaks S3's wire format; it does not cover consistency, versioning or access rules."""
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    _, port = server.get_host_and_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    ).create_bucket(Bucket="recordings")
-    yield endpoint
-    server.stop()
+    with object_storage("recordings") as (endpoint, _):
+        yield endpoint
 
 
 def archive(endpoint: str) -> StorageArchive:

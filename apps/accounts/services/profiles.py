@@ -16,6 +16,7 @@ from apps.accounts.models import Actor, User
 from apps.accounts.policies import acting
 from apps.core import images
 from apps.core.errors import Invalid
+from apps.core.files import let_go
 from apps.core.links import checked_links
 from apps.core.text import clean, is_visible
 
@@ -47,12 +48,9 @@ def edit_profile(*, actor: Actor, **changes: Any) -> User:
 
 def change_picture(user: User, field: str, picture: ContentFile[bytes] | None) -> None:
     """Put `picture` (or none) in place of the avatar or banner; the old file goes once that is committed."""
-    held = getattr(user, field)
-    storage, old = held.storage, held.name
+    let_go(user, field)
     setattr(user, field, picture or "")
     user.save(update_fields=[field])
-    if old:
-        transaction.on_commit(lambda: storage.delete(old))
 
 
 def checked_picture(field: str, upload: IO[bytes] | None) -> ContentFile[bytes] | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import IO, Any
 
 from django.core.files.base import ContentFile
-from django.db import transaction
 
 from apps.channels.models import Channel
 from apps.core import images
+from apps.core.files import let_go
 
 SIZES = {"avatar": (256, 256), "banner": (1600, 400)}
 PICTURES = (*SIZES, "card")
@@ -50,11 +49,8 @@ def _now(channel: Channel, field: str) -> ContentFile[bytes] | None:
 
 def change_pictures(channel: Channel, pictures: Mapping[str, ContentFile[bytes] | None]) -> None:
     """Put these in place of the channel's pictures; the old files go once that is committed."""
+    let_go(channel, *pictures)
     for field, picture in pictures.items():
-        held = getattr(channel, field)
-        storage, old = held.storage, held.name
         setattr(channel, field, picture or "")
-        if old:
-            transaction.on_commit(partial(storage.delete, old))
     if pictures:
         channel.save(update_fields=list(pictures))
