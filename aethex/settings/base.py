@@ -250,6 +250,7 @@ STORAGES = {
     "exports": _exports,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# One process, no second command: files are served where they are written, and asked for anew after a minute.
 WHITENOISE_USE_FINDERS = True
 # Vendored files lie in a folder named by their version: browsers may keep them for good.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/vendor/[^/]+-[0-9][^/]*/"

@@ -41,8 +41,9 @@ if PROVIDER_API_URL:
     )
 
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=True)
-STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
+STORAGES["staticfiles"] = {"BACKEND": "aethex.static_files.HashedStaticFiles"}
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"\.[0-9a-f]{12}\.[a-z0-9]+$"
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600)
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=True)
 if SECURE_SSL_REDIRECT and not env.integer("TRUSTED_PROXIES", 0):

@@ -2,8 +2,8 @@
 
 const failures = new Map(); // path → how often it failed
 
-/** The module at `path` under static/js. Rejects, in words for people, when it cannot be had now; the next call tries
- * anew. What it imports must be on the page already. */
+/** The module at `path` under static/js, written out in the call (aethex/static_files.py). Rejects, in words for people,
+ * when it cannot be had now; the next call tries anew. What it imports must be on the page already. */
 export async function load(path) {
   const failed = failures.get(path) ?? 0;
   try {

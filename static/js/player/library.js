@@ -9,7 +9,7 @@ export async function loadLibrary() {
 }
 
 /** A player for `grant`, whose newest address every request is made with.
- * @param {typeof import("hls.js").default} Hls
+ * @param {Function} Hls
  * @param {import("./grants.js").Grant} grant */
 export function createHls(Hls, grant) {
   const hls = new Hls(options(grant));

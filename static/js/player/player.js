@@ -8,7 +8,7 @@ import { Source } from "./source.js";
 
 const PATIENCE_MS = 700; // a shorter wait for data is not worth a word
 
-/** What the overlay says in each state: a title, and a line on how things go on. */
+/** What the overlay says: a title, and how things go on. */
 const WORDS = {
   idle: null,
   playing: null,
@@ -19,7 +19,7 @@ const WORDS = {
   announced: ["Starting soon", "The picture appears here as soon as it is sent."],
   offline: ["Offline", "The picture starts here by itself when the channel goes live."],
   ended: ["This broadcast has ended", "The picture starts here by itself when the channel goes live again."],
-  barred: ["You are banned from this channel", "While the ban stands its picture is not for you."],
+  barred: ["You are banned from this channel"],
   blocked: ["Ready to play", "Your browser asks for a click first."],
   error: ["This browser cannot play live video", "A current Firefox, Chrome, Edge or Safari can."],
 };
@@ -67,7 +67,7 @@ export class Player {
     });
     this.#listen();
     this.#preload();
-    // What the server wrote about a channel that is off knows more than this script does: leave it.
+    // Of a channel that is off the server knows more: what it wrote stays.
     if (!["LIVE", "ENDING"].includes(root.dataset.status)) {
       if (root.dataset.streamId) this.state = "announced";
       return;
@@ -80,7 +80,7 @@ export class Player {
     });
   }
 
-  /** Bring the picture in line with a broadcast as the API describes it; null means nothing is on. */
+  /** Bring the picture in line with a broadcast of the API; null means nothing is on. */
   follow(stream) {
     const status = stream?.status ?? "OFFLINE";
     this.#root.dataset.status = status;
@@ -93,12 +93,12 @@ export class Player {
     return this.#streamId;
   }
 
-  /** When the frame on screen passed the ingest, in milliseconds of the server's clock; null while unknown. */
+  /** When the frame on screen passed the ingest, in ms of the server's clock; null while unknown. */
   get shownAt() {
     return this.#source?.shownAt ?? null;
   }
 
-  /** Seconds from the ingest to the eye, null while nothing is shown. */
+  /** Seconds from ingest to eye, null while nothing is shown. */
   get delay() {
     if (!this.#source || this.#video.readyState < 2) return null;
     const shownAt = this.#source.shownAt;
@@ -170,26 +170,19 @@ export class Player {
 
   /** Nothing to show: it is over, not there yet, or never was. */
   #finish(stream) {
-    const wasOn = this.#source !== null;
-    this.#letGo();
-    if (stream?.status === "OFFLINE") this.#show("announced");
-    else if (wasOn || stream) this.#show("ended");
-    else if (this.state !== "idle") this.#show("offline");
+    if (stream?.status === "OFFLINE") this.#letGo("announced");
+    else if (this.#source || stream) this.#letGo("ended");
+    else if (this.state !== "idle") this.#letGo("offline");
   }
 
-  /** By a ban, which no patience ends; the last picture goes, too. */
-  #turnAway() {
-    this.#letGo();
-    this.#show("barred");
-  }
-
-  #letGo() {
+  #letGo(state) {
     this.#source?.stop();
     this.#source = null;
     this.#witness?.stop();
     this.#witness = null;
     this.#streamId = null;
     this.#endsAt = null;
+    this.#show(state);
   }
 
   async #startPlayback() {
@@ -206,7 +199,7 @@ export class Player {
     if (event === "attached") this.#attached();
     if (event === "flowing") this.#flows();
     if (event === "unsupported") this.#show("error");
-    if (event === "barred") this.#turnAway();
+    if (event === "barred") this.#letGo(event);
     if (event === "trouble" || event === "nothing") this.#show("reconnecting");
     if (event === "finished" || (event === "nothing" && !this.#endsAt)) this.#onNothing();
   }
@@ -241,7 +234,7 @@ export class Player {
     }, PATIENCE_MS);
   }
 
-  /** By a button of ours, or by a headset's, a small window's or the lock screen's: it stays so in a new source. */
+  /** By our button, a headset's, a small window's or the lock screen's: it stays so in a new source. */
   #paused() {
     const { ended, readyState } = this.#video;
     if (!this.#source || ended) return;
@@ -249,7 +242,7 @@ export class Player {
     this.#show("paused");
   }
 
-  /** A page in the background is throttled and falls behind: come back to the edge unless paused there. */
+  /** A page in the background falls behind: come back to the edge unless paused there. */
   #returned() {
     if (document.visibilityState === "hidden" || !this.#source || this.#video.paused) return;
     if (!this.#source.isBehind && this.#source.latency > 3) this.#source.toLiveEdge();
@@ -285,19 +278,19 @@ export class Player {
     if (!box) return;
     box.hidden = words === null;
     box.dataset.kind = words === null ? "" : kindOf(this.state, this.#endsAt);
-    const [title, line] = words ?? ["", ""];
+    const [title, line = ""] = words ?? [""];
     write(box.querySelector("[data-message-title]"), title);
     write(box.querySelector("[data-message-text]"), line);
   }
 
-  /** The library is fetched while nothing is on, so that a broadcast that starts can be shown at once. */
+  /** So that a broadcast that starts can be shown at once. */
   #preload() {
     const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
     idle(() => loadLibrary().catch(() => {}));
   }
 }
 
-/** Buffering looks like loading, and nothing turns while the encoder is away; every other state has a look of its own. */
+/** Buffering looks like loading; nothing turns while the encoder is away. */
 function kindOf(state, endsAt) {
   if (state === "reconnecting" && endsAt) return "away";
   return state === "buffering" ? "loading" : state;

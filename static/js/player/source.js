@@ -286,7 +286,7 @@ export class Source {
     return this.#repairs.push(now) <= MEDIA_REPAIRS;
   }
 
-  /** A grant that is refused may only be old. A new one is refused for a reason, which takes time to pass. */
+  /** A refused grant may only be old. A new one is refused for a reason, which takes time to pass. */
   async #renewAndReopen(refusal) {
     const hls = this.#hls;
     if (hls === this.#refused) return; // its other requests were on their way
