@@ -93,10 +93,16 @@ def require_over(actor: Actor, power: Power, target: User, channel: Channel) -> 
 
     Nobody turns a power on themselves, on the owner, on staff or on somebody of their own rank.
     """
+    require_over_role(actor, power, target, role_of(target, channel), channel)
+
+
+def require_over_role(
+    actor: Actor, power: Power, target: User, theirs: Role | None, channel: Channel
+) -> None:
+    """`require_over` for who knows the role of `target` already."""
     role = require(actor, power, channel)
     if target.pk == actor.pk:
         raise Invalid("You can't do this to yourself.", code="OWN_ACCOUNT")
-    theirs = role_of(target, channel)
     if theirs is Role.OWNER:
         raise NotAllowed("Nobody can do this to the channel's owner.", code="TARGET_IS_OWNER")
     if target.is_staff:

@@ -27,10 +27,6 @@ class SanctionQuerySet(models.QuerySet["Sanction"]):
         """Bans and time-outs that hold at `now`."""
         return self.filter(kind__in=Sanction.EXCLUDING, lifted_at=None).exclude(expires_at__lte=now)
 
-    def counted(self) -> Self:
-        """All that were not mistakes."""
-        return self.filter(undone_at=None)
-
     def waiting(self) -> Self:
         """Warnings that their person has not acknowledged."""
         return self.filter(kind=Sanction.Kind.WARNING, lifted_at=None, acknowledged_at=None)

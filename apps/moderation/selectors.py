@@ -18,7 +18,7 @@ from apps.channels.roles import Role
 from apps.core.models import AuditEntry
 
 from .automod import DEFAULTS, Kind, Rule
-from .models import AutomodRule, PersonNote, Sanction
+from .models import AutomodRule, PersonNote, Sanction, UnbanRequest
 
 # The audit log also tells of keys and broadcasts; these are what a moderator's log is about.
 LOGGED = (
@@ -52,6 +52,7 @@ class PersonCard:
     role: Role | None
     standing: Standing | None
     history: list[Sanction]
+    pleas: list[UnbanRequest]
     notes: list[PersonNote]
     counts: dict[str, int]
     member_since: datetime.datetime
@@ -117,18 +118,24 @@ def rules_of(channel: Channel) -> list[Rule]:
 
 
 def person_card(channel: Channel, user: User, *, viewer: Actor) -> PersonCard:
-    """The person's history, notes and standing here; `viewer`, who asks, must hold VIEW_MODERATION."""
-    sanctions = Sanction.objects.of(user, channel).select_related("created_by", "lifted_by")
-    history = list(sanctions[:HISTORY_MOST])
-    kinds = Sanction.objects.of(user, channel).counted().order_by().values_list("kind", flat=True)
-    counts = Counter(kinds)
+    """What is known of the person here; `viewer`, who asks, must hold VIEW_MODERATION."""
+    # All of one person in one channel: tens, where somebody is unruly.
+    sanctions = list(
+        Sanction.objects.of(user, channel).select_related(
+            "created_by", "lifted_by", "unban_request__answered_by"
+        )
+    )
+    counts = Counter(row.kind for row in sanctions if row.undone_at is None)
+    pleas = [row.unban_request for row in sanctions if hasattr(row, "unban_request")]
     follow = Follow.objects.filter(channel=channel, user=user).first()
     notes = PersonNote.objects.shown_to(viewer).filter(channel=channel, user=user).select_related("author")
     return PersonCard(
         user=user,
         role=policies.role_of(user, channel),
         standing=standing_of([user.pk], channel).get(user.pk),
-        history=history,
+        history=sanctions[:HISTORY_MOST],
+        # What moderators noted on one's own plea is not for oneself.
+        pleas=[] if viewer.pk == user.pk else pleas[:HISTORY_MOST],
         notes=list(notes[:HISTORY_MOST]),
         counts={kind: counts[kind] for kind in Sanction.Kind.values},
         member_since=user.date_joined,

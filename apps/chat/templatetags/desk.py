@@ -23,10 +23,11 @@ SAID_SHOWN = 20
 def desk_tabs(context: template.Context, channel: Channel, here: str) -> dict[str, Any]:
     """The pages of the desk, and how much waits for a decision."""
     viewer = context["request"].user
-    reports = Report.objects.open().shown_to(viewer).filter(channel=channel).count()
-    pleas = UnbanRequest.objects.waiting().shown_to(viewer).filter(sanction__channel=channel).count()
-    held = HeldMessage.objects.open().filter(room=channel.pk).count()
-    return {"channel": channel, "here": here, "waiting": held + reports + pleas}
+    reports = Report.objects.open().shown_to(viewer).filter(channel=channel)
+    pleas = UnbanRequest.objects.waiting().shown_to(viewer).filter(sanction__channel=channel)
+    held = HeldMessage.objects.open().filter(room=channel.pk)
+    kinds = [rows.order_by().values("pk") for rows in (held, reports, pleas)]
+    return {"channel": channel, "here": here, "waiting": kinds[0].union(*kinds[1:], all=True).count()}
 
 
 @register.inclusion_tag("moderation/_held.html", takes_context=True)

@@ -26,7 +26,7 @@ from apps.core.errors import DomainError, NotFound
 from apps.core.forms import take_refusal
 from apps.moderation import logbook, selectors, services
 from apps.moderation.forms import TIMEOUTS, NoteForm, SanctionForm
-from apps.moderation.models import PersonNote, Report, Sanction, UnbanRequest
+from apps.moderation.models import PersonNote, Report, Sanction
 
 from .desk import carry_out, desk_of, draw
 
@@ -160,20 +160,18 @@ def _card(
     """The person's card, with a form that was refused as it was typed."""
     about = selectors.log_of(channel).filter(subject_id=str(found.pk))
     shown: list[forms.Form | None] = [sanction, note]
-    pleas = UnbanRequest.objects.shown_to(request.user).filter(
-        sanction__channel=channel, sanction__user=found
-    )
+    card = selectors.person_card(channel, found, viewer=request.user)
     reports = Report.objects.shown_to(request.user).filter(channel=channel, subject_user=found)
     context = {
         "person": found,
-        "card": selectors.person_card(channel, found, viewer=request.user),
+        "card": card,
         "lines": logbook.lines(about[:LINES]),
-        "pleas": pleas.select_related("answered_by")[:LINES],
+        "pleas": card.pleas[:LINES],
         "reports": reports.select_related("reporter", "answered_by")[:LINES],
         "sanction": sanction or SanctionForm(),
         "note": note or NoteForm(),
         "timeouts": TIMEOUTS,
-        "beyond": _beyond_reach(request, channel, found),
+        "beyond": _beyond_reach(request, channel, card),
     }
     return draw(
         request,
@@ -185,10 +183,10 @@ def _card(
     )
 
 
-def _beyond_reach(request: HttpRequest, channel: Channel, found: User) -> str:
+def _beyond_reach(request: HttpRequest, channel: Channel, card: selectors.PersonCard) -> str:
     """Why the one who looks can do nothing to this person, "" when they can."""
     try:
-        policies.require_over(request.user, Power.BAN, found, channel)
+        policies.require_over_role(request.user, Power.BAN, card.user, card.role, channel)
     except DomainError as refusal:
         return refusal.message
     return ""
