@@ -145,7 +145,7 @@ PINS: dict[str, tuple[int | None, int | None]] = {
     "GET /settings/privacy": (None, 2),
     "GET /sitemap-<str:section>.xml": (2, 4),
     "GET /sitemap.xml": (2, 4),
-    "GET /streams/<str:slug>": (6, 14),
+    "GET /streams/<str:slug>": (6, 13),
     "GET /u/<str:person>": (3, 8),
     "GET /u/<str:person>/card": (2, 5),
     "GET /u/<str:person>/followers": (3, 8),

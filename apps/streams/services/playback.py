@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotAllowed, NotFound
-from apps.moderation.selectors import bans_of
+from apps.moderation.selectors import Standing, bans_of, standing_of
 from apps.streams.media import grants
 from apps.streams.media.playlists import MULTIVARIANT, PLAIN
 from apps.streams.models import Broadcast
@@ -29,13 +29,24 @@ class Viewer:
 
     actor: Actor
     id: str
+    _known: dict[uuid.UUID, bool] = field(default_factory=dict, init=False)
 
     @cached_property
     def _bans(self) -> set[uuid.UUID]:
         return bans_of(self.actor)
 
     def is_banned_from(self, channel: Channel) -> bool:
-        return channel.pk in self._bans
+        known = self._known.get(channel.pk)
+        return channel.pk in self._bans if known is None else known
+
+    def standing_in(self, channel: Channel) -> Standing | None:
+        """What keeps them from writing in the channel, None for everybody else. Whether that is a ban is
+        known from then on."""
+        standing = None
+        if self.actor.is_authenticated:
+            standing = standing_of([self.actor.pk], channel).get(self.actor.pk)
+        self._known[channel.pk] = standing is not None and standing.banned
+        return standing
 
 
 def playback_url(*, broadcast: Broadcast, viewer: Viewer) -> str:

@@ -31,7 +31,10 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
     if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel})
     powers = policies.powers_of(request.user, channel)
-    context = _stage(request, channel) | {
+    viewer = services.Viewer(request.user, viewer_id(request))
+    standing = viewer.standing_in(channel)
+    context = _stage(channel, viewer) | {
+        "standing": standing,
         "follow": follow_of(request.user, channel),
         "may_manage": Power.VIEW_DASHBOARD in powers,
         "may_moderate": Power.VIEW_MODERATION in powers,
@@ -53,7 +56,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "streams/embed_refused.html", {"refusal": refusal}, status=refusal.status)
     if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel, "is_embedded": True})
-    context = _stage(request, channel) | {
+    context = _stage(channel, services.Viewer(request.user, viewer_id(request))) | {
         "page_url": request.build_absolute_uri(reverse("streams:watch", args=[channel.slug]))
     }
     return render(request, "streams/embed.html", context)
@@ -67,11 +70,10 @@ def accept_mature(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _stage(request: HttpRequest, channel: Channel) -> dict[str, Any]:
+def _stage(channel: Channel, viewer: services.Viewer) -> dict[str, Any]:
     """The channel, its open broadcast and the addresses of its picture and its stills ("" without one)."""
     broadcast = Broadcast.objects.open().filter(channel=channel).select_related("category").first()
     hls_url = storyboard_url = ""
-    viewer = services.Viewer(request.user, viewer_id(request))
     is_banned = False
     if broadcast is not None:
         broadcast.channel = channel
