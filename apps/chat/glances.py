@@ -20,7 +20,7 @@ from .payloads import settings_payload
 
 SHOWN = 50
 GLANCE_SECONDS = 1.0
-MOST_GLANCES = 500
+MOST_GLANCES = 64
 
 
 class Glance:
