@@ -109,7 +109,7 @@ def test_the_chats_page_asks_the_database_little(
     for number in range(20):
         first = say(channel, factories.person(f"talker{number}"), f"line {number}")
         say(channel, streamer, "yes", reply_to=first, thread=first)
-    with django_assert_num_queries(6):  # session, person, channel, room, messages
+    with django_assert_num_queries(7):  # session, person, channel, raid, room, messages, blocks
         stranger.get("/chat/night-shift")
 
 

@@ -282,9 +282,9 @@ def test_the_pages_of_the_room_take_few_queries(
         held_of(channel, factories.person(), nonce=f"n{number}")
         posted = {"new": "yes", "label": f"List {number}", "action": "hold", "deed": "save"}
         assert desk.post(f"{RULES}/terms", posted, follow=True).status_code == 200
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         desk.get(DESK)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         desk.get(RULES)
 
 
