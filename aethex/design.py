@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
@@ -150,11 +151,15 @@ def _specimens(theme: str) -> dict[str, Any]:
 
 def _looks() -> list[Profile]:
     """A person as others see them: whom they don't know, a friend, one whom they block, one for friends."""
-    viewer = User(username="ito")
-    vera = User(username="vera", display_name="Vera Ito", is_verified=True, follower_count=1284)
+    viewer = User(pk=UUID(int=1), username="ito")
+    vera = User(
+        pk=UUID(int=2), username="vera", display_name="Vera Ito", is_verified=True, follower_count=1284
+    )
     vera.bio = "Modular synthesis, slowly and at night. Requests are welcome; so are cats."
-    private = User(username="nova", display_name="nova_kade", privacy=User.Privacy.FRIENDS)
-    hostile = User(username="eve", display_name=HOSTILE, bio=HOSTILE, follower_count=2_400_000)
+    private = User(pk=UUID(int=3), username="nova", display_name="nova_kade", privacy=User.Privacy.FRIENDS)
+    hostile = User(
+        pk=UUID(int=4), username="eve", display_name=HOSTILE, bio=HOSTILE, follower_count=2_400_000
+    )
     return [
         Profile(vera, viewer),
         Profile(vera, viewer, is_following=True, follows_viewer=True),
