@@ -1,21 +1,23 @@
 """Tickets: how a page's websocket says whose it is, without cookies.
 
-A ticket is signed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives
-another. It names the session that it was issued in, encrypted: addresses end up in logs.
+A ticket is sealed, lives a minute and works once; the page carries one, and POST /api/auth/ws-ticket gives
+another. It names the session that it was issued in, which nobody else can read: addresses end up in logs.
 """
 
 from __future__ import annotations
 
+import base64
 import functools
 import secrets
 import threading
 import time
 import uuid
 
-from allauth.headless.tokens.strategies.jwt.internal import session_key_from_sid, session_key_to_sid
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from apps.core.realtime.gather import Gather
 from apps.core.realtime.redis import loop_client
@@ -23,24 +25,25 @@ from apps.core.realtime.redis import loop_client
 from .sessions import SignIn, sign_in_of
 
 SECONDS = 60
-# From base64 to what may stand in an address, and back (RFC 4648, section 5).
-_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
-
-
-def _signer() -> signing.TimestampSigner:
-    return _signer_of(settings.SECRET_KEY)
+# A ticket, before base64: a nonce, by which it is told from every other, and sealed the moment of its issue
+# (seconds), whose it is and the session's key.
+_NONCE, _MOMENT, _PERSON = 12, 8, 16
+MOST = 256
 
 
 @functools.lru_cache(maxsize=2)
-def _signer_of(key: str) -> signing.TimestampSigner:
-    # Made once a key: a crowd that comes back brings thousands of tickets.
-    return signing.TimestampSigner(key=key, salt="accounts.websocket")
+def _seal_of(secret: str) -> AESGCM:
+    # Made once a secret: a crowd that comes back brings thousands of tickets.
+    return AESGCM(salted_hmac("accounts.websocket", "ticket", secret=secret, algorithm="sha256").digest())
 
 
 def issue(sign_in: SignIn) -> str:
     """A ticket for a socket of this sign-in, safe to put into a URL."""
-    session = session_key_to_sid(sign_in.session_key).translate(_TO_URL)
-    return _signer().sign(f"{sign_in.user_id.hex}.{secrets.token_urlsafe(9)}.{session}")
+    nonce = secrets.token_bytes(_NONCE)
+    moment = int(time.time()).to_bytes(_MOMENT, "big")
+    told = moment + sign_in.user_id.bytes + sign_in.session_key.encode()
+    sealed = nonce + _seal_of(settings.SECRET_KEY).encrypt(nonce, told, None)
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def for_page(request: HttpRequest) -> str:
@@ -53,13 +56,16 @@ async def redeem(ticket: str) -> SignIn | None:
     """Use up `ticket`: the sign-in that it was issued for; None when it is forged, old or used. Whether the
     session still holds is another question (`sockets.SignedIn`)."""
     try:
-        person, nonce, session = _signer().unsign(ticket, max_age=SECONDS).split(".")
-    except (signing.BadSignature, ValueError):  # or one of an older release
+        sealed = base64.urlsafe_b64decode(ticket[:MOST] + "==")
+        nonce = sealed[:_NONCE]
+        told = _seal_of(settings.SECRET_KEY).decrypt(nonce, sealed[_NONCE:], None)
+    except (ValueError, InvalidTag):  # or one of an older release
         return None
-    session_key = session_key_from_sid(session.translate(_FROM_URL))
-    if session_key is None or not await _first_use(nonce):
+    is_young = int.from_bytes(told[:_MOMENT], "big") >= time.time() - SECONDS
+    if not is_young or not await _first_use(nonce.hex()):
         return None
-    return SignIn(uuid.UUID(hex=person), session_key)
+    person, session = told[_MOMENT : _MOMENT + _PERSON], told[_MOMENT + _PERSON :]
+    return SignIn(uuid.UUID(bytes=person), session.decode())
 
 
 async def _first_use(nonce: str) -> bool:
