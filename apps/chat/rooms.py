@@ -24,12 +24,15 @@ from .crowd import PEOPLE
 from .notes import messages_note
 from .room import Room
 from .selectors import Line
-from .store import make_store
+from .store import store_maker
 from .writer import RoomWriter
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
+
+# Now, not when the first crowd is at the door: loading it takes as long as letting in a hundred.
+make_store = store_maker()
 
 
 class Rooms:

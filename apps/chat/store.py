@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from django.db import Error as DatabaseError
@@ -184,10 +185,10 @@ class ThreadStore:
         self._thread.shutdown(wait=True)
 
 
-def make_store() -> Store:
-    """The store for this process's database."""
+def store_maker() -> Callable[[], Store]:
+    """What makes the store for this process's database, loaded."""
     if connection.vendor == "postgresql":
         from .store_postgres import PostgresStore
 
-        return PostgresStore(connection.settings_dict)
-    return ThreadStore()
+        return partial(PostgresStore, connection.settings_dict)
+    return ThreadStore

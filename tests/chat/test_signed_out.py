@@ -163,6 +163,20 @@ def test_a_ticket_of_a_session_that_has_ended_lets_nobody_in(
     story(steps)
 
 
+def test_a_ticket_of_somebody_whose_account_is_shut_counts_as_one_of_a_session_that_has_ended(
+    dial: Dial, channel: Channel, viewer: User, unhurried: None
+) -> None:
+    """A client asks for another ticket then, gets none, and reads on as anybody may."""
+    path = f"/ws/channels/{channel.slug}?ticket={factories.ticket(viewer)}"
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+
+    async def steps() -> None:
+        async with dial(path) as client:
+            assert await client.closed() == 4401
+
+    story(steps)
+
+
 def test_a_session_of_somebody_else_lets_nobody_in(viewer: User, stranger: User) -> None:
     mine, theirs = factories.sign_ins([viewer, stranger])
     assert sessions.standing([mine, theirs]) == {mine, theirs}

@@ -38,7 +38,7 @@ def on_store(kind: str, work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
     async def run() -> Any:
         if kind == "orm":
             return await work(lambda *args: asyncio.to_thread(closing, store.append, *args))
-        own = store.make_store()
+        own = store.store_maker()()
         try:
             return await work(own.append)
         finally:
