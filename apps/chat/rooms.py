@@ -24,6 +24,7 @@ from .crowd import PEOPLE
 from .notes import messages_note
 from .room import Room
 from .selectors import Line
+from .services import messages
 from .store import store_maker
 from .writer import RoomWriter
 
@@ -67,7 +68,9 @@ class Rooms:
         room = self._rooms.get(channel.pk)
         if room is None or room.topic is not topic:
             stored = partial(self._stored, channel.pk)
-            writer = RoomWriter(self.hub, channel.pk, self._store, stored, lambda: topic.tick)
+            writer = RoomWriter(
+                self.hub, channel.pk, self._store, messages.take_turns, stored, lambda: topic.tick
+            )
             room = self._rooms[channel.pk] = Room(self.hub, topic, channel, writer)
         await room.opened()
         return room

@@ -77,6 +77,10 @@ class Memory:
         """Something was said in the room."""
         _remember(self._said, _sameness(content), SAID_MOST)
 
+    def take_back(self, content: str) -> None:
+        """It was not said after all."""
+        self._said.pop(_sameness(content), None)
+
     def has_heard(self, content: str) -> bool:
         return _sameness(content) in self._said
 

@@ -141,8 +141,26 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
         if isinstance(outcome, Receipt):
             room.crowd.has_spoken(speaker.user_id)
             socket.say("chat:ack", {"nonce": frame.nonce, "id": str(outcome.id), "seq": outcome.seq})
+        elif outcome.code in TRIED_AGAIN:
+            room.hub.spawn(answer_unless_stored(outcome))
         else:
             socket.refuse(outcome, frame.nonce)
+
+    async def answer_unless_stored(refusal: DomainError) -> None:
+        try:
+            stored = await _asked(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
+        except DomainError as unknown:
+            socket.refuse(unknown, frame.nonce)
+            return
+        if stored is None:
+            socket.refuse(refusal, frame.nonce)
+        else:
+            answer(_receipt(stored))
+
+    def answer_of_the_writer(outcome: Receipt | DomainError) -> None:
+        if isinstance(outcome, DomainError):
+            room.memory.take_back(draft.content)
+        answer(outcome)
 
     # A message that is sent again costs no turn: its sender only wants to know.
     if room.writer.repeat(speaker.user_id, frame.nonce, answer):
@@ -150,22 +168,19 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     try:
         accepted = await _accepted(visit, speaker, frame)
     except DomainError as refusal:
-        stored = None
-        if refusal.code in TRIED_AGAIN:
-            stored = await _asked(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
-        if stored is None:
-            raise
-        accepted = stored
+        answer(refusal)
+        return
     if isinstance(accepted, Message):
-        answer(Receipt(accepted.pk, accepted.seq, is_new=False))
+        answer(_receipt(accepted))
         return
     draft = Draft(uuid7(), speaker.user_id, accepted, frame.nonce, speaker.badges, frame.reply_to)
     room.memory.expect(draft.id)
-    room.writer.submit(draft, speaker.card, answer)
+    room.writer.submit(draft, speaker.card, answer_of_the_writer)
 
 
 async def _accepted(visit: Visit, speaker: Speaker, frame: wire.Send) -> str | Message:
-    """The text to store, or the message that a moderator let pass; raises the refusal of every other."""
+    """The text to store, for which the writer takes a turn, or the message that a moderator let pass; raises
+    the refusal of every other."""
     room = visit.room
     rules = room.rules
     try:
@@ -181,9 +196,9 @@ async def _accepted(visit: Visit, speaker: Speaker, frame: wire.Send) -> str | M
         key = messages.slow_key(speaker, room.channel_id)
         if wait := await messages.slow_limit(rules.slow_seconds).atake(key):
             raise messages.slow_mode(wait)
-    if wait := await messages.LIMIT.atake(speaker.user_id.hex):
-        raise messages.rate_limited(wait)
     if judged.verdict:
+        if wait := await messages.LIMIT.atake(speaker.user_id.hex):
+            raise messages.rate_limited(wait)
         keep = partial(messages.keep_back, nonce=frame.nonce, reply_to=frame.reply_to)
         return await _asked(keep, speaker, room.channel, judged)
     if rules.unique:
@@ -308,6 +323,10 @@ async def _asked(query: Callable[..., T], *args: Any) -> T:
         return await read(query, *args)
     except DatabaseError:
         raise unavailable() from None
+
+
+def _receipt(stored: Message) -> Receipt:
+    return Receipt(stored.pk, stored.seq, is_new=False)
 
 
 def _command(user_id: uuid.UUID, channel: Channel, line: str) -> str:

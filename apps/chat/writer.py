@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import orjson
@@ -32,6 +32,7 @@ WAITING_SECONDS = 1.0
 REMEMBERED = 2_000
 
 Answer = Callable[[Receipt | DomainError], None]
+Limit = Callable[[list[Draft]], Awaitable[list[DomainError | None]]]
 Stored = Callable[[list[Line], str, int], None]
 Key = tuple[uuid.UUID, str]
 
@@ -46,17 +47,24 @@ class _Waiting:
 
 class RoomWriter:
     """Gathers drafts for a tick, leading-edge: a lone message is stored at once. `tick` tells how long, in
-    seconds: there is no use in storing more often than the room is told.
+    seconds: there is no use in storing more often than the room is told. `limit` tells which of them are too
+    many of their authors.
 
     An answer is given only after the commit. What waits is bounded in number and age; beyond it a draft is
     refused with BUSY, because buffering on would only hide that the database is too slow.
     """
 
     def __init__(
-        self, hub: Hub, room_id: uuid.UUID, store: Store, on_stored: Stored, tick: Callable[[], float]
+        self,
+        hub: Hub,
+        room_id: uuid.UUID,
+        store: Store,
+        limit: Limit,
+        on_stored: Stored,
+        tick: Callable[[], float],
     ) -> None:
-        self._hub, self._room_id, self._store, self._on_stored = hub, room_id, store, on_stored
-        self._tick = tick
+        self._hub, self._room_id, self._store = hub, room_id, store
+        self._limit, self._on_stored, self._tick = limit, on_stored, tick
         self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
         self._writing: dict[Key, _Waiting] = {}
         self._receipts: OrderedDict[Key, Receipt] = OrderedDict()
@@ -98,13 +106,24 @@ class RoomWriter:
             keys = list(self._waiting)[:BATCH_MOST]
             self._writing = {key: self._waiting.pop(key) for key in keys}
             try:
-                await self._write(list(self._writing.values()))
+                await self._write(await self._within_limit(list(self._writing.values())))
             finally:
                 self._writing = {}
             tick = min(max(TICK_LEAST, BEAT * self._tick()), TICK_MOST)
             await asyncio.sleep(max(0.0, began + tick - time.monotonic()))
 
+    async def _within_limit(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """What the limit lets pass; the rest is refused. Asked for the batch as a whole: a question for each
+        message would cost more than the message."""
+        refusals = await self._limit([waiting.draft for waiting in batch])
+        for waiting, refusal in zip(batch, refusals, strict=True):
+            if refusal is not None:
+                _answer(waiting, refusal)
+        return [waiting for waiting, refusal in zip(batch, refusals, strict=True) if refusal is None]
+
     async def _write(self, batch: list[_Waiting]) -> None:
+        if not batch:
+            return
         try:
             appended = await self._store.append(self._room_id, [waiting.draft for waiting in batch])
         except Conflicting:

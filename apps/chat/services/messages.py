@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import lru_cache
 
 from django.conf import settings
@@ -122,6 +123,12 @@ def keep_back(
     if held.state == HeldMessage.State.APPROVED and stored is not None:
         return stored
     raise Conflict("A moderator looks at your message before others see it.", code="MESSAGE_HELD")
+
+
+async def take_turns(drafts: Sequence[store.Draft]) -> list[DomainError | None]:
+    """Use a turn of each draft's author; the refusal of each that has none left."""
+    waits = await LIMIT.atake_all([draft.user_id.hex for draft in drafts])
+    return [rate_limited(wait) if wait else None for wait in waits]
 
 
 @lru_cache(maxsize=200)
