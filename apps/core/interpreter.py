@@ -8,8 +8,9 @@ import sys
 # A thread that comes back from the database would wait 5 ms for its turn after each answer, while another
 # one, or the loop, is busy.
 SWITCH_SECONDS = 0.0005
-# New containers between two looks for garbage: a thousand handshakes are not worth a hundred looks.
-GARBAGE_EVERY = 10_000
+# So many new containers between two looks for garbage among the newest, and so many of these looks between
+# two at what they left. A look takes a microsecond a container, and everybody waits for it.
+GARBAGE_EVERY, LATER_EVERY = 2_000, 50
 
 
 def settle() -> None:
@@ -20,4 +21,4 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_EVERY, 10, 10)
+    gc.set_threshold(GARBAGE_EVERY, LATER_EVERY, 10)

@@ -311,10 +311,26 @@ def test_in_a_flood_the_room_is_told_half_as_often(monkeypatch: pytest.MonkeyPat
         topic.post(b"1")
         await settled()
         assert topic.tick == topics.TICK
-        topic.post(*[b"2"] * topics.FLOOD)
+        topic.post(*[b"2"] * topics.FLOOD)  # whatever took less than a second to come
         await settled()
         assert topic.tick == 2 * topics.TICK
         topic.post(b"3")
+        await settled()
+        assert topic.tick == topics.TICK
+
+    on_loop(steps)
+
+
+def test_what_piled_up_in_a_pause_is_no_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "SMALL", 0)
+
+    async def steps(topic: Topic) -> None:
+        topic.enter(Browser().connection)
+        topic.post(b"1")
+        await settled()
+        pause = 0.2
+        await asyncio.sleep(pause)
+        topic.post(*[b"2"] * int(topics.FLOOD * pause))
         await settled()
         assert topic.tick == topics.TICK
 

@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 # Below this many listeners a sweep is cheap enough to begin at the next turn of the loop.
 SMALL = 200
 TICK = 0.025
-# A sweep with so many events in it says that nobody can read along any more: the next waits twice as long,
-# and what that spares goes into storing them.
-FLOOD = 64
+# So many events a second are a flood: nobody can read along any more. Sweeps wait twice as long then, and
+# what that spares goes into storing them.
+FLOOD = 2_500
 # From the start of a long sweep to the next, in lengths of it: reads, pings and acks have their turn then,
 # too, not only between two chunks.
 REST = 1.1
@@ -58,18 +58,19 @@ class Topic:
         self._timer: asyncio.Handle | None = None
         self._sweeping = False
         self._next_at = 0.0
-        # How long the last sweep took, and how much there was to tell as it began.
-        self._took, self._told = 0.0, 0
+        # When the last sweep began, how long it took, and whether there was a flood to tell.
+        self._began = self._took = 0.0
+        self._is_flooded = False
 
     def __len__(self) -> int:
         return len(self.listeners) + len(self.arriving)
 
     @property
     def tick(self) -> float:
-        """Seconds from one sweep to the next, at least, by what the last one took and told."""
+        """Seconds from one sweep to the next, at least, by what the last one took and how much came."""
         if len(self.listeners) < SMALL:
             return REST * self._took
-        return max(2 * TICK if self._told >= FLOOD else TICK, REST * self._took)
+        return max(2 * TICK if self._is_flooded else TICK, REST * self._took)
 
     def enter(self, connection: Connection, greeting: Greeting | None = None) -> None:
         """Listen from now on. What `greeting` returns is sent first; it tells all that was posted before, so
@@ -106,10 +107,13 @@ class Topic:
 
     def _sweep(self) -> None:
         self._timer, self._sweeping = None, True
-        self._told = len(self._events)
-        self._write(list(self.listeners), 0, self._loop.time(), self._end)
+        began = self._loop.time()
+        # By the time that they took to come: a pause of this process, or of the database, is no flood.
+        self._is_flooded = len(self._events) > FLOOD * max(began - self._began, TICK)
+        self._began = began
+        self._write(list(self.listeners), 0, self._end)
 
-    def _write(self, targets: list[Connection], at: int, began: float, known: int) -> None:
+    def _write(self, targets: list[Connection], at: int, known: int) -> None:
         """Give the chunk at `at` what it has not heard. `known` is the end as the sweep began with it: when
         the last chunk has had its turn, everybody has heard what came before that."""
         listeners, end = self.listeners, self._end
@@ -129,12 +133,12 @@ class Topic:
             except Exception:  # one broken connection silences no room
                 log.exception("A frame was not written.")
         if stop < len(targets):
-            self._loop.call_soon(self._write, targets, stop, began, known)
+            self._loop.call_soon(self._write, targets, stop, known)
             return
         self._sweeping = False
         self._messages.clear()
         self._forget(max(known - self._first, 0))
-        self._took = self._loop.time() - began
-        self._next_at = began + self.tick
+        self._took = self._loop.time() - self._began
+        self._next_at = self._began + self.tick
         if self._events:
             self._timer = self._loop.call_at(self._next_at, self._sweep)
