@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,46 @@ def test_a_sender_who_repeats_after_a_broken_line_is_acknowledged_although_the_l
 
     story(steps)
     assert Message.objects.count() == len(stored)
+
+
+def all_turns() -> list[tuple[str, str]]:
+    """As many nonces and messages, none like another, as a person may send in a moment."""
+    return [(letter, 6 * letter) for letter in string.ascii_letters[: messages.LIMIT.most]]
+
+
+def test_a_copy_of_what_another_process_stored_is_acknowledged_when_no_turn_is_left(
+    dial: Dial, say: Say, viewer: User
+) -> None:
+    stored = say(viewer, "the line broke before the ack", "elsewhere")  # the first turn
+
+    async def steps() -> None:
+        async with dial(who=viewer) as client:
+            for nonce, content in all_turns()[1:]:
+                await client.send("chat:send", content=content, nonce=nonce)
+                await client.next("chat:ack")
+            await client.send("chat:send", content=stored.content, nonce=stored.nonce)
+            assert (await client.next("chat:ack"))["id"] == str(stored.pk)
+
+    story(steps)
+    assert Message.objects.count() == messages.LIMIT.most
+
+
+def test_in_unique_mode_what_the_limit_refused_was_not_said(
+    dial: Dial, channel: Channel, streamer: User, viewer: User, stranger: User
+) -> None:
+    services.edit_modes(actor=streamer, channel=channel, unique=True)
+
+    async def steps() -> None:
+        async with dial(who=viewer) as hasty, dial(who=stranger) as other:
+            for nonce, content in all_turns():
+                await hasty.send("chat:send", content=content, nonce=nonce)
+                await hasty.next("chat:ack")
+            await hasty.send("chat:send", content="one too many", nonce="late")
+            assert (await hasty.next("chat:error"))["code"] == "RATE_LIMITED"
+            await other.send("chat:send", content="one too many", nonce="late")
+            assert (await other.next("chat:ack"))["nonce"] == "late"
+
+    story(steps)
 
 
 def test_one_message_sent_by_two_tabs_at_once_is_stored_once_and_acknowledged_to_both(
