@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.template import TemplateDoesNotExist
 from django.utils import timezone
 
-from apps.core import posting
+from apps.core import posting, tasks
 from apps.core.letters import send_letter, write_letter
 from apps.core.models import OutgoingLetter
 from apps.core.posting import message_of, post_letters
@@ -204,3 +204,35 @@ def test_one_on_which_the_worker_fails_keeps_the_others_only_for_that_round(sett
         post_letters()
     post_letters()
     assert [letter.to for letter in mail.outbox] == [["vera@example.org"]]
+
+
+class Hanging(BaseEmailBackend):
+    reached, released = threading.Event(), threading.Event()
+
+    def open(self):
+        self.reached.set()
+        assert self.released.wait(30)
+
+    def send_messages(self, messages):
+        mail.outbox.extend(messages)
+        return len(messages)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_hangs_holds_up_one_thread_of_a_worker(settings) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Hanging"
+
+    def work() -> None:
+        tasks.post_letters()
+        connection.close()
+
+    send_letter("first@example.org", "account_changed", CHANGE)
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert Hanging.reached.wait(30)
+    send_letter("second@example.org", "account_changed", CHANGE)
+    tasks.post_letters()
+    assert not mail.outbox
+    Hanging.released.set()
+    worker.join()
+    assert [letter.to for letter in mail.outbox] == [["first@example.org"], ["second@example.org"]]
