@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 MODES = ("embedded", "full")
 # What these say does not hang on database, Redis or processes, or they try memory and a Redis of their own:
 # with one run everything is said. (How pictures are claimed and kept on PostgreSQL,
-# tests/stack/test_pictures.py says.)
+# tests/stack/test_pictures.py says; what pages ask of it, the matrix of routes, which has a row for each.)
 WITHOUT_MODE = (
+    "tests/accounts/test_uploads.py",
     "tests/architecture/test_bootstrap.py",
     "tests/architecture/test_house.py",
     "tests/architecture/test_second_look.py",
@@ -55,9 +56,21 @@ WITHOUT_MODE = (
     "tests/fuzz/",
     "tests/load/",
     "tests/moderation/automod/",
+    "tests/pages/test_chat_page.py",
+    "tests/pages/test_creating.py",
+    "tests/pages/test_database_away.py",
+    "tests/pages/test_design.py",
+    "tests/pages/test_dock.py",
+    "tests/pages/test_every_page.py",
     "tests/pages/test_face.py",
+    "tests/pages/test_moderation_rules.py",
+    "tests/pages/test_modes.py",
+    "tests/pages/test_rehearsing.py",
+    "tests/pages/test_robots.py",
+    "tests/pages/test_trouble.py",
+    "tests/pages/test_watching.py",
+    "tests/pages/test_who_sees_what.py",
     "tests/routes/test_admin_doors.py",
-    "tests/routes/test_matrix.py",
     "tests/routes/test_openapi.py",
     "tests/routes/test_queries.py",
     "tests/streams/media/",
