@@ -38,7 +38,7 @@ ROWS = (
     (("embedded", "unit"), ("embedded", "browser")),
     (("full", "unit"), ("full", "processes"), ("embedded", "processes"), ("full", "browser")),
 )
-# Coverage slows what it watches; the other runs would add what only PostgreSQL and Redis reach.
+# The other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
 # Two rows of two are more than two cores can serve, as many tests wait for real time; and each worker imports
 # and collects anew. Browsers draw without a graphics card, and what they show has to be in time: one a row.
@@ -168,8 +168,8 @@ class Run:
         }
         # Containers often set it; then each of hundreds of processes compiles the whole project for itself.
         env.pop("PYTHONDONTWRITEBYTECODE", None)
-        runner = [*COVERAGE, "run"] if self.is_measured else [sys.executable]
-        command = [*self.prefix, *runner, "-m", "pytest", "-q", f"--stack={self.mode}"]
+        command = [*self.prefix, sys.executable, "-m", "pytest", "-q", f"--stack={self.mode}"]
+        command += ["-p", "tests.measured"] if self.is_measured else []
         command += [f"--junitxml={self.report}", "-o", f"cache_dir={self.cache}", *self.arguments]
         with self.words.open("wb") as words:
             self.popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=words, stderr=words)

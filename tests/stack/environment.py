@@ -22,11 +22,9 @@ GENEROUS = {
 
 
 def environment(**values: str) -> dict[str, str]:
-    """The environment of a process of ours: coverage follows it, the test run's settings do not. On a large
-    machine renditions would take what the other tests need."""
-    kept = {
-        name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("COVERAGE_")
-    }
+    """The environment of a process of ours, without the settings of the test run. On a large machine
+    renditions would take what the other tests need."""
+    kept = {name: value for name, value in os.environ.items() if name in INHERITED}
     kept["PATH"] = f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"
     ours = {"PYTHONUNBUFFERED": "1", "AETHEX_DEMO": "0", "DJANGO_SETTINGS_MODULE": "tests.stack.settings"}
     return kept | ours | GENEROUS | {"RENDITIONS": "off"} | values
