@@ -210,14 +210,15 @@ class Room:
             self.topic.post(*[wrap("chat:message", self._strikes.shown(line), at) for line in due])
 
     async def _fill(self) -> None:
-        while self._head > self.last_seq:
+        while (head := self._head) > self.last_seq:
             try:
                 lines = await self._lines_after(self.last_seq)
             except DatabaseError as error:  # housekeeping notices the head again
                 log.warning("A hole in a room could not be filled: %s", error)
                 return
-            # The database has no more below the first of them, and none at all beyond the last.
-            self.last_seq = max(self.last_seq, lines[0].seq - 1 if lines else self._head)
+            # The database has no more below the first of them, and none at all up to the head as it was then:
+            # what was stored while it was asked is on its way.
+            self.last_seq = max(self.last_seq, lines[0].seq - 1 if lines else head)
             self.hear(lines, stamp())
 
     def _look_anew(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
@@ -13,8 +15,11 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.chat import store
 from apps.chat.models import ChatRoom, Message
+from apps.chat.rooms import Rooms
+from apps.chat.selectors import Line
 from apps.core.ids import uuid7
 from apps.core.realtime.closing import Close
+from apps.core.realtime.frames import stamp
 
 from .conftest import Dial, in_thread, story
 
@@ -118,6 +123,31 @@ def test_a_number_that_the_database_has_not_holds_up_nobody(dial: Dial, room: An
             assert [(await reader.next("chat:message"))["seq"] for _ in range(2)] == [1, 3]
             await writer.send("chat:send", content="on it goes", nonce="n")
             assert (await reader.next("chat:message"))["seq"] == 5
+
+    story(steps)
+
+
+def test_what_is_stored_while_a_hole_is_looked_into_is_not_skipped(
+    dial: Dial, room: ChatRoom, viewer: User
+) -> None:
+    """The database is asked for number 1, which nobody stored; before it answers, number 2 is told."""
+
+    async def steps() -> None:
+        async with dial() as reader:
+            await reader.next("chat:history")
+            here = Rooms.here()._rooms[room.pk]
+            here.notice_head(1)
+            await asyncio.sleep(0)
+            message = {
+                "id": str(uuid7()),
+                "seq": 2,
+                "content": "told",
+                "badges": [],
+                "createdAt": stamp(),
+                "user": {"id": str(viewer.pk)},
+            }
+            here.hear([Line(2, uuid7(), viewer.pk, orjson.dumps(message))], stamp())
+            assert (await reader.next("chat:message"))["seq"] == 2
 
     story(steps)
 
