@@ -122,20 +122,22 @@ class Rooms:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            beats, self._last_beats = self._last_beats, []
-            beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
-            for each in self._rooms.values():
-                each.let_time_outs_end(timezone.now())
-            if not beats:
-                continue
             try:
-                counts = await read(count_viewers, beats)
-            except Exception:
+                await self._count()
+            except Exception:  # the next beat may be better, and the rooms have nobody else who counts
                 log.exception("The viewers could not be counted.")
-                continue
-            for beat, count in zip(beats, counts, strict=True):
-                if room := self._rooms.get(beat.channel_id):
-                    room.audience.counted(count)
+
+    async def _count(self) -> None:
+        beats, self._last_beats = self._last_beats, []
+        beats += filter(None, [room.audience.beat() for room in self._rooms.values()])
+        for each in self._rooms.values():
+            each.let_time_outs_end(timezone.now())
+        if not beats:
+            return
+        counts = await read(count_viewers, beats)
+        for beat, count in zip(beats, counts, strict=True):
+            if room := self._rooms.get(beat.channel_id):
+                room.audience.counted(count)
 
     async def _close(self) -> None:
         self._of_hubs.pop(self.hub, None)
