@@ -63,42 +63,6 @@ def test_every_page_is_for_everybody(visit: Visit, parts: dict[str, str], who: s
     assert not findings, "\n".join(findings)
 
 
-@pytest.mark.timeout(200)
-def test_so_is_every_page_of_staff(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:
-    """The design page and the admin's own pages; its library's tables are wide on phones by design."""
-    staff = sign_up(stack)
-    ranks = f"filter(username={staff.username!r}).update(is_staff=True, is_superuser=True)"
-    stack.manage("shell", "-v0", "-c", f"from apps.accounts.models import User; User.objects.{ranks}")
-    visitor = visit()
-    visitor.sign_in(staff.username)
-    findings = barriers(visitor, "/design")
-    findings += too_wide(visitor, "/design")
-    row = f"/admin/channels/channel/{channel['id']}/change/"
-    lists = (
-        "channels/channel",
-        "channels/category",
-        "accounts/user",
-        "discovery/featuredchannel",
-        "core/auditentry",
-    )
-    for path in ("/admin/", *(f"/admin/{name}/" for name in lists), row, "/admin/password_change/"):
-        findings += barriers(visitor, path)
-    assert not findings, "\n".join(findings)
-
-
-def test_and_what_visitors_find_in_the_place_of_a_suspended_channel(
-    stack: Stack, visit: Visit, channel: dict[str, Any]
-) -> None:
-    when = "from django.utils.timezone import now; from apps.channels.models import Channel as C"
-    rows = f"C.objects.filter(slug={channel['slug']!r}).update(suspended_at=now())"
-    stack.manage("shell", "-v0", "-c", f"{when}; {rows}")
-    visitor = visit()
-    findings = [
-        found for at in ("c", "streams", "embed") for found in barriers(visitor, f"/{at}/{channel['slug']}")
-    ]
-    assert not findings, "\n".join(findings)
-
-
 def too_wide(visitor: Visitor, name: str) -> list[str]:
     findings = []
     for width, height in ((320, 640), (640, 400), (3840, 2160)):
