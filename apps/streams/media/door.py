@@ -30,6 +30,7 @@ FILE = re.compile(
 """The names of init segments, parts and segments."""
 _RENDITION = re.compile(r"[0-9a-z]{1,16}\Z", re.ASCII)
 _REPORT_MOST = 2 * 1024 * 1024
+_USUAL_QUERY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,14 @@ class Directives:
         return "&".join(pieces)
 
 
-@lru_cache(maxsize=512)
 def directives(query: bytes) -> Directives:
-    """Those of a request; everybody at the live edge asks alike. Raises Problem."""
+    """Those of a request. Raises Problem."""
+    # Everybody at the live edge asks alike; what no player sends is not worth remembering.
+    return _known(query) if len(query) <= _USUAL_QUERY else Directives(query)
+
+
+@lru_cache(maxsize=512)
+def _known(query: bytes) -> Directives:
     return Directives(query)
 
 

@@ -18,7 +18,7 @@ from functools import partial
 from apps.streams.media import answers, door, playlists
 from apps.streams.media.answers import FRESH, Answer, Problem, Receive, Scope, Send
 from apps.streams.media.config import EdgeConfig
-from apps.streams.media.door import Asked, Directives
+from apps.streams.media.door import Asked
 from apps.streams.media.grants import GrantBook
 from apps.streams.media.pull import Locate, Pull
 from apps.streams.media.shelf import Shelf
@@ -76,7 +76,7 @@ class EdgeNode:
             pull.watchers.heard(await door.report(receive))
             await answer.nothing()
         elif asked.name == playlists.MEDIA:
-            query = Directives(scope["query_string"]).query
+            query = door.directives(scope["query_string"]).query
             await self._playlist(pull, f"{asked.path}?{query}" if query else asked.path, answer)
         elif asked.path == playlists.MULTIVARIANT:
             await self._playlist(pull, asked.path, answer)
