@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "aethex.middleware.HealthCheck",
     "aethex.middleware.NoNul",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "aethex.static_files.CompressedStaticFiles",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -196,6 +196,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
+COMPRESSED_DIR = DATA_DIR / "compressed"
 
 S3_BUCKET = env.text("S3_BUCKET", "")
 # Where browsers fetch from the bucket: its own host, or a CDN in front of it.
