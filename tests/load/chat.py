@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ VIEWERS, SENDERS = 1000, 200
 # Messages under way at once when as many as possible are said.
 WINDOW = 1000
 STEADY_SECONDS, FULL_SECONDS = 5, 4
+# How often each server is started anew, and how often everybody comes into it then.
+STARTS, ARRIVALS = 5, 4
 # Of so many runs of a phase those count during which the machine's host took least for others.
 TRIES, RUNS = 5, 3
 
@@ -57,6 +60,8 @@ class Room:
     window: int
     rates: tuple[int, ...]
     suffixes: Path | None = None
+    """A file that holds what each viewer adds to `path`, which `invite` writes before they come."""
+    invite: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -79,7 +84,10 @@ class RoomResult:
     """What was measured in one room, by offered rate and at saturation; the middle of `RUNS` each."""
 
     name: str
-    handshakes: float = 0
+    handshakes: list[float] = field(default_factory=list)
+    """A second, when all come to a server that has just started; each start, the slowest first."""
+    warm_handshakes: list[float] = field(default_factory=list)
+    """The same when all come to that server for the last time."""
     kib: float = 0
     steady: dict[int, Phase] = field(default_factory=dict)
     full: Phase | None = None
@@ -116,10 +124,14 @@ class Generator:
 
 @contextlib.contextmanager
 def full_room(binary: Path, room: Room, viewers: int) -> Iterator[tuple[Generator, dict[str, Any]]]:
-    """A room with everybody in it, and how they got in."""
+    """A room with everybody in it, and how they got in; RuntimeError when somebody did not."""
+    room.invite()
     generator = Generator(binary, room, viewers, min(SENDERS, viewers))
     try:
-        yield generator, generator.answer()
+        joined = generator.answer()
+        if joined["ready"] < viewers:
+            raise RuntimeError(f"{room.name}: only {joined['ready']} of {viewers} came in")
+        yield generator, joined
     finally:
         end(generator.process)
 
@@ -155,10 +167,7 @@ def measure_room(binary: Path, room: Room, viewers: int) -> RoomResult:
     """Fill the room, then talk: at each steady rate, then as fast as it goes."""
     result = RoomResult(room.name)
     before = resident_kib(room.pid)
-    with full_room(binary, room, viewers) as (generator, joined):
-        if joined["ready"] < viewers:
-            raise RuntimeError(f"{room.name}: only {joined['ready']} of {viewers} came in")
-        result.handshakes = joined["handshakes"]
+    with full_room(binary, room, viewers) as (generator, _):
         time.sleep(1)
         result.kib = (resident_kib(room.pid) - before) / viewers
         run_phase(generator, room, f"rate {room.rates[0]} 1")  # warm
@@ -169,6 +178,16 @@ def measure_room(binary: Path, room: Room, viewers: int) -> RoomResult:
     result.full = full[RUNS // 2]
     result.full_range = (full[0].rate, full[-1].rate)
     return result
+
+
+def arrivals(binary: Path, room: Room, viewers: int) -> list[float]:
+    """How many came into the empty room a second, time after time."""
+    rates = []
+    for _ in range(ARRIVALS):
+        with full_room(binary, room, viewers) as (_, joined):
+            rates.append(joined["handshakes"])
+        time.sleep(1)  # they leave
+    return rates
 
 
 def install_peer(folder: Path) -> Path:
@@ -183,10 +202,11 @@ def install_peer(folder: Path) -> Path:
 @contextlib.contextmanager
 def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
     """The peer, storing `each` message by itself or `batched`."""
-    url = f"postgres://aethex@127.0.0.1:{postgres_port}/peer_{mode}"
+    name = f"peer_{uuid.uuid4().hex}"
+    url = f"postgres://aethex@127.0.0.1:{postgres_port}/{name}"
     services.create_database(url)
     port = services.free_port()
-    log = peer / f"{mode}.log"
+    log = peer / f"{name}.log"
     command = ["node", "server.js", str(port), url, mode]
     with program(command, log=log, core=SERVER_CORE, cwd=peer) as process:
         services.wait_until(lambda: "listening" in log.read_text(), f"Socket.IO ({tail(log)})")
@@ -207,8 +227,11 @@ def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
     ours.seed(stack, "people", viewers)
     channel = ours.seed(stack, "channels", 1)[0]
     suffixes = folder / "tickets.txt"
-    with ours.alone(stack, "socket1") as pid:
+
+    def invite() -> None:
         suffixes.write_text("".join(f"?ticket={ticket}\n" for ticket in ours.seed(stack, "tickets", viewers)))
+
+    with ours.alone(stack, "socket1") as pid:
         yield Room(
             name="AeThex LIVE",
             protocol="aethex",
@@ -218,21 +241,32 @@ def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
             window=WINDOW,
             rates=(10, 100, 1000),
             suffixes=suffixes,
+            invite=invite,
         )
 
 
 def measure(backing: Services, stack: Stack, viewers: int = VIEWERS) -> list[RoomResult]:
-    """Ours, the peer, and the peer with our batching, one after the other on the same core."""
-    results = []
+    """Ours, the peer, and the peer with our batching, one after the other on the same core; then everybody
+    comes to each in turn, started anew each time: what a crowd meets after a new version."""
     with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name:
         folder = Path(name)
         binary = compiled("ws_load.c", folder)
-        with our_room(stack, folder, viewers) as room:
-            results.append(measure_room(binary, room, viewers))
         peer = install_peer(folder)
-        for mode in ("each", "batched"):
-            with socketio_room(peer, backing.postgres_port, mode) as room:
+        opened = [
+            lambda: our_room(stack, folder, viewers),
+            lambda: socketio_room(peer, backing.postgres_port, "each"),
+            lambda: socketio_room(peer, backing.postgres_port, "batched"),
+        ]
+        results = []
+        for each in opened:
+            with each() as room:
                 results.append(measure_room(binary, room, viewers))
+        for _ in range(STARTS):
+            for result, each in zip(results, opened, strict=True):
+                with each() as room:
+                    first, *_, last = arrivals(binary, room, viewers)
+                result.handshakes = sorted([*result.handshakes, first])
+                result.warm_handshakes = sorted([*result.warm_handshakes, last])
     return results
 
 
