@@ -116,7 +116,7 @@ def _encode() -> list[str]:
         ffmpeg_path(), "-hide_banner", "-loglevel", "error",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-",
         "-f", "lavfi", "-i", "sine=frequency=220:beep_factor=4:sample_rate=48000",
-        "-c:v", "libx264", "-preset", "superfast", "-profile:v", "main", "-tune", "zerolatency",
+        "-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "main", "-tune", "zerolatency",
         "-pix_fmt", "yuv420p",
         "-g", str(2 * FPS), "-b:v", "1200k", "-maxrate", "1200k", "-bufsize", "600k",
         "-af", "volume=0.15", "-ac", "2", "-c:a", "aac", "-b:a", "96k",

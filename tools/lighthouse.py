@@ -2,6 +2,9 @@
 
     python -m tools.lighthouse [--url http://localhost:8000]
 
+Each page is judged three times, and the middle one counts: what else a machine does moves a single one by
+tens of points. Debian's chromium-headless-shell is taken where it is, a browser without windows around it.
+
 Needs npm, which fetches Lighthouse for this once, and a running server made for trying things: it signs up a
 person and gives them a channel. Whatever is below what we promise is named, and the exit code is 1.
 """
@@ -21,6 +24,8 @@ from playwright.sync_api import sync_playwright
 
 from tools.shots import CHROMIUM, FLAGS, create_channel, first_live, sign_up
 
+SHELL = "/usr/bin/chromium-headless-shell"
+TIMES = 3
 VERSION = "12.8.2"
 PROMISED = {"performance": 90, "accessibility": 95, "best-practices": 95, "seo": 95}
 FIGURES = {
@@ -32,7 +37,13 @@ FIGURES = {
 
 
 def judge(command: list[str], address: str, cookies: str) -> dict[str, Any]:
-    """Lighthouse's whole report."""
+    """Lighthouse's whole report: of several, the one whose performance is in the middle."""
+    reports = [judge_once(command, address, cookies) for _ in range(TIMES)]
+    return sorted(reports, key=lambda report: report["categories"]["performance"]["score"] or 0)[TIMES // 2]
+
+
+def judge_once(command: list[str], address: str, cookies: str) -> dict[str, Any]:
+    browser = SHELL if Path(SHELL).exists() else CHROMIUM
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         flags = " ".join(["--headless=new", *FLAGS])
@@ -40,7 +51,7 @@ def judge(command: list[str], address: str, cookies: str) -> dict[str, Any]:
         asked += [f"--chrome-flags={flags}", f"--only-categories={','.join(PROMISED)}"]
         if cookies:
             asked.append(f"--extra-headers={json.dumps({'Cookie': cookies})}")
-        subprocess.run(asked, check=True, env=os.environ | {"CHROME_PATH": CHROMIUM}, timeout=180)
+        subprocess.run(asked, check=True, env=os.environ | {"CHROME_PATH": browser}, timeout=180)
         found: dict[str, Any] = json.loads(report.read_text())
         return found
 
