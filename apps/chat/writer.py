@@ -115,7 +115,11 @@ class RoomWriter:
     async def _within_limit(self, batch: list[_Waiting]) -> list[_Waiting]:
         """What the limit lets pass; the rest is refused. Asked for the batch as a whole: a question for each
         message would cost more than the message."""
-        refusals = await self._limit([waiting.draft for waiting in batch])
+        try:
+            refusals = await self._limit([waiting.draft for waiting in batch])
+        except Exception:
+            log.exception("The limit of a batch of messages could not be asked for.")
+            refusals = [unavailable()] * len(batch)
         for waiting, refusal in zip(batch, refusals, strict=True):
             if refusal is not None:
                 _answer(waiting, refusal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from apps.channels.models import Channel
 from apps.chat import services
 from apps.chat.models import Message
 from apps.chat.services import messages
+from apps.chat.store import Draft, unavailable
+from apps.core.errors import DomainError
 
 from .conftest import Dial, in_thread, story
 
@@ -201,6 +203,31 @@ def test_a_full_writer_says_busy_instead_of_buffering_on(
             error = await client.next("chat:error")
             assert (error["code"], error["nonce"]) == ("BUSY", "n")
             assert error["retryAfter"] > 0
+
+    story(steps)
+
+
+def test_a_fault_in_asking_for_limits_is_answered_and_the_line_goes_when_sent_again(
+    dial: Dial, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_turns, asked = messages.take_turns, 0
+
+    async def broken_once(drafts: Sequence[Draft]) -> list[DomainError | None]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise ValueError("a fault of ours")
+        return await take_turns(drafts)
+
+    monkeypatch.setattr(messages, "take_turns", broken_once)
+
+    async def steps() -> None:
+        async with dial(who=viewer) as client:
+            await client.send("chat:send", content="hi", nonce="n")
+            error = await client.next("chat:error")
+            assert (error["code"], error["nonce"]) == (unavailable().code, "n")
+            await client.send("chat:send", content="hi", nonce="n")
+            assert (await client.next("chat:ack"))["nonce"] == "n"
 
     story(steps)
 
