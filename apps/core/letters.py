@@ -7,9 +7,10 @@ posts them (`posting`).
 
 from __future__ import annotations
 
+import json
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import transaction
@@ -17,8 +18,28 @@ from django.template.loader import render_to_string
 
 from .events import publish
 from .models import OutgoingLetter
+from .sealing import box
 
 LONGEST_SUBJECT = 150  # a name in it may be long; mail programs cut much earlier
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a letter says, and the headers of mail that are its own."""
+
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+
+    def seal(self) -> str:
+        """All of it, for none but this site to read."""
+        return box("letters").encrypt(json.dumps(asdict(self)).encode()).decode()
+
+    @classmethod
+    def opened(cls, sealed: str) -> Self:
+        """Raises InvalidToken when it was sealed under another SECRET_KEY."""
+        return cls(**json.loads(box("letters").decrypt(sealed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +58,11 @@ def send_letter(to: str, template: str, context: dict[str, Any], *, unsubscribe_
     """
     letter = write_letter(to, template, context, unsubscribe_url=unsubscribe_url)
     with transaction.atomic():
-        letter.save()
-        publish(LetterWritten(letter.pk))
+        row = OutgoingLetter.objects.create(to=to, template=template, sealed=letter.seal())
+        publish(LetterWritten(row.pk))
 
 
-def write_letter(
-    to: str, template: str, context: dict[str, Any], *, unsubscribe_url: str = ""
-) -> OutgoingLetter:
+def write_letter(to: str, template: str, context: dict[str, Any], *, unsubscribe_url: str = "") -> Letter:
     """The letter as it would be posted."""
     known = {"site_name": settings.SITE_NAME, "public_url": settings.PUBLIC_URL, "to": to, **context}
     subject, _, text = render_to_string(f"letters/{template}.txt", known).strip().partition("\n")
@@ -54,9 +73,7 @@ def write_letter(
     if unsubscribe_url:
         headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return OutgoingLetter(
-        to=to, template=template, subject=subject, text=text.strip() + "\n", html=html, headers=headers
-    )
+    return Letter(subject, text.strip() + "\n", html, headers)
 
 
 def _one_line(subject: str) -> str:

@@ -78,7 +78,7 @@ class OutgoingLetterQuerySet(models.QuerySet["OutgoingLetter"]):
 
 class OutgoingLetter(models.Model):
     """A letter that has to be posted, written along with the deed that it tells of; the row goes when it is
-    posted.
+    posted. What it says is `sealed` (`letters.Letter.seal`): a link in it may open an account.
 
     Who posts it holds it until `held_until`. It is nobody's again then, in case they were killed.
     """
@@ -86,10 +86,7 @@ class OutgoingLetter(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     to = models.EmailField()
     template = models.CharField(max_length=40)
-    subject = models.CharField(max_length=200)
-    text = models.TextField()
-    html = models.TextField()
-    headers = models.JSONField(default=dict)
+    sealed = models.TextField()
     written_at = models.DateTimeField(auto_now_add=True)
     held_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)

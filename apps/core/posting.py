@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.message import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
+from .letters import Letter
 from .models import OutgoingLetter
 
 log = logging.getLogger(__name__)
@@ -37,16 +39,21 @@ def post_letters() -> None:
     """
     connection = get_connection()
     try:
-        while (letter := _take()) is not None:
+        while (waiting := _take()) is not None:
             try:
-                is_settled = hand_over(message_of(letter, mark=letter.pk.hex), connection)
+                letter = Letter.opened(waiting.sealed)
+                message = message_of(letter, to=waiting.to, mark=waiting.pk.hex)
+                is_settled = hand_over(message, connection)
             except NoMailServer:
-                _put_back(letter)
+                _put_back(waiting)
                 break
+            except InvalidToken:
+                log.error("The letter %s was sealed under another SECRET_KEY; it is lost.", waiting.template)
+                is_settled = True
             if is_settled:
-                letter.delete()
+                waiting.delete()
             else:
-                _put_back(letter)
+                _put_back(waiting)
     finally:
         connection.close()
 
@@ -68,11 +75,11 @@ def hand_over(letter: EmailMessage, connection: Any) -> bool:
     return True
 
 
-def message_of(letter: OutgoingLetter, *, mark: str) -> EmailMultiAlternatives:
+def message_of(letter: Letter, *, to: str, mark: str) -> EmailMultiAlternatives:
     """The letter as mail programs get it. They know it by its `mark`: posted twice, it is shown once."""
     number = f"<{mark}@{urlsplit(settings.PUBLIC_URL).hostname}>"
     headers = {**letter.headers, "Message-ID": number}
-    message = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.to], headers=headers)
+    message = EmailMultiAlternatives(letter.subject, letter.text, to=[to], headers=headers)
     message.attach_alternative(letter.html, "text/html")
     return message
 

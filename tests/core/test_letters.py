@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -26,7 +27,7 @@ CHANGE = {"title": "A change", "what": "Something changed.", "ip": "192.0.2.1", 
 
 def written(**change: str) -> mail.EmailMessage:
     letter = write_letter("vera@example.org", "account_changed", CHANGE | change)
-    return message_of(letter, mark=letter.pk.hex)
+    return message_of(letter, to="vera@example.org", mark="1")
 
 
 def on_the_wire(letter: mail.EmailMessage) -> Message:
@@ -141,12 +142,27 @@ def test_while_no_mail_server_answers_a_letter_waits_longer_each_time(
         now = letter.held_until
     assert pauses == [10, 20, 40, 80, 160, 320, *[600] * 6]
     assert "192.0.2.1" not in caplog.text, "what a letter says is nobody else's"
+    assert "192.0.2.1" not in letter.sealed
 
     mail_server.start()
     time_machine.move_to(now, tick=False)
     post_letters()
     post_letters()
     assert [letter["To"] for letter in mail_server.taken] == ["vera@example.org"]
+    assert not OutgoingLetter.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_letter_that_another_secret_sealed_keeps_no_other(
+    mail_server: MailServer, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    mail_server.start()
+    send_letter("lost@example.org", "account_changed", CHANGE)
+    settings.SECRET_KEY = "another " * 10
+    send_letter("vera@example.org", "account_changed", CHANGE)
+    post_letters()
+    assert [letter["To"] for letter in mail_server.taken] == ["vera@example.org"]
+    assert "account_changed was sealed under another SECRET_KEY" in caplog.text
     assert not OutgoingLetter.objects.exists()
 
 

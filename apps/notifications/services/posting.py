@@ -139,4 +139,4 @@ def _written(letter: Letter, address: str, told: dict[str, Any]) -> EmailMessage
     told = told | {"unsubscribe_url": end_url, "zone": letter.user.time_zone.replace("_", " ")}
     with timezone.override(zone_named(letter.user.time_zone)):
         written = write_letter(address, told["letter"], told, unsubscribe_url=end_url)
-    return message_of(written, mark=f"{letter.mailing_id.hex}.{letter.user_id.hex}")
+    return message_of(written, to=address, mark=f"{letter.mailing_id.hex}.{letter.user_id.hex}")

@@ -15,9 +15,9 @@ from django.db.models import F, Q
 from apps.channels.models import Channel
 from apps.core import audit
 from apps.core.errors import DomainError
+from apps.core.sealing import box
 from apps.streams.models import LiveInput
 from apps.streams.providers import InputGone, NewInput, Provider, site_provider
-from apps.streams.sealing import box
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor

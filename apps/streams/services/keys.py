@@ -16,9 +16,9 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
 from apps.core.errors import Conflict, NotFound
+from apps.core.sealing import box, derived
 from apps.streams.models import Broadcast, Show, StreamKey
 from apps.streams.providers import site_provider
-from apps.streams.sealing import box, derived
 
 from .inputs import reveal_hosted_key, rotate_hosted_key
 from .rehearsals import revoke_rehearsal

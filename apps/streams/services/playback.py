@@ -15,12 +15,12 @@ from apps.channels import policies
 from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core.errors import Conflict, NotAllowed, NotFound
+from apps.core.sealing import derived
 from apps.moderation.selectors import Standing, bans_of, standing_of
 from apps.streams.media import grants
 from apps.streams.media.playlists import MULTIVARIANT, PLAIN
 from apps.streams.models import Broadcast
 from apps.streams.providers import site_provider
-from apps.streams.sealing import derived
 
 
 @dataclass

@@ -19,11 +19,11 @@ from apps.channels.models import Channel
 from apps.channels.roles import Power
 from apps.core import audit
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.sealing import box
 from apps.core.text import clean
 from apps.streams.media.egress import is_allowed_port, is_public
 from apps.streams.media.ports import RelayInfo, Target
 from apps.streams.models import SimulcastTarget
-from apps.streams.sealing import box
 
 if TYPE_CHECKING:
     from apps.accounts.models import Actor

@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.core.sealing import derived
 from apps.streams.media import grants
 from apps.streams.models import Broadcast, Status, Transcode
-from apps.streams.sealing import derived
 
 GRANT_SECONDS = 60
 
