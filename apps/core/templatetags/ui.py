@@ -10,11 +10,12 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from apps.core.errors import DomainError
+from apps.core.modules import brought_along
 
 register = template.Library()
 
@@ -32,6 +33,18 @@ def icon(name: str, classes: str = "") -> SafeString:
         f" {classes}" if classes else "",
         static("img/icons.svg"),
         name,
+    )
+
+
+@register.simple_tag
+@cache
+def module(name: str) -> SafeString:
+    """The module `name` of static/, and the names of all that it imports: they come side by side."""
+    links = ((static(each),) for each in brought_along(name))
+    return format_html(
+        '{}<script type="module" src="{}"></script>',
+        format_html_join("", '<link rel="modulepreload" href="{}">', links),
+        static(name),
     )
 
 
