@@ -29,20 +29,19 @@ class Peer:
         return f"rtmp://127.0.0.1:{self.rtmp_port}/live"
 
 
-def hls_scripts() -> list[Path]:
+def hls_script() -> Path:
     """The vendored hls.js, the same that our own player uses."""
     found = sorted((ROOT / "static" / "vendor").glob("hls*/hls*js"))
     if not found:
         raise Missing("static/vendor holds no hls.js")
-    return found
+    return found[0]
 
 
 def lay_out_player(folder: Path, *, source: str) -> None:
     """A page in `folder` with hls.js at its defaults that plays `source`, its NAME from the query."""
     page = (HERE / "peer_nginx" / "player.html").read_text(encoding="utf-8")
     (folder / "index.html").write_text(page.replace("@source@", source), encoding="utf-8")
-    for script in hls_scripts():
-        shutil.copy(script, folder)
+    shutil.copy(hls_script(), folder / "hls.mjs")
 
 
 def lay_out(folder: Path, rtmp_port: int, http_port: int) -> Path:
