@@ -1,8 +1,7 @@
 """The whole suite, twice: on the embedded default, and on PostgreSQL and Redis with all processes apart.
 
-First the unit part of both (this process's own memory and loop), one under coverage; then the live part (real
-processes, real encoders, real browsers), browsers on one side, everything else on the other. At last a second
-look at what failed (`look_again`).
+Browsers on one side; on the other the unit part of both (this process's own memory and loop), one under
+coverage, and then real processes with real encoders. At last a second look at what failed (`look_again`).
 
 `python -m tools.run_tests [obs]`. What the suite needs beside Python is installed with apt where that is
 possible (Debian, root); elsewhere what could not run is named, and in CI (CI=true) that is a failure.
@@ -35,8 +34,8 @@ LANES = {
 }
 # Two rows of runs, side by side.
 ROWS = (
-    (("embedded", "unit"), ("embedded", "browser")),
-    (("full", "unit"), ("full", "processes"), ("embedded", "processes"), ("full", "browser")),
+    (("embedded", "browser"), ("full", "browser")),
+    (("embedded", "unit"), ("full", "unit"), ("full", "processes"), ("embedded", "processes")),
 )
 # The other runs would add what only PostgreSQL and Redis reach.
 MEASURED = ("embedded", "unit")
