@@ -63,6 +63,42 @@ def test_every_page_is_for_everybody(visit: Visit, parts: dict[str, str], who: s
     assert not findings, "\n".join(findings)
 
 
+@pytest.mark.timeout(200)
+def test_so_is_every_page_of_staff(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:
+    """The design page and the admin's own pages; its library's tables are wide on phones by design."""
+    staff = sign_up(stack)
+    ranks = f"filter(username={staff.username!r}).update(is_staff=True, is_superuser=True)"
+    stack.manage("shell", "-v0", "-c", f"from apps.accounts.models import User; User.objects.{ranks}")
+    visitor = visit()
+    visitor.sign_in(staff.username)
+    findings = barriers(visitor, "/design")
+    findings += too_wide(visitor, "/design")
+    row = f"/admin/channels/channel/{channel['id']}/change/"
+    lists = (
+        "channels/channel",
+        "channels/category",
+        "accounts/user",
+        "discovery/featuredchannel",
+        "core/auditentry",
+    )
+    for path in ("/admin/", *(f"/admin/{name}/" for name in lists), row, "/admin/password_change/"):
+        findings += barriers(visitor, path)
+    assert not findings, "\n".join(findings)
+
+
+def test_and_what_visitors_find_in_the_place_of_a_suspended_channel(
+    stack: Stack, visit: Visit, channel: dict[str, Any]
+) -> None:
+    when = "from django.utils.timezone import now; from apps.channels.models import Channel as C"
+    rows = f"C.objects.filter(slug={channel['slug']!r}).update(suspended_at=now())"
+    stack.manage("shell", "-v0", "-c", f"{when}; {rows}")
+    visitor = visit()
+    findings = [
+        found for at in ("c", "streams", "embed") for found in barriers(visitor, f"/{at}/{channel['slug']}")
+    ]
+    assert not findings, "\n".join(findings)
+
+
 def too_wide(visitor: Visitor, name: str) -> list[str]:
     findings = []
     for width, height in ((320, 640), (640, 400), (3840, 2160)):
@@ -135,6 +171,21 @@ def test_a_new_title_reaches_every_open_page(visit: Visit, channel: dict[str, An
     assert owner.api.post(f"/api/streams/{stream['id']}/end").is_success
     await_value(overlay.inner_text, lambda words: words == "Offline")
     assert watcher.page.title() == f"{channel['name']} — AeThex LIVE"
+
+
+def test_a_page_fetches_each_module_once_and_asks_for_all_of_them_at_first_sight(
+    visit: Visit, channel: dict[str, Any]
+) -> None:
+    visitor = visit()
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.watch(channel["slug"])
+    visitor.await_chat()
+    scripts = [url for url in asked if url.endswith(".js")]
+    assert len(scripts) == len(set(scripts)) > 40
+    named = "[...document.querySelectorAll('head link[rel=modulepreload], head script[src]')]"
+    late = set(scripts) - set(visitor.page.evaluate(f"{named}.map((each) => each.href ?? each.src)"))
+    assert {url.rpartition("/js/")[2] for url in late} <= {"chat/attendance.js", "chat/standing.js"}
 
 
 def test_the_watch_page_is_walked_through_by_keyboard(visit: Visit, channel: dict[str, Any]) -> None:
