@@ -28,7 +28,7 @@ GIVEN_UP_AFTER = timedelta(days=1)
 
 
 class NoMailServer(Exception):
-    """It does not answer, or does not let us in: no letter leaves for now."""
+    """It does not answer, does not let us in or does not take us as sender: no letter leaves for now."""
 
 
 def post_letters() -> None:
@@ -65,12 +65,13 @@ def hand_over(letter: EmailMessage, connection: Any) -> bool:
     try:
         connection.open()
         letter.send()
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as refusal:
         code = _code(refusal)
         log.warning("The mail server refused a letter: %s %s", type(refusal).__name__, code)
         return code >= 500
+    # A refused sender is among them: that says something of our login, right or quota, nothing of the letter.
     except (OSError, smtplib.SMTPException) as error:
-        log.warning("The mail server does not answer: %s", error)
+        log.warning("No mail server takes our letters: %s", error)
         raise NoMailServer from error
     return True
 

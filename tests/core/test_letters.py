@@ -183,6 +183,25 @@ def test_a_letter_that_is_not_wanted_keeps_no_other(mail_server: MailServer, tim
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("refusal", ["530 sign in first", "550 not your address", "452 too many letters"])
+def test_a_mail_server_that_does_not_take_us_as_sender_loses_no_letter(
+    mail_server: MailServer, settings: Any, time_machine, refusal: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = "AeThex LIVE <live@example.org>"
+    mail_server.answers["live@example.org"] = refusal
+    mail_server.start()
+    time_machine.move_to(timezone.now(), tick=False)
+    for name in ("vera", "vito"):
+        send_letter(f"{name}@example.org", "account_changed", CHANGE)
+    post_letters()
+    assert sorted(letter.tries for letter in OutgoingLetter.objects.all()) == [0, 1]
+    mail_server.answers.clear()
+    time_machine.move_to(timezone.now() + posting.PAUSE_LEAST, tick=False)
+    post_letters()
+    assert {letter["To"] for letter in mail_server.taken} == {"vera@example.org", "vito@example.org"}
+
+
+@pytest.mark.django_db
 def test_what_a_killed_worker_held_is_posted_when_its_time_is_over(time_machine) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     send_letter("vera@example.org", "account_changed", CHANGE)

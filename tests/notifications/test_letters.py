@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from smtplib import SMTPSenderRefused
 
 import pytest
 import time_machine
@@ -213,10 +214,16 @@ class Away(BaseEmailBackend):
         raise ConnectionRefusedError("no mail server here")
 
 
-def test_while_no_mail_server_answers_letters_wait(channel, follower, settings):
+class Unwilling(BaseEmailBackend):
+    def send_messages(self, messages):
+        raise SMTPSenderRefused(550, b"not your address", messages[0].from_email)
+
+
+@pytest.mark.parametrize("server", [Away, Unwilling])
+def test_while_no_mail_server_takes_them_letters_wait(channel, follower, settings, server):
     follower()
     works = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = f"{__name__}.Away"
+    settings.EMAIL_BACKEND = f"{__name__}.{server.__name__}"
     factories.live(channel)
     start = timezone.now()
     for minutes in range(0, 10, 2):

@@ -12,8 +12,8 @@ from .services import free_port
 
 
 class MailServer:
-    """Down until `start`; `stop` and `start` again keep its port. `answers` are what it says to a recipient
-    instead of 250."""
+    """Down until `start`; `stop` and `start` again keep its port. `answers` are what it says instead of 250,
+    by the address of a sender or a recipient."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -59,9 +59,9 @@ class _Conversation(socketserver.StreamRequestHandler):
         if verb == "QUIT":
             self._say("221 bye")
             return False
-        if verb.startswith("RCPT"):
-            recipient = line.partition("<")[2].partition(">")[0]
-            self._say(self.server_of_letters.answers.get(recipient, "250 ok"))
+        if verb.startswith(("MAIL", "RCPT")):
+            address = line.partition("<")[2].partition(">")[0]
+            self._say(self.server_of_letters.answers.get(address, "250 ok"))
         elif verb == "DATA":
             self._say("354 go on")
             self.server_of_letters.taken.append(message_from_bytes(self._letter()))
