@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -14,6 +14,9 @@ from apps.channels.models import Channel
 from apps.core.ids import uuid7
 from apps.moderation.models import Sanction
 from apps.streams.models import Broadcast
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Actor
 
 CONTENT_MOST = 500
 NONCE_MOST = 64
@@ -109,6 +112,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def standing(self) -> Self:
         """Those that everybody may still read."""
         return self.filter(deleted_at=None)
+
+    def reachable_by(self, viewer: Actor) -> Self:
+        """Those of rooms whose channel this person may open."""
+        return self.filter(room__channel__in=Channel.objects.reachable_by(viewer))
+
+    def hold(self, message_id: uuid.UUID | str) -> Message | None:
+        """The one of these as it is now, its row held until the transaction ends; None when it is none."""
+        # Not the key: who points here, such as a pin, need not wait.
+        return self.select_for_update(of=("self",), no_key=True).filter(pk=message_id).first()
 
 
 class Message(models.Model):

@@ -103,8 +103,7 @@ def message_subject(
     actor: Actor, message_id: uuid.UUID, channel: Channel | None
 ) -> moderation.Subject | None:
     """What a report of a message is about, with the ten lines before and after it as they are now."""
-    found = Message.objects.with_user().filter(pk=message_id)
-    message = found.filter(room__channel__in=Channel.objects.reachable_by(actor)).first()
+    message = Message.objects.with_user().reachable_by(actor).filter(pk=message_id).first()
     if message is None or (channel is not None and channel.pk != message.room_id):
         return None
     room = Message.objects.of_room(message.room_id).with_user()

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.channels import services
-from apps.channels.models import ChannelRole, RoleInvitation
+from apps.channels.models import Channel, ChannelRole, RoleInvitation
 from apps.channels.roles import Role
 from tests import factories
 
@@ -51,6 +51,26 @@ def test_declining_and_withdrawing(mine, theirs, roles):
     withdrawn = mine.delete(f"/api/invitations/{second['id']}")
     assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
     assert not RoleInvitation.objects.open().exists()
+
+
+def test_an_invitation_waits_while_its_channel_is_suspended(mine, theirs, roles, channel):
+    editor = factories.person()
+    ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
+    editors = APIClient()
+    editors.force_authenticate(editor)
+    sent = mine.post(roles, {"username": "stranger", "role": "vip"}, format="json").json()
+    address = f"/api/invitations/{sent['id']}"
+    Channel.objects.update(suspended_at="2026-01-01T00:00Z")
+    assert theirs.get("/api/invitations").json()["total"] == 0
+    for answer in (
+        theirs.post(f"{address}/accept"),
+        theirs.post(f"{address}/decline"),
+        editors.delete(address),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "INVITATION_NOT_FOUND")
+    assert RoleInvitation.objects.open().exists()
+    Channel.objects.update(suspended_at=None)
+    assert theirs.post(f"{address}/accept").json()["state"] == "accepted"
 
 
 @pytest.mark.parametrize("named", ["id", "username"])

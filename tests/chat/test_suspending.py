@@ -1,17 +1,25 @@
-"""Staff suspend a channel: whoever is in its room, or at its desk, is seen off at once."""
+"""Staff suspend a channel: whoever is in its room, or at its desk, is seen off and touches nothing there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.channels.services import suspend_channel
+from apps.channels.services import reinstate_channel, suspend_channel
+from apps.chat import services
+from apps.chat.models import HeldMessage, Message
+from apps.core.models import AuditEntry
 from tests import factories
 
 from .conftest import Dial, in_thread, story
 
+Say = Callable[..., Message]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -44,3 +52,58 @@ def test_a_suspension_closes_all_sockets_of_the_room_and_lets_nobody_back_in(
             assert await late.closed() == 4404
 
     story(steps)
+
+
+def rows() -> list[Any]:
+    """All that was said, held back and done."""
+    return [list(model.objects.order_by("pk").values()) for model in (Message, HeldMessage, AuditEntry)]
+
+
+def tried(person: User, deed: str) -> int:
+    """The status of what this person asks the API for."""
+    api = APIClient()
+    api.force_authenticate(person)
+    verb, path = deed.split()
+    return api.generic(verb, path).status_code
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "POST /api/moderation/queue/{held}/approve",
+        "POST /api/moderation/queue/{held}/reject",
+        "POST /api/messages/{removed}/restore",
+        "DELETE /api/messages/{said}",
+    ],
+)
+def test_its_moderators_do_nothing_there_with_an_id_that_they_know(
+    channel: Channel, say: Say, viewer: User, moderator: User, boss: User, deed: str
+) -> None:
+    said, removed = say(viewer, "fine"), say(viewer, "rude")
+    services.delete_message(actor=moderator, message_id=removed.pk)
+    held = HeldMessage.objects.create(
+        room_id=channel.pk,
+        user=viewer,
+        content="you fool",
+        nonce="h",
+        rule="terms",
+        matched_from=4,
+        matched_to=8,
+    )
+    deed = deed.format(held=held.pk, removed=removed.pk, said=said.pk)
+    suspend_channel(actor=boss, channel=channel, reason="A film")
+    before = rows()
+    assert tried(moderator, deed) == 404
+    assert rows() == before
+    reinstate_channel(actor=boss, channel=channel, reason="A mistake")
+    assert tried(moderator, deed) in (200, 204)
+
+
+def test_people_still_remove_what_they_said_there_themselves_and_its_owner_acts(
+    channel: Channel, say: Say, viewer: User, stranger: User, streamer: User, boss: User
+) -> None:
+    own, rude = say(viewer, "my address"), say(stranger, "rude")
+    suspend_channel(actor=boss, channel=channel, reason="A film")
+    assert tried(viewer, f"DELETE /api/messages/{own.pk}") == 204
+    assert tried(streamer, f"DELETE /api/messages/{rude.pk}") == 204
+    assert not Message.objects.standing().exists()

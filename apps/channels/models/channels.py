@@ -220,9 +220,13 @@ class RoleInvitationQuerySet(models.QuerySet["RoleInvitation"]):
         """With the rows that pages and the API name."""
         return self.select_related("channel", "user", "invited_by")
 
+    def reachable_by(self, viewer: Actor) -> Self:
+        """Invitations to channels whose page this person may open."""
+        return self.filter(channel__in=Channel.objects.reachable_by(viewer))
+
     def addressed_to(self, user: Actor) -> Self:
         """The open invitations that this person can answer, newest first."""
-        return self.open().with_names().filter(user_id=user.pk).order_by("-id")
+        return self.open().with_names().reachable_by(user).filter(user_id=user.pk).order_by("-id")
 
 
 class RoleInvitation(models.Model):

@@ -58,13 +58,14 @@ def invite_helper(*, actor: Actor, channel: Channel, username: str, role: str) -
 def answer_invitation(*, actor: Actor, invitation_id: uuid.UUID, accept: bool) -> RoleInvitation:
     """The invited person accepts, and has the role in place of any other, or declines.
 
-    Raises NotFound for everybody else, Conflict (INVITATION_CLOSED) when it is not open any more, NotAllowed
-    (BLOCKED) to accept when the channel's owner has blocked them since.
+    Raises NotFound for everybody else, and while the channel is suspended; Conflict (INVITATION_CLOSED) when
+    it is not open any more; NotAllowed (BLOCKED) to accept when the channel's owner has blocked them since.
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in to answer an invitation.")
     with transaction.atomic():
-        invitation = held_invitation(RoleInvitation.objects.filter(pk=invitation_id, user=actor))
+        mine = RoleInvitation.objects.reachable_by(actor).filter(user=actor)
+        invitation = held_invitation(mine.filter(pk=invitation_id))
         if not accept:
             _close(invitation, RoleInvitation.State.DECLINED)
             _record(actor, "invitation.declined", invitation)
@@ -84,10 +85,11 @@ def answer_invitation(*, actor: Actor, invitation_id: uuid.UUID, accept: bool) -
 def withdraw_invitation(*, actor: Actor, invitation_id: uuid.UUID) -> RoleInvitation:
     """Take an invitation back before it is answered; whoever could send it may.
 
-    Raises Conflict (INVITATION_CLOSED) when it is not open any more.
+    Raises NotFound, Conflict (INVITATION_CLOSED) when it is not open any more.
     """
     with transaction.atomic():
-        invitation = held_invitation(RoleInvitation.objects.filter(pk=invitation_id))
+        found = RoleInvitation.objects.reachable_by(actor).filter(pk=invitation_id)
+        invitation = held_invitation(found)
         policies.require(actor, power_to_give(Role(invitation.role)), invitation.channel)
         _close(invitation, RoleInvitation.State.WITHDRAWN)
         _record(actor, "invitation.withdrawn", invitation)

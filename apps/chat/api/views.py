@@ -171,8 +171,7 @@ def seq_param(request: Request, name: str, messages: MessageQuerySet) -> int | N
 
 def find_message(request: Request, message: uuid.UUID) -> Message:
     """The message, in a channel that the caller may see."""
-    reachable = Channel.objects.reachable_by(request.user)
-    found = Message.objects.with_user().filter(pk=message, room__channel__in=reachable).first()
+    found = Message.objects.with_user().reachable_by(request.user).filter(pk=message).first()
     if found is None:
         raise NotFound("There is no such message.", code="MESSAGE_NOT_FOUND")
     return found

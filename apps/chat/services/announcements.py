@@ -91,7 +91,7 @@ def _record(actor: Actor | None, message: Message, **details: str) -> None:
 
 def undo_announce(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `message.announce`: it is removed like any message."""
-    message = removal.hold_message(entry.subject_id)
+    message = Message.objects.hold(entry.subject_id)
     if message is None or message.deleted_at is not None:
         raise no_longer("The announcement was removed before.")
     removal.remove(message, by=actor)

@@ -60,7 +60,7 @@ def reject_held(*, actor: Actor, held_id: uuid.UUID) -> HeldMessage:
 def undo_approve(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `held.approve`: the message is out of sight, and waits again."""
     held = _answered(entry, HeldMessage.State.APPROVED)
-    message = removal.hold_message(entry.details["message_id"])
+    message = Message.objects.hold(entry.details["message_id"])
     if message is None or message.deleted_at is not None:
         raise no_longer("The message was removed since.")
     removal.remove(message, by=actor)
@@ -75,7 +75,7 @@ def undo_reject(actor: Actor, entry: AuditEntry) -> None:
 def _channel_of(actor: Actor, held_id: uuid.UUID) -> Channel:
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
-    channel = Channel.objects.filter(chat_room__held_messages=held_id).first()
+    channel = Channel.objects.reachable_by(actor).filter(chat_room__held_messages=held_id).first()
     if channel is None:
         raise _not_found()
     policies.require(actor, Power.REVIEW_HELD, channel)

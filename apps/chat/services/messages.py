@@ -143,16 +143,17 @@ def slow_key(speaker: Speaker, channel_id: uuid.UUID) -> str:
 
 @transaction.atomic
 def delete_message(*, actor: Actor, message_id: uuid.UUID, room_id: uuid.UUID | None = None) -> Message:
-    """Remove a message from everybody's sight: one's own, or any with the power to. Its row and number stay.
+    """Remove a message from everybody's sight: any with the power to, one's own also in a suspended channel.
+    Its row and number stay.
 
     With `room_id` only a message of that room is found. Deleting twice changes nothing.
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
-    found = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id)
+    found = Message.objects.filter(user=actor) | Message.objects.reachable_by(actor)
     if room_id is not None:
         found = found.of_room(room_id)
-    message = found.first()
+    message = found.hold(message_id)
     if message is None:
         raise NotFound("There is no such message.", code="MESSAGE_NOT_FOUND")
     channel = Channel.objects.get(pk=message.room_id)

@@ -21,12 +21,6 @@ from .rooms import no_longer
 from .telling import message_removed, messages_restored
 
 
-def hold_message(message_id: uuid.UUID | str) -> Message | None:
-    """The message as it is now, its row held until the transaction ends."""
-    # Not the key: who points here, such as a pin, need not wait.
-    return Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id).first()
-
-
 @transaction.atomic
 def restore_message(*, actor: Actor, message_id: uuid.UUID) -> Message:
     """Let everybody see a removed message again; one that was not removed stays as it is.
@@ -35,7 +29,7 @@ def restore_message(*, actor: Actor, message_id: uuid.UUID) -> Message:
     """
     if not actor.is_authenticated:
         raise SignInNeeded("Sign in first.")
-    message = hold_message(message_id)
+    message = Message.objects.reachable_by(actor).hold(message_id)
     if message is None:
         raise NotFound("There is no such message.", code="MESSAGE_NOT_FOUND")
     channel = Channel.objects.get(pk=message.room_id)
@@ -67,7 +61,7 @@ def restore(message: Message) -> None:
 
 def undo_delete(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `message.delete`."""
-    message = hold_message(entry.subject_id)
+    message = Message.objects.hold(entry.subject_id)
     if message is None or message.deleted_at is None or message.deleted_by_id != entry.actor_id:
         raise no_longer("The message was restored before.")
     _require_other_hands(actor, message)
@@ -76,7 +70,7 @@ def undo_delete(actor: Actor, entry: AuditEntry) -> None:
 
 def undo_restore(actor: Actor, entry: AuditEntry) -> None:
     """Inverse of `message.restore`: removed as it was, so that what removed it can still be undone."""
-    message = hold_message(entry.subject_id)
+    message = Message.objects.hold(entry.subject_id)
     if message is None or message.deleted_at is not None:
         raise no_longer("The message was removed again.")
     removed = entry.details["removed"]
