@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Actor
-from apps.channels.models import Channel, Follow, Occurrence
+from apps.channels.models import Channel, ChannelQuerySet, Follow, Occurrence
 from apps.channels.selectors import next_occurrences
 from apps.core.kept import Kept
 from apps.streams.models import Broadcast
@@ -116,36 +117,38 @@ CREATORS_SINCE = timedelta(days=28)
 HALF_WEIGHT_HOURS = 4
 
 
-class Creator(NamedTuple):
-    """A channel that stands out, and the hours that it was on air lately."""
-
-    channel: Channel
-    hours: float
+def _open_to_all() -> ChannelQuerySet:
+    return Channel.objects.listed().filter(is_mature=False)
 
 
-def _read_creators(before: list[Creator] | None) -> list[Creator]:
+def _choose_creators(before: list[uuid.UUID] | None) -> list[uuid.UUID]:
     now = timezone.now()
-    listed = Channel.objects.listed().filter(is_mature=False).order_by("-follower_count", "-id")
-    channels = {channel.pk: channel for channel in listed[:CANDIDATES]}
+    most_followed = _open_to_all().order_by("-follower_count", "-id")[:CANDIDATES]
+    followers = dict(most_followed.values_list("pk", "follower_count"))
     length = ExpressionWrapper(Coalesce("ended_at", Value(now)) - F("started_at"), DurationField())
-    recent = Broadcast.objects.filter(channel__in=list(channels), started_at__gte=now - CREATORS_SINCE)
+    recent = Broadcast.objects.filter(channel__in=list(followers), started_at__gte=now - CREATORS_SINCE)
     sums = recent.order_by().values_list("channel").annotate(aired=Sum(length))
-    creators = [Creator(channels[pk], max(0.0, aired.total_seconds()) / 3600) for pk, aired in sums if aired]
-    return sorted(creators, key=_weight, reverse=True)[:MOST_CREATORS]
+    weights = {pk: _weight(followers[pk], aired) for pk, aired in sums if aired}
+    return sorted(weights, key=weights.__getitem__, reverse=True)[:MOST_CREATORS]
 
 
-def _weight(creator: Creator) -> float:
-    return (creator.channel.follower_count + 1) * (1 - 0.5 ** (creator.hours / HALF_WEIGHT_HOURS))
+def _weight(followers: int, aired: timedelta) -> float:
+    hours = max(0.0, aired.total_seconds()) / 3600
+    return (followers + 1) * (1 - 0.5 ** (hours / HALF_WEIGHT_HOURS))
 
 
-_creators = Kept(_read_creators, seconds=CREATORS_SECONDS)
+_creators = Kept(_choose_creators, seconds=CREATORS_SECONDS)
 
 
-def top_creators() -> list[Creator]:
+def top_creators() -> list[Channel]:
     """Channels that stand out, the first ones first.
 
     Of the hundred most followed channels, those that were on air in the last four weeks. Each weighs as many
     as follow it, times a share that grows with the hours on air: a half for four hours, three quarters for
     eight, and so on towards the whole. So nobody stays here by followers alone, nor by hours alone.
+
+    The choice is up to CREATORS_SECONDS old. Whether a channel may stand here is asked each time: one query.
     """
-    return _creators.get()
+    chosen = _creators.get()
+    channels = _open_to_all().in_bulk(chosen)
+    return [channels[pk] for pk in chosen if pk in channels]

@@ -58,7 +58,7 @@ def _home_for_all(now: Board) -> SafeString:
         "live_now": now.open_to_all[:ON_HOME],
         "has_more": len(now.open_to_all) > ON_HOME,
         "categories": busiest(tree().top, now)[:CATEGORIES_ON_HOME],
-        "creators": [(each, each.channel.pk in now.by_channel) for each in selectors.top_creators()],
+        "creators": [(each, each.pk in now.by_channel) for each in selectors.top_creators()],
     }
     return render_to_string("discovery/_home.html", context)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.channels.services import follow_channel
+from apps.discovery.board import _board
 from apps.streams.models import Broadcast
 from tests import factories
 
@@ -113,13 +114,31 @@ def test_creators_need_followers_and_hours(visitor: Client) -> None:
     assert re.findall(r"<b>([^<]*)</b>", part) == ["Busy and known", "Seldom", "Busy"]
 
 
+@pytest.mark.parametrize(
+    "change", [{"suspended_at": timezone.now()}, {"visibility": "unlisted"}, {"is_mature": True}]
+)
+def test_a_creator_who_may_not_stand_on_home_any_more_is_gone_with_the_next_board(
+    change: dict[str, Any], kept: None, visitor: Client
+) -> None:
+    leaves = on_air("Leaving place").channel
+    on_air("Open place")
+    part = section(visitor.get("/").content.decode(), "creators")
+    assert set(re.findall(r"<b>([^<]*)</b>", part)) == {"Leaving place", "Open place"}
+    Channel.objects.filter(pk=leaves.pk).update(**change)
+    _board.forget()  # as it is after BOARD_SECONDS
+    part = section(visitor.get("/").content.decode(), "creators")
+    assert re.findall(r"<b>([^<]*)</b>", part) == ["Open place"]
+
+
 @pytest.mark.parametrize("lives", [1, 5])
 def test_home_asks_the_database_as_often_for_one_stream_as_for_many(
     lives: int, visitor: Client, django_assert_num_queries: Any
 ) -> None:
     for number in range(lives):
         on_air(f"Channel of {number}", category="music")
-    with django_assert_num_queries(6):
+    # The board, the tree of categories, what staff placed (two), and of creators who is followed, who was on
+    # air, and who of the chosen may stand there now.
+    with django_assert_num_queries(7):
         visitor.get("/")
 
 
@@ -131,7 +150,7 @@ def test_home_of_a_person_asks_for_them_their_session_follows_and_bans_besides(
     for number in range(follows):
         follow_channel(actor=reader, channel=on_air(f"Channel of {number}").channel)
     browser.get("/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         browser.get("/")
 
 
