@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -243,4 +243,37 @@ def test_it_goes_with_the_account(asker: User, private_files: Path) -> None:
     services.close_account(actor=asker, confirmation="asker")
     User.objects.update(deletion_at=timezone.now())
     assert services.erase_due() == 1
+    assert list(private_files.rglob("*.zip")) == []
+
+
+class ErasedMeanwhile(FileSystemStorage):
+    """Whoever's file is stored here has just left for good."""
+
+    def _save(self, name, content):
+        assert services.erase_due() == 1
+        return super()._save(name, content)
+
+
+class BuiltMeanwhile(FileSystemStorage):
+    """A worker begins with a file that has just been removed here."""
+
+    def delete(self, name):
+        super().delete(name)
+        services.build_export(export_id=DataExport.objects.get().pk)
+
+
+@pytest.mark.parametrize("meanwhile", [ErasedMeanwhile, BuiltMeanwhile])
+def test_no_file_stays_of_who_leaves_while_it_is_made(
+    asker: User, settings, private_files: Path, meanwhile: type[FileSystemStorage]
+) -> None:
+    exports = settings.STORAGES["exports"] | {"BACKEND": f"{__name__}.{meanwhile.__name__}"}
+    settings.STORAGES = settings.STORAGES | {"exports": exports}
+    export = services.ask_for_export(actor=asker)
+    services.close_account(actor=asker, confirmation="asker")
+    User.objects.update(deletion_at=timezone.now())
+    if meanwhile is ErasedMeanwhile:
+        services.build_export(export_id=export.pk)
+    else:
+        assert services.erase_due() == 1
+    assert not DataExport.objects.exists()
     assert list(private_files.rglob("*.zip")) == []

@@ -97,6 +97,8 @@ def sweep_exports() -> list[uuid.UUID]:
 
 def remove_export(export: DataExport) -> None:
     """The file first: a row without a file is found again, a file without a row by nobody."""
+    # Before that: a worker that is still at it shall neither begin nor keep a file behind our back.
+    DataExport.objects.filter(pk=export.pk).update(state=DataExport.State.FAILED)
     storages["exports"].delete(export.file_name)
     export.delete()
 
@@ -155,9 +157,12 @@ def _keep(export: DataExport, file: IO[bytes]) -> None:
         kept = working.update(
             state=DataExport.State.READY, ready_at=now, expires_at=now + KEPT, size_bytes=size
         )
-        if kept:  # else another worker, taken for dead, was first: its file is the same
+        if kept:
             export.refresh_from_db()
             write_to(export.user, "data_ready", export=export, token=export_token(export))
+    # Another worker may have been first, its file is the same. Else it was given up, or its person has left.
+    if not kept and not DataExport.objects.filter(pk=export.pk, state=DataExport.State.READY).exists():
+        storages["exports"].delete(export.file_name)
 
 
 def _give_up(export: DataExport) -> None:
