@@ -37,6 +37,12 @@ def test_every_process_that_people_reach_says_that_it_is_well(stack: Stack) -> N
             assert httpx.get(process.healthz).status_code == 200, process.name
 
 
+def test_no_process_begins_with_a_complaint(stack: Stack) -> None:
+    for name in stack.processes:
+        began = stack.logs(name).splitlines()[:12]
+        assert not [line for line in began if re.search(r"\sERROR\s|Traceback", line)], began
+
+
 def test_a_foreign_reader_finds_the_picture_and_the_sound_of_a_foreign_encoder(
     stack: Stack, live: dict[str, Any]
 ) -> None:
