@@ -23,6 +23,7 @@ class HttpProtocol(HttpToolsProtocol):
     _head_size = 0
     _is_in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _takes_no_more = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -47,6 +48,8 @@ class HttpProtocol(HttpToolsProtocol):
         return False
 
     def data_received(self, data: bytes) -> None:
+        if self._takes_no_more:
+            return
         self._unset_keepalive_if_required()
         if self._is_in_head:
             self._head_size += len(data)
@@ -56,7 +59,10 @@ class HttpProtocol(HttpToolsProtocol):
             if self._should_upgrade():
                 self._become_websocket(data[upgrade.args[0] :])
             else:
-                self._unsupported_upgrade_warning()
+                # Answered as if it had not asked for another protocol (RFC 9110 7.8). But the parser skips
+                # its body without looking where it ends: nothing behind the head can be taken for a request.
+                self.cycle.keep_alive = False
+                self._takes_no_more = True
             return
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
