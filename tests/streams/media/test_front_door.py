@@ -6,8 +6,9 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from tests.stack.environment import environment
 from tests.stack.running import Process, front_door
 from tests.stack.services import free_port
 from tests.streams.media.edge import eventually
-from tests.streams.media.outpost import FakeNode, Outpost
+from tests.streams.media.outpost import FakeNode, Outpost, Served
 
 PART, SEGMENT = "e1-7-3.m4s", "e1-7.m4s"
 BLOCKING = "stream.m3u8?_HLS_msn=7&_HLS_part=3"
@@ -39,19 +40,27 @@ def edge(node: FakeNode) -> Iterator[Outpost]:
 @pytest.fixture
 def front(node: FakeNode, edge: Outpost, tmp_path: Path) -> Iterator[httpx.Client]:
     """Somebody outside."""
-    names = ("front", "web", "socket1", "socket2")
+    names = ("web", "socket1", "socket2")
     ports = {name: free_port() for name in names} | {"edge": edge.port, "ingest": node.port}
-    nginx: Process = front_door(ports, tmp_path, environment())
+    with outside(ports, tmp_path) as client:
+        yield client
+
+
+@contextmanager
+def outside(ports: dict[str, int], folder: Path) -> Iterator[httpx.Client]:
+    """Somebody outside of an nginx in front of these."""
+    port = free_port()
+    nginx: Process = front_door(ports | {"front": port}, folder, environment())
 
     def listens() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", ports["front"]), 1):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return True
         return False
 
     nginx.start()
     try:
         eventually(listens)
-        with httpx.Client(base_url=f"http://127.0.0.1:{ports['front']}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             yield client
     finally:
         nginx.stop()
@@ -133,3 +142,38 @@ def test_addresses_that_hold_a_secret_are_not_logged(
     eventually(lambda: "/c/night-drive" in log.read_text())
     assert "GET /auth/password/reset HTTP" in log.read_text()
     assert "c0ffee" not in log.read_text()
+
+
+class Anything(Served):
+    """All that nginx may have behind it; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, dict[bytes, bytes]]] = []
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked.append((scope["type"], dict(scope["headers"])))
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close"})
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def test_only_sockets_change_the_protocol(tmp_path: Path) -> None:
+    """What follows the wish for another one would be read as the next person's request."""
+    wish = {"Connection": "Upgrade", "Sec-WebSocket-Key": "A" * 22 + "==", "Sec-WebSocket-Version": "13"}
+    with Anything() as behind:
+        names = ("web", "socket1", "socket2", "edge", "ingest")
+        with outside(dict.fromkeys(names, behind.port), tmp_path) as client:
+            for path in ("/", "/live/grant/stream/index.m3u8", f"/live/grant/stream/{PART}", "/ws/room"):
+                client.get(path, headers=wish | {"Upgrade": "h2c"})
+            for path in ("/", "/live/grant/stream/index.m3u8"):
+                client.get(path, headers=wish | {"Upgrade": "WebSocket"})
+            assert len(behind.asked) >= 6
+            for kind, headers in behind.asked:
+                assert kind == "http" and b"upgrade" not in headers
+                assert headers.get(b"connection") != b"upgrade"
+            client.get("/ws/room", headers=wish | {"Upgrade": "WebSocket"})
+            kind, headers = behind.asked[-1]
+            assert kind == "websocket" and headers[b"x-forwarded-proto"] == b"http"
+            assert headers[b"host"] == client.base_url.netloc
