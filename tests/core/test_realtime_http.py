@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+import pytest
+
 from apps.core.realtime.express import Header
 from apps.core.realtime.server import Server, config
 
@@ -108,5 +110,29 @@ def test_what_follows_the_wish_for_another_protocol_is_no_request() -> None:
             assert heard.startswith(b"HTTP/1.1 200 OK\r\n") and heard.endswith(b"\r\n\r\n/slow")
             assert b"\r\nconnection: close\r\n" in heard
             assert site.asked == ["/slow", "/other"]
+
+    asyncio.run(steps())
+
+
+def test_who_does_not_finish_a_later_request_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.realtime.upgrade.HEAD_SECONDS", 0.2)
+
+    async def steps() -> None:
+        async with serving() as (site, connect):
+            for first in ("/long", "/short"):
+                line = await connect()
+                line.writer.write(get(first))
+                assert await line.next_answer() == first
+                line.writer.write(b"G")
+                assert await line.reader.read() == b""
+            line = await connect()
+            line.writer.write(get("/long"))
+            assert await line.next_answer() == "/long"
+            line.writer.write(b"G")
+            line.writer.write(get("/slow")[1:])
+            await site.is_waited_for.wait()
+            await asyncio.sleep(0.4)  # the clock must have stopped with the head
+            site.free.set()
+            assert await line.next_answer() == "/slow"
 
     asyncio.run(steps())

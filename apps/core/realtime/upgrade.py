@@ -27,7 +27,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, transport.close)
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -69,6 +69,13 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._is_in_head and self._head_size > HEAD_MOST:
             self.send_400_response("The request's head is too large.")
+        elif self._is_idle and self._head_timer is None and self.timeout_keep_alive_task is None:
+            self._start_timer()
+
+    @property
+    def _is_idle(self) -> bool:
+        """No request waits for its answer."""
+        return self.cycle is None or self.cycle.response_complete
 
     def _become_websocket(self, rest: bytes) -> None:
         """Answer the handshake. `rest` came right behind it: a client that did not wait for the answer."""
@@ -108,6 +115,9 @@ class HttpProtocol(HttpToolsProtocol):
             "headers": self.headers,
             "subprotocols": [],
         }
+
+    def _start_timer(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
