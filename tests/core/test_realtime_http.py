@@ -136,3 +136,18 @@ def test_who_does_not_finish_a_later_request_is_not_waited_for(monkeypatch: pyte
             assert await line.next_answer() == "/slow"
 
     asyncio.run(steps())
+
+
+def test_a_connection_is_not_idle_while_a_request_waits_behind_a_short_answer() -> None:
+    async def steps() -> None:
+        async with serving(timeout_keep_alive=0.1) as (site, connect):
+            line = await connect()
+            line.writer.write(get("/short") + get("/slow"))
+            assert await line.next_answer() == "/short"
+            await site.is_waited_for.wait()
+            await asyncio.sleep(0.4)  # longer than a connection may be idle
+            site.free.set()
+            assert await line.next_answer() == "/slow"
+            assert await line.reader.read() == b"", "now it is"
+
+    asyncio.run(steps())

@@ -40,6 +40,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._stop_timer()
+        # It runs when the request before this one came in the same read and was answered within it.
+        self._unset_keepalive_if_required()
         if not self._goes_express():
             super().on_headers_complete()
 
