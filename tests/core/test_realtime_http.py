@@ -12,6 +12,11 @@ import pytest
 from apps.core.realtime.express import Header
 from apps.core.realtime.server import Server, config
 
+HANDSHAKE = (
+    b"GET /socket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
 
 class Reply(NamedTuple):
     status: int
@@ -149,5 +154,21 @@ def test_a_connection_is_not_idle_while_a_request_waits_behind_a_short_answer() 
             site.free.set()
             assert await line.next_answer() == "/slow"
             assert await line.reader.read() == b"", "now it is"
+
+    asyncio.run(steps())
+
+
+def test_a_handshake_is_taken_behind_an_answered_request_and_not_before_the_answer() -> None:
+    async def steps() -> None:
+        async with serving() as (site, connect):
+            line = await connect()
+            line.writer.write(get("/long"))
+            assert await line.next_answer() == "/long"
+            line.writer.write(HANDSHAKE)
+            assert (await line.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 101 ")
+            hasty = await connect()
+            hasty.writer.write(get("/slow") + HANDSHAKE)
+            assert (await hasty.reader.read()).startswith(b"HTTP/1.1 400 ")
+            assert site.asked.count("/socket") == 1
 
     asyncio.run(steps())

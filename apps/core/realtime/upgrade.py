@@ -81,6 +81,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _become_websocket(self, rest: bytes) -> None:
         """Answer the handshake. `rest` came right behind it: a client that did not wait for the answer."""
+        if not self._is_idle:
+            self.send_400_response("A handshake has to wait for the answers to the requests before it.")
+            return
         given = dict(self.headers)
         answer = answer_to(given.get(b"sec-websocket-key", b""))
         if self.scope["method"] != "GET" or given.get(b"sec-websocket-version") != b"13" or answer is None:
