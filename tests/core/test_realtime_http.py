@@ -158,6 +158,20 @@ def test_a_connection_is_not_idle_while_a_request_waits_behind_a_short_answer() 
     asyncio.run(steps())
 
 
+def test_of_many_requests_in_one_read_one_is_answered_at_once_and_all_in_order() -> None:
+    async def steps() -> None:
+        async with serving() as (site, connect):
+            line, wanted = await connect(), [f"/short/{number}" for number in range(20)]
+            line.writer.write(b"".join(map(get, wanted)))
+            assert [await line.next_answer() for _ in wanted] == wanted
+            assert site.asked == wanted[1:]
+            line.writer.write(get("/short/again"))
+            assert await line.next_answer() == "/short/again"
+            assert site.asked == wanted[1:], "the next read has its own"
+
+    asyncio.run(steps())
+
+
 def test_a_handshake_is_taken_behind_an_answered_request_and_not_before_the_answer() -> None:
     async def steps() -> None:
         async with serving() as (site, connect):

@@ -52,17 +52,24 @@ class Cycle:
 
 
 class ExpressProtocol(HttpProtocol):
-    """Offers every plain GET to `express` first. One that waits for its answer there holds up those behind it
-    on its connection, as any other does."""
+    """Offers every plain GET to `express` first; but one a read, as all others wait until that is parsed. One
+    that waits for its answer there holds up those behind it on its connection, as any other does."""
+
+    _went_express = False
 
     def __init__(self, express: Express, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._express = express
 
+    def data_received(self, data: bytes) -> None:
+        self._went_express = False
+        super().data_received(data)
+
     def _goes_express(self) -> bool:
         before, parser = self.cycle, self.parser
         if (
-            (before is not None and not before.response_complete)
+            self._went_express
+            or not self._is_idle
             or self.flow.write_paused
             or parser.get_method() != b"GET"
             or parser.get_http_version() != "1.1"
@@ -72,10 +79,10 @@ class ExpressProtocol(HttpProtocol):
             return False
         cycle = Cycle()
         self.cycle = cycle  # type: ignore[assignment]
-        if self._express(self.url, self.headers, partial(self._answer, cycle)):
-            return True
-        self.cycle = before
-        return False
+        self._went_express = self._express(self.url, self.headers, partial(self._answer, cycle))
+        if not self._went_express:
+            self.cycle = before
+        return self._went_express
 
     def _answer(self, cycle: Cycle, reply: Reply) -> None:
         if cycle.disconnected:
