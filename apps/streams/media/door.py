@@ -31,6 +31,7 @@ FILE = re.compile(
 _RENDITION = re.compile(r"[0-9a-z]{1,16}\Z", re.ASCII)
 _REPORT_MOST = 2 * 1024 * 1024
 _USUAL_QUERY = 100
+_FIELDS_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,11 @@ class Directives:
         self.skip = False
         if not query:
             return
-        for name, value in parse_qsl(query.decode("latin-1"), max_num_fields=20):
+        try:
+            fields = parse_qsl(query.decode("latin-1"), max_num_fields=_FIELDS_MOST)
+        except ValueError:
+            raise Problem(400, f"a query has at most {_FIELDS_MOST} fields") from None
+        for name, value in fields:
             if name == "_HLS_msn":
                 self.msn = _number(value)
             elif name == "_HLS_part":

@@ -83,6 +83,7 @@ def test_so_is_a_part_and_its_viewer_counts(paused: Edge) -> None:
         "stream.m3u8?_HLS_msn=900",
         "stream.m3u8?_HLS_part=1",
         "stream.m3u8?_HLS_msn=x",
+        "stream.m3u8?&&&&&&&&&&&&&&&&&&&&",
         "720p/stream.m3u8?_HLS_msn=1",
         "e0-1-0.m4s",
         "nothing.m4s",
