@@ -57,8 +57,8 @@ class HlsApp:
         for name, value in headers:
             if name in _UNCOMMON:
                 return False
-            if name == b"accept-encoding":
-                unpacks = b"gzip" in value
+            if name == b"accept-encoding" and b"gzip" in value:
+                unpacks = True
         path, _, query = target.partition(b"?")
         try:
             asked = door.asked("GET", path.decode("ascii"), self._grants)

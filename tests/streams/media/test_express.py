@@ -20,7 +20,7 @@ LONG = {"content-length": "0"}
 @pytest.fixture
 def paused(edge: Edge, make_flv: FlvMaker) -> Edge:
     """A stream whose encoder is away: nothing of it changes."""
-    publish(edge, make_flv(seconds=4, size="160x90"), clean=False)
+    publish(edge, make_flv(seconds=8, size="160x90"), clean=False)
     eventually(lambda: edge.gate.interruptions)
     return edge
 
@@ -62,6 +62,15 @@ def test_a_playlist_that_is_there_is_the_same(paused: Edge, query: str, packing:
     long = paused.http.get(path, headers=packed | LONG)
     assert len(paused.went_long) == 1
     assert short.status_code == 200 and told(short) == told(long)
+
+
+def test_so_it_is_for_who_names_what_it_unpacks_in_two_lines(paused: Edge) -> None:
+    path = paused.path("stream.m3u8?_HLS_msn=1")
+    lines = [("accept-encoding", "gzip"), ("accept-encoding", "br")]
+    short = paused.http.get(path, headers=lines)
+    assert paused.went_long == []
+    assert short.headers["content-encoding"] == "gzip"
+    assert told(short) == told(paused.http.get(path, headers=[*lines, *LONG.items()]))
 
 
 def test_so_is_a_part_and_its_viewer_counts(paused: Edge) -> None:
