@@ -149,7 +149,7 @@ class HlsApp:
         """
         window = shown.window
         shown.require_offered()
-        if window.ended or window.has(msn, part):
+        if window.playable and (window.ended or window.has(msn, part)):
             return SATISFIED
         if asyncio.get_running_loop().time() < deadline and not self.closing and window.playable:
             return None
@@ -211,7 +211,7 @@ class HlsApp:
             segment = window.find(msn)
             if segment is not None and index < len(segment.parts):
                 return segment.parts[index].data
-            if not hinted or window.ended or (msn, index) < window.next_part:
+            if not hinted or (window.playable and (window.ended or (msn, index) < window.next_part)):
                 raise Problem(404, "no such part")
             if loop.time() >= deadline or self.closing or not window.playable:
                 raise Problem(503, "nothing new has come")

@@ -14,6 +14,7 @@ from tests.streams.media.edge import Edge, MemoryGate, eventually
 from tests.streams.media.encoder import LiveEncoder
 from tests.streams.media.playlist_rules import parse
 from tests.streams.media.studio import VIDEO, HandSession, Studio, frames, runs
+from tests.streams.media.test_express import LONG, coming
 from tests.streams.media.test_renditions import transcoding_grant
 from tests.streams.media.test_timestamps import samples
 
@@ -196,3 +197,21 @@ def test_whoever_waits_for_a_stream_that_went_to_another_node_hears_so(make_flv:
         edge.call(edge.node.leave, "stream")
         assert part.result(5).status_code == 503, "it is to be asked for where the stream is now"
         assert source.result(5).status_code == 200, "its end is the transcoder's sign to look there, too"
+
+
+def test_so_does_who_waits_in_the_middle_of_a_segment(make_flv: FlvMaker) -> None:
+    """That segment becomes whole when the stream is left, and is forgotten at the same moment."""
+    with Edge() as edge, ThreadPoolExecutor(3) as pool:
+        encoder = LiveEncoder(edge, make_flv(seconds=20, gop=600, size="160x90"))
+        eventually(lambda: edge.gate.lives)
+        stream = edge.call(lambda: edge.node._streams["stream"])
+        eventually(lambda: stream.window.open)
+        encoder.fall_silent()
+        eventually(lambda: edge.call(lambda: stream.silent_for) > 0.3)
+        playlist, part = coming(edge)
+        asked = [(playlist, {}), (playlist, LONG), (part, {})]
+        answers = [pool.submit(edge.http.get, edge.path(name), headers=headers) for name, headers in asked]
+        eventually(lambda: len(edge.call(lambda: stream.window._waiting)) == 3)
+        edge.call(edge.node.leave, "stream")
+        assert [answer.result(5).status_code for answer in answers] == [503] * 3
+        encoder.stop()
