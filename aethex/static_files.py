@@ -59,11 +59,14 @@ class CompressedStaticFiles(WhiteNoiseMiddleware):
         headers = Headers([])
         self.add_mime_headers(headers, path, url)
         self.add_cache_headers(headers, path, url)
+        if self.allow_all_origins:
+            headers["Access-Control-Allow-Origin"] = "*"
         return StaticFile(path, headers.items(), encodings={"gzip": str(self._compressed(Path(path)))})
 
     def _compressed(self, path: Path) -> Path:
-        copy = settings.COMPRESSED_DIR / f"{path.relative_to(WRITTEN)}.gz"
-        changed = path.stat().st_mtime_ns
+        # Where releases come as images, all files of all of them may bear the same time.
+        size, changed = path.stat().st_size, path.stat().st_mtime_ns
+        copy = settings.COMPRESSED_DIR / f"{path.relative_to(WRITTEN)}.{size}.gz"
         if not copy.exists() or copy.stat().st_mtime_ns != changed:
             copy.parent.mkdir(parents=True, exist_ok=True)
             part = copy.with_suffix(f".{os.getpid()}")

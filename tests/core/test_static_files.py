@@ -54,6 +54,11 @@ def test_what_was_written_since_is_sent_and_nothing_is_compressed_twice(
     assert gzip.decompress(Client().get(SCRIPT, headers=ASKED).getvalue()) == b"// second\n" * 100
 
 
+def test_players_on_other_sites_may_load_modules(written: Path) -> None:
+    for headers in (ASKED, {}):
+        assert Client().get(SCRIPT, headers=headers)["Access-Control-Allow-Origin"] == "*"
+
+
 def test_pictures_and_fonts_stay_as_they_are(written: Path, tmp_path: Path) -> None:
     (written.parent / "dot.woff2").write_bytes(b"font" * 100)
     assert "Content-Encoding" not in Client().get("/static/js/dot.woff2", headers=ASKED)
