@@ -54,6 +54,13 @@ def test_what_was_written_since_is_sent_and_nothing_is_compressed_twice(
     assert gzip.decompress(Client().get(SCRIPT, headers=ASKED).getvalue()) == b"// second\n" * 100
 
 
+def test_another_size_is_another_file_though_the_clock_says_the_same(written: Path) -> None:
+    for words in ("// one release\n" * 100, "// the next\n" * 100):
+        written.write_text(words)
+        os.utime(written, ns=(1_000_000_000, 1_000_000_000))
+        assert gzip.decompress(Client().get(SCRIPT, headers=ASKED).getvalue()) == words.encode()
+
+
 def test_players_on_other_sites_may_load_modules(written: Path) -> None:
     for headers in (ASKED, {}):
         assert Client().get(SCRIPT, headers=headers)["Access-Control-Allow-Origin"] == "*"
