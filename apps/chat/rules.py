@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apps.accounts.policies import must_verify
 from apps.channels.roles import Power
@@ -56,7 +56,8 @@ class Memory:
     """What one process remembers of a room, to know what has been said before, here or elsewhere. Bounded."""
 
     recent: Recent = field(default_factory=Recent)
-    _said: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+    # What was said, or will be: by which message then.
+    _said: OrderedDict[Hashable, uuid.UUID | None] = field(default_factory=OrderedDict)
     # A message that is sent again is no repeat of itself.
     _passed: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
     # What was judged here is known when it comes from the room.
@@ -77,9 +78,15 @@ class Memory:
         """Something was said in the room."""
         _remember(self._said, _sameness(content), SAID_MOST)
 
-    def take_back(self, content: str) -> None:
-        """It was not said after all."""
-        self._said.pop(_sameness(content), None)
+    def foresee(self, content: str, message_id: uuid.UUID) -> None:
+        """This will be said as this message, unless it is taken back."""
+        if not self.has_heard(content):
+            _remember(self._said, _sameness(content), SAID_MOST, message_id)
+
+    def take_back(self, content: str, message_id: uuid.UUID) -> None:
+        """This message was not said after all. What was said without it stays so."""
+        if self._said.get(_sameness(content)) == message_id:
+            del self._said[_sameness(content)]
 
     def has_heard(self, content: str) -> bool:
         return _sameness(content) in self._said
@@ -193,8 +200,8 @@ def _author(speaker: Speaker, now: datetime) -> Author:
     )
 
 
-def _remember(memory: OrderedDict[Hashable, None], key: Hashable, most: int) -> None:
-    memory[key] = None
+def _remember(memory: OrderedDict[Hashable, Any], key: Hashable, most: int, value: Any = None) -> None:
+    memory[key] = value
     if len(memory) > most:
         memory.popitem(last=False)
 

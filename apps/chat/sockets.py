@@ -159,7 +159,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
 
     def answer_of_the_writer(outcome: Receipt | DomainError) -> None:
         if isinstance(outcome, DomainError):
-            room.memory.take_back(draft.content)
+            room.memory.take_back(draft.content, draft.id)
         answer(outcome)
 
     # A message that is sent again costs no turn: its sender only wants to know.
@@ -175,6 +175,8 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
         return
     draft = Draft(uuid7(), speaker.user_id, accepted, frame.nonce, speaker.badges, frame.reply_to)
     room.memory.expect(draft.id)
+    if room.rules.unique:
+        room.memory.foresee(draft.content, draft.id)
     room.writer.submit(draft, speaker.card, answer_of_the_writer)
 
 
@@ -201,8 +203,6 @@ async def _accepted(visit: Visit, speaker: Speaker, frame: wire.Send) -> str | M
             raise messages.rate_limited(wait)
         keep = partial(messages.keep_back, nonce=frame.nonce, reply_to=frame.reply_to)
         return await _asked(keep, speaker, room.channel, judged)
-    if rules.unique:
-        room.memory.hear(judged.content)
     return judged.content
 
 

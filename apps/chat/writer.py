@@ -83,14 +83,15 @@ class RoomWriter:
         return True
 
     def submit(self, draft: Draft, card: bytes, answer: Answer) -> None:
-        """Store `draft`; `answer` is called once, with its receipt or its refusal. `card` is the encoded
-        author. Raises Unavailable (BUSY) when too much waits already."""
+        """Store `draft`; `answer` is called once, with its receipt or its refusal, which is Unavailable
+        (BUSY) when too much waits already. `card` is the encoded author."""
         if self.repeat(draft.user_id, draft.nonce, answer):
             return
         now = time.monotonic()
         oldest = next(iter(self._writing.values()), None) or next(iter(self._waiting.values()), None)
         if len(self._waiting) >= WAITING_MOST or (oldest and now - oldest.since > WAITING_SECONDS):
-            raise Unavailable("This chat is very busy. Try again.", code="BUSY", retry_after=1.0)
+            answer(Unavailable("This chat is very busy. Try again.", code="BUSY", retry_after=1.0))
+            return
         self._waiting[draft.user_id, draft.nonce] = _Waiting(draft, card, now, [answer])
         if self._run is None or self._run.done():
             self._run = self._hub.spawn(self._write_all())

@@ -18,7 +18,7 @@ from apps.chat.services import messages
 from apps.chat.store import Draft, unavailable
 from apps.core.errors import DomainError
 
-from .conftest import Dial, in_thread, story
+from .conftest import Dial, accepted, in_thread, refused, story
 
 Say = Callable[..., Message]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +106,42 @@ def test_in_unique_mode_what_the_limit_refused_was_not_said(
             assert (await hasty.next("chat:error"))["code"] == "RATE_LIMITED"
             await other.send("chat:send", content="one too many", nonce="late")
             assert (await other.next("chat:ack"))["nonce"] == "late"
+
+    story(steps)
+
+
+def test_in_unique_mode_what_was_said_stays_said_when_a_repetition_is_refused(
+    dial: Dial, channel: Channel, streamer: User, moderator: User, viewer: User, stranger: User
+) -> None:
+    services.edit_modes(actor=streamer, channel=channel, unique=True)
+
+    async def steps() -> None:
+        async with dial(who=viewer) as first, dial(who=moderator) as crew, dial(who=stranger) as other:
+            await accepted(first, "said once")
+            for _, content in all_turns():
+                await accepted(crew, content)
+            assert (await refused(crew, "said once"))["code"] == "RATE_LIMITED"
+            assert (await refused(other, "said once"))["code"] == "NOT_UNIQUE"
+
+    story(steps)
+
+
+def test_in_unique_mode_what_found_the_room_busy_was_not_said(
+    dial: Dial,
+    channel: Channel,
+    streamer: User,
+    viewer: User,
+    stranger: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.edit_modes(actor=streamer, channel=channel, unique=True)
+
+    async def steps() -> None:
+        async with dial(who=viewer) as one, dial(who=stranger) as other:
+            with monkeypatch.context() as busy:
+                busy.setattr("apps.chat.writer.WAITING_MOST", 0)
+                assert (await refused(one, "not yet"))["code"] == "BUSY"
+            await accepted(other, "not yet")
 
     story(steps)
 
