@@ -62,6 +62,8 @@ class Memory:
     _passed: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
     # What was judged here is known when it comes from the room.
     _judged: OrderedDict[Hashable, None] = field(default_factory=OrderedDict)
+    # By which message each author took their turn in slow mode; None: it was not said after all.
+    _turns: OrderedDict[Hashable, str | None] = field(default_factory=OrderedDict)
     _heard_to: int = 0
 
     def listen(self, sayings: Iterable[Saying], rules: RoomRules) -> None:
@@ -97,6 +99,19 @@ class Memory:
     def has_passed(self, author: uuid.UUID, nonce: str, content: str) -> bool:
         # The content, too: the nonce is the author's choice, and no other words go under a known one.
         return (author, nonce, content) in self._passed
+
+    def take_turn(self, author: uuid.UUID, nonce: str) -> None:
+        """The author's turn in slow mode is this message's."""
+        _remember(self._turns, author, PASSED_MOST, nonce)
+
+    def give_turn_back(self, author: uuid.UUID, nonce: str) -> None:
+        """This message was not said after all: if the turn was its, another may have it."""
+        if self._turns.get(author) == nonce:
+            self._turns[author] = None
+
+    def has_turn(self, author: uuid.UUID, nonce: str) -> bool:
+        """Whether the turn that the author took last is this message's, or nobody's."""
+        return author in self._turns and self._turns[author] in (None, nonce)
 
     def expect(self, message_id: uuid.UUID) -> None:
         """What was just judged will be said as this message."""

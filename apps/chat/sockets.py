@@ -160,6 +160,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     def answer_of_the_writer(outcome: Receipt | DomainError) -> None:
         if isinstance(outcome, DomainError):
             room.memory.take_back(draft.content, draft.id)
+            room.memory.give_turn_back(speaker.user_id, frame.nonce)
         answer(outcome)
 
     # A message that is sent again costs no turn: its sender only wants to know.
@@ -168,6 +169,8 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
     try:
         accepted = await _accepted(visit, speaker, frame)
     except DomainError as refusal:
+        if refusal.code != "MESSAGE_HELD":
+            room.memory.give_turn_back(speaker.user_id, frame.nonce)
         answer(refusal)
         return
     if isinstance(accepted, Message):
@@ -196,8 +199,11 @@ async def _accepted(visit: Visit, speaker: Speaker, frame: wire.Send) -> str | M
         raise await _asked(messages.time_out, speaker, room.channel, judged)
     if rules.slow_seconds and Power.SPEAK_FREELY not in speaker.powers:
         key = messages.slow_key(speaker, room.channel_id)
-        if wait := await messages.slow_limit(rules.slow_seconds).atake(key):
+        wait = await messages.slow_limit(rules.slow_seconds).atake(key)
+        # What could not be stored, or is sent again, has taken its turn already.
+        if wait and not room.memory.has_turn(speaker.user_id, frame.nonce):
             raise messages.slow_mode(wait)
+        room.memory.take_turn(speaker.user_id, frame.nonce)
     if judged.verdict:
         if wait := await messages.LIMIT.atake(speaker.user_id.hex):
             raise messages.rate_limited(wait)
