@@ -7,6 +7,7 @@ in this process's memory.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -39,6 +40,10 @@ end
 return waits
 """
 FORGET_EVERY = 60.0
+# A Redis that failed is asked again so much later, by one for all. A coroutine gives it less time than a
+# thread does: a whole room may wait for it.
+AWAY_SECONDS = 5.0
+ANSWER_SECONDS = 0.5
 # In a busy room those who speak within this time are asked about together.
 PAUSE = 0.005
 
@@ -60,17 +65,19 @@ class Limit:
         self.most, self.seconds = parse(rate)
         self._memory = _Memory(self.most, self.seconds)
         self._gathered = Gather(self._ask, pause=PAUSE)
-        self._complained_at = float("-inf")
+        self._failed_at: float | None = None
 
     def take(self, key: str) -> float:
         """Use one turn: 0 when there was one, else the seconds until there is. Blocks; a coroutine uses
         `atake`."""
-        if not settings.REDIS_URL:
+        if not self._asks_redis():
             return self._memory.take(key)
         try:
             waits = client().eval(_TAKE, 1, self._key(key), self.most, int(self.seconds * 1000))
         except redis.RedisError as error:
-            return self._without_redis(key, error)
+            self._failed(error)
+            return self._memory.take(key)
+        self._failed_at = None
         return waits[0] / 1000
 
     async def atake(self, key: str) -> float:
@@ -82,27 +89,42 @@ class Limit:
 
     async def atake_all(self, keys: list[str]) -> list[float]:
         """`atake` for each of these keys, in their order; one question for all."""
-        if not settings.REDIS_URL:
-            return [self._memory.take(key) for key in keys]
         return await self._ask(keys)
 
     async def _ask(self, keys: list[str]) -> list[float]:
+        if not self._asks_redis():
+            return [self._memory.take(key) for key in keys]
+        named = [self._key(key) for key in keys]
         try:
-            named = [self._key(key) for key in keys]
-            waits = await loop_client().eval(_TAKE, len(keys), *named, self.most, int(self.seconds * 1000))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                waits = await loop_client().eval(
+                    _TAKE, len(keys), *named, self.most, int(self.seconds * 1000)
+                )
         except (redis.RedisError, OSError, TimeoutError) as error:
-            return [self._without_redis(key, error) for key in keys]
+            self._failed(error)
+            return [self._memory.take(key) for key in keys]
+        self._failed_at = None
         return [wait / 1000 for wait in waits]
 
     def _key(self, key: str) -> str:
         return f"rate:{self.name}:{key}"
 
-    def _without_redis(self, key: str, error: Exception) -> float:
+    def _asks_redis(self) -> bool:
+        """Whether Redis is there to be asked, or it is time to try."""
+        if not settings.REDIS_URL:
+            return False
+        if self._failed_at is not None:
+            now = time.monotonic()
+            if now - self._failed_at < AWAY_SECONDS:
+                return False
+            self._failed_at = now  # this one tries; nobody else waits meanwhile
+        return True
+
+    def _failed(self, error: Exception) -> None:
         # Refusing everybody because a counter is away would turn a small failure into a large one.
-        if time.monotonic() - self._complained_at > 10:
-            self._complained_at = time.monotonic()
+        if self._failed_at is None:
             log.warning("Redis does not count %s (%s): each process does.", self.name, error)
-        return self._memory.take(key)
+        self._failed_at = time.monotonic()
 
 
 class _Memory:

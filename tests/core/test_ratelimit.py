@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from apps.core.ratelimit import Limit, parse
 from apps.core.realtime import redis as shared
+from tests.stack.services import silent_server
 
 
 @pytest.fixture
@@ -100,5 +102,49 @@ def test_without_redis_each_process_still_counts(settings, limit: Limit) -> None
     try:
         assert [bool(limit.take("a")) for _ in range(4)] == [False, False, False, True]
         assert asyncio.run(limit.atake("a")) > 0
+    finally:
+        shared.client.cache_clear()
+
+
+@pytest.fixture
+def silent_redis(settings) -> Iterator[None]:
+    with silent_server() as port:
+        settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
+        shared.client.cache_clear()
+        yield
+    shared.client.cache_clear()
+
+
+def test_a_redis_that_hangs_holds_coroutines_up_once_and_for_a_moment(silent_redis: None) -> None:
+    limit = Limit(f"test-{uuid.uuid4().hex}", "3/60")
+
+    async def ask() -> list[float]:
+        try:
+            async with asyncio.timeout(1):
+                return [await limit.atake("a") for _ in range(4)] + await limit.atake_all(["b"])
+        finally:
+            await shared.loop_client().aclose()
+
+    assert [bool(wait) for wait in asyncio.run(ask())] == [False, False, False, True, False]
+
+
+def test_a_redis_that_hangs_holds_threads_up_once(silent_redis: None) -> None:
+    limit = Limit(f"test-{uuid.uuid4().hex}", "3/60")
+    began = time.monotonic()
+    assert [bool(limit.take("a")) for _ in range(4)] == [False, False, False, True]
+    assert time.monotonic() - began < 1.5 * shared.PATIENCE
+
+
+def test_a_redis_that_is_back_counts_again(settings, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.ratelimit.AWAY_SECONDS", 0.0)
+    here = Limit(f"test-{uuid.uuid4().hex}", "3/60")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    shared.client.cache_clear()
+    try:
+        assert here.take("a") == 0
+        settings.REDIS_URL = redis_url
+        shared.client.cache_clear()
+        assert [here.take("a") for _ in range(3)] == [0, 0, 0]
+        assert Limit(here.name, "3/60").take("a") > 0, "another process knows"
     finally:
         shared.client.cache_clear()

@@ -222,6 +222,13 @@ def redis() -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def silent_server() -> Iterator[int]:
+    """What takes connections and never answers, like a host behind a line that broke; yields its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@contextlib.contextmanager
 def services() -> Iterator[Services]:
     """Both servers."""
     with postgres() as postgres_port, redis() as redis_port:
