@@ -31,6 +31,9 @@ from .writer import RoomWriter
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
+# So many messages of one person may wait in a room, or so many times the turns that a person has: the queue
+# is everybody's.
+WAITING_LEAST, WAITING_TURNS = 40, 4
 
 # Now, not when the first crowd is at the door: loading it takes as long as letting in a hundred.
 make_store = store_maker()
@@ -69,7 +72,13 @@ class Rooms:
         if room is None or room.topic is not topic:
             stored = partial(self._stored, channel.pk)
             writer = RoomWriter(
-                self.hub, channel.pk, self._store, messages.take_turns, stored, lambda: topic.tick
+                self.hub,
+                channel.pk,
+                self._store,
+                messages.take_turns,
+                stored,
+                lambda: topic.tick,
+                most_of_one=max(WAITING_LEAST, WAITING_TURNS * messages.LIMIT.most),
             )
             room = self._rooms[channel.pk] = Room(self.hub, topic, channel, writer)
         await room.opened()

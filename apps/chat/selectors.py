@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -250,6 +251,21 @@ def seq_of(room_id: uuid.UUID, message_id: uuid.UUID) -> int | None:
 def find_nonce(room_id: uuid.UUID, user_id: uuid.UUID, nonce: str) -> Message | None:
     """The message that this person stored with this nonce."""
     return Message.objects.of_room(room_id).with_user().filter(user_id=user_id, nonce=nonce).first()
+
+
+def find_nonces(asked: list[tuple[uuid.UUID, uuid.UUID, str]]) -> list[Message | None]:
+    """`find_nonce` of many, with one query for all of a person in a room."""
+    nonces = defaultdict(list)
+    for room_id, user_id, nonce in asked:
+        nonces[room_id, user_id].append(nonce)
+    found = {
+        (room_id, user_id, message.nonce): message
+        for (room_id, user_id), some in nonces.items()
+        for message in Message.objects.of_room(room_id)
+        .filter(user_id=user_id, nonce__in=some)
+        .only("seq", "nonce")
+    }
+    return [found.get(each) for each in asked]
 
 
 def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None]:

@@ -24,6 +24,7 @@ from apps.core.realtime.closing import Close
 from apps.core.realtime.connection import Connection
 from apps.core.realtime.database import read
 from apps.core.realtime.frames import Outgoing
+from apps.core.realtime.gather import Gather
 from apps.core.realtime.socket import FLOOD_SECONDS, Action, Door, Refused, Socket
 from apps.moderation.automod import Action as RuleAction
 
@@ -148,7 +149,7 @@ async def send_message(visit: Visit, frame: wire.Send) -> None:
 
     async def answer_unless_stored(refusal: DomainError) -> None:
         try:
-            stored = await _asked(selectors.find_nonce, room.channel_id, speaker.user_id, frame.nonce)
+            stored = await _asked_nonces.get((room.channel_id, speaker.user_id, frame.nonce))
         except DomainError as unknown:
             socket.refuse(unknown, frame.nonce)
             return
@@ -329,6 +330,14 @@ async def _asked(query: Callable[..., T], *args: Any) -> T:
         return await read(query, *args)
     except DatabaseError:
         raise unavailable() from None
+
+
+async def _find_nonces(asked: list[tuple[uuid.UUID, uuid.UUID, str]]) -> list[Message | None]:
+    return await _asked(selectors.find_nonces, asked)
+
+
+# Who floods a room is refused by the batch: looked up one by one, they would have all readers for themselves.
+_asked_nonces = Gather(_find_nonces)
 
 
 def _receipt(stored: Message) -> Receipt:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -50,8 +50,9 @@ class RoomWriter:
     seconds: there is no use in storing more often than the room is told. `limit` tells which of them are too
     many of their authors.
 
-    An answer is given only after the commit. What waits is bounded in number and age; beyond it a draft is
-    refused with BUSY, because buffering on would only hide that the database is too slow.
+    An answer is given only after the commit. What waits is bounded in number and age, of one author by
+    `most_of_one`; beyond it a draft is refused with BUSY, because buffering on would only hide that the
+    database is too slow.
     """
 
     def __init__(
@@ -62,9 +63,13 @@ class RoomWriter:
         limit: Limit,
         on_stored: Stored,
         tick: Callable[[], float],
+        most_of_one: int,
     ) -> None:
         self._hub, self._room_id, self._store = hub, room_id, store
         self._limit, self._on_stored, self._tick = limit, on_stored, tick
+        self._most_of_one = most_of_one
+        # How many drafts of each author have no answer yet.
+        self._unanswered: Counter[uuid.UUID] = Counter()
         self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
         self._writing: dict[Key, _Waiting] = {}
         self._receipts: OrderedDict[Key, Receipt] = OrderedDict()
@@ -90,8 +95,12 @@ class RoomWriter:
         now = time.monotonic()
         oldest = next(iter(self._writing.values()), None) or next(iter(self._waiting.values()), None)
         if len(self._waiting) >= WAITING_MOST or (oldest and now - oldest.since > WAITING_SECONDS):
-            answer(Unavailable("This chat is very busy. Try again.", code="BUSY", retry_after=1.0))
+            answer(_busy("This chat is very busy. Try again."))
             return
+        if self._unanswered[draft.user_id] >= self._most_of_one:
+            answer(_busy("Too many of your messages wait to be stored. Try again."))
+            return
+        self._unanswered[draft.user_id] += 1
         self._waiting[draft.user_id, draft.nonce] = _Waiting(draft, card, now, [answer])
         if self._run is None or self._run.done():
             self._run = self._hub.spawn(self._write_all())
@@ -109,6 +118,7 @@ class RoomWriter:
             try:
                 await self._write(await self._within_limit(list(self._writing.values())))
             finally:
+                self._unanswered -= Counter(user_id for user_id, _ in self._writing)
                 self._writing = {}
             tick = min(max(TICK_LEAST, BEAT * self._tick()), TICK_MOST)
             await asyncio.sleep(max(0.0, began + tick - time.monotonic()))
@@ -181,6 +191,10 @@ class RoomWriter:
             user=orjson.Fragment(waiting.card),
         )
         return Line(receipt.seq, receipt.id, draft.user_id, orjson.dumps(told))
+
+
+def _busy(message: str) -> Unavailable:
+    return Unavailable(message, code="BUSY", retry_after=1.0)
 
 
 def _answer(waiting: _Waiting, outcome: Receipt | DomainError) -> None:

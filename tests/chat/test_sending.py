@@ -228,21 +228,6 @@ def test_a_wrong_message_is_answered_with_its_nonce_and_the_reason(
     assert not Message.objects.exists()
 
 
-def test_a_full_writer_says_busy_instead_of_buffering_on(
-    dial: Dial, viewer: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("apps.chat.writer.WAITING_MOST", 0)
-
-    async def steps() -> None:
-        async with dial(who=viewer) as client:
-            await client.send("chat:send", content="hi", nonce="n")
-            error = await client.next("chat:error")
-            assert (error["code"], error["nonce"]) == ("BUSY", "n")
-            assert error["retryAfter"] > 0
-
-    story(steps)
-
-
 def test_a_fault_in_asking_for_limits_is_answered_and_the_line_goes_when_sent_again(
     dial: Dial, viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
