@@ -19,7 +19,7 @@ from apps.core.realtime.hub import Hub
 from apps.core.realtime.socket import Refused, Socket
 
 from .identity import forget_channels, powers_here
-from .selectors import versions
+from .selectors import version_of, versions
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,6 @@ class Dashboards:
     async def enter(self, visit: DashboardVisit, channel: Channel, user_id: uuid.UUID) -> None:
         """Let somebody of the crew hear; raises Refused for everybody else."""
         visit.channel, visit.user_id = channel, user_id
-        # Before their powers are read: no change is missed.
         self._visits.setdefault(channel.pk, set()).add(visit)
         await self._judge(visit)
 
@@ -79,7 +78,11 @@ class Dashboards:
 
     async def _judge(self, visit: DashboardVisit) -> None:
         assert visit.user_id is not None
-        powers = await read(powers_here, visit.user_id, visit.channel)
+        version, powers = await read(_powers_now, visit.user_id, visit.channel)
+        if visit not in self._visits.get(visit.channel.pk, ()):
+            return  # they left meanwhile
+        # Until the topics are joined nobody here may hear of a change. `_compare` finds its later version.
+        self._versions[visit.channel.pk] = min(version, self._versions.get(visit.channel.pk, version))
         wanted = {kind for kind, power in HEARS.items() if power in powers}
         if not wanted:
             raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
@@ -100,28 +103,35 @@ class Dashboards:
     def _note(self, channel_id: uuid.UUID, note: dict[str, Any]) -> None:
         """A person's role changed, or the channel is gone."""
         if note["kind"] == "gone":
-            forget_channels()
-        for visit in list(self._visits.get(channel_id, ())):
-            if note["kind"] == "gone":
-                visit.socket.connection.close(Close.NOT_FOUND, "There is no such channel.")
-            elif visit.user_id == uuid.UUID(bytes=note["user"]):
+            self._see_off(channel_id)
+            return
+        for visit in self._visits.get(channel_id, ()):
+            if visit.user_id == uuid.UUID(bytes=note["user"]):
                 self._hub.spawn(self._judge_anew(visit))
+
+    def _see_off(self, channel_id: uuid.UUID) -> None:
+        """The channel is suspended or gone: everybody leaves."""
+        forget_channels()
+        for visit in list(self._visits.get(channel_id, ())):
+            visit.socket.connection.close(Close.NOT_FOUND, "There is no such channel.")
 
     async def _compare(self) -> None:
         """The last word on who may hear what: notes get lost, the database does not lose."""
-        if not self._visits:
+        known = dict(self._versions)
+        if not known:
             return
         try:
-            now = await read(versions, list(self._visits))
+            now = await read(versions, list(known))
         except DatabaseError as error:
             log.warning("The dashboards could not be compared with the database: %s", error)
             return
-        for channel_id, visits in list(self._visits.items()):
-            version = now.get(channel_id, 0)
-            if self._versions.get(channel_id, version) != version:
-                for visit in list(visits):
+        for channel_id, version in known.items():
+            if channel_id not in now:
+                self._see_off(channel_id)
+            elif now[channel_id] != version and channel_id in self._visits:
+                self._versions[channel_id] = now[channel_id]
+                for visit in self._visits[channel_id]:
                     self._hub.spawn(self._judge_anew(visit))
-            self._versions[channel_id] = version
 
     async def _judge_anew(self, visit: DashboardVisit) -> None:
         try:
@@ -130,4 +140,11 @@ class Dashboards:
             visit.socket.connection.close(refused.code, refused.reason)
         except DatabaseError as error:
             log.warning("Somebody's powers could not be read: %s", error)
-            self._versions[visit.channel.pk] = -1  # another version than any: they are read again
+            if visit.channel.pk in self._visits:
+                self._versions[visit.channel.pk] = -1  # another version than any: they are read again
+
+
+def _powers_now(user_id: uuid.UUID, channel: Channel) -> tuple[int, frozenset[Power]]:
+    """What this person may do in the channel, and by which version of its rulebook. Blocks."""
+    # The version first: what changes from here on has a later one.
+    return version_of(channel.pk), powers_here(user_id, channel)

@@ -56,12 +56,12 @@ async def channel_at(slug: str) -> Channel:
 
     Remembered for CHANNEL_SECONDS: everybody of a room comes back at once after a restart.
     """
-    now = time.monotonic()
-    known = _channels.get(slug)
+    now, remembered = time.monotonic(), _channels
+    known = remembered.get(slug)
     if known is None or now - known[0] > CHANNEL_SECONDS:
-        if len(_channels) >= CHANNELS_MOST:
-            _channels.clear()
-        known = _channels[slug] = (now, await _asked_channels.get(slug))
+        if len(remembered) >= CHANNELS_MOST:
+            remembered.clear()
+        known = remembered[slug] = (now, await _asked_channels.get(slug))
     channel = known[1]
     if channel is None or channel.suspended_at is not None:
         raise _no_channel()
@@ -69,8 +69,9 @@ async def channel_at(slug: str) -> Channel:
 
 
 def forget_channels() -> None:
-    """Look every channel up anew (tests make others at the same address)."""
-    _channels.clear()
+    """Look every channel up anew, also what is being read: it may be older."""
+    global _channels
+    _channels = {}
 
 
 async def sign_in_of(scope: Scope, query: Query) -> SignIn | None:

@@ -75,13 +75,13 @@ class Room:
         self._strikes = Strikes()
         self._back: set[uuid.UUID] = set()
         self._history = history.History(self._ring, self._removals, self._strikes)
-        self._is_open = False
+        self.is_open = False
         self._opening: asyncio.Task[None] | None = None
         topic.on_note = self.note
 
     async def opened(self) -> None:
         """Return once the room is read; many may wait for the one reading. Raises DatabaseError."""
-        if self._is_open:
+        if self.is_open:
             return
         if self._opening is None or self._opening.done():
             self._opening = self.hub.spawn(self._open())
@@ -96,7 +96,7 @@ class Room:
         self.last_seq = last_seq
         self._ring.extend(map(self._removals.applied, lines))
         self._strikes.begin(struck)
-        self._is_open = True
+        self.is_open = True
         self._hear_all(self._ring)
         self._ahead = {seq: line for seq, line in self._ahead.items() if seq > last_seq}
         self._release(stamp())
@@ -130,7 +130,7 @@ class Room:
     def hear(self, lines: list[Line], at: str) -> None:
         """Take lines in any order; show those whose turn it is. `at` is their frames' timestamp."""
         for line in lines:
-            if line.seq > self.last_seq or not self._is_open:
+            if line.seq > self.last_seq or not self.is_open:
                 self._ahead[line.seq] = line
         self._release(at)
         if self._ahead:
@@ -142,13 +142,19 @@ class Room:
     def notice_head(self, seq: int) -> None:
         """The database has numbers up to `seq`: fetch what did not come by itself."""
         self._head = max(self._head, seq)
-        if self._is_open and self._head > self.last_seq and (self._filling is None or self._filling.done()):
+        if self.is_open and self._head > self.last_seq and (self._filling is None or self._filling.done()):
             self._filling = self.hub.spawn(self._fill())
 
     def notice_version(self, version: int) -> None:
         """The rulebook has reached `version`: look at what was not told by itself."""
         if version > self.version or self._is_outdated:
             self._look_anew()
+
+    def see_off(self) -> None:
+        """The channel is suspended or gone: everybody leaves."""
+        forget_channels()
+        for connection in [*self.topic.listeners, *self.topic.arriving]:
+            connection.close(Close.NOT_FOUND, "There is no such channel.")
 
     def note(self, note: dict[str, Any]) -> None:
         """What another process, or a thread of this one, tells about the room."""
@@ -185,9 +191,7 @@ class Room:
                 else:
                     self._exclude(user_id, note["standing"])
             case "gone":
-                forget_channels()
-                for connection in [*self.topic.listeners, *self.topic.arriving]:
-                    connection.close(Close.NOT_FOUND, "There is no such channel.")
+                self.see_off()
             case "notice":
                 told = {"nonce": note["nonce"], "message": note["message"]}
                 self.crowd.say(uuid.UUID(bytes=note["user"]), "chat:notice", told)
@@ -197,7 +201,7 @@ class Room:
                 self.audience.show_passing(note["passers"])
 
     def _release(self, at: str) -> None:
-        if not self._is_open:
+        if not self.is_open:
             return
         due: list[Line] = []
         while (line := self._ahead.pop(self.last_seq + 1, None)) is not None:
@@ -224,7 +228,7 @@ class Room:
     def _look_anew(self) -> None:
         """What the room knows may be outdated: compare it with the database, once it is open."""
         self._is_outdated = True
-        if self._is_open and (self._reading is None or self._reading.done()):
+        if self.is_open and (self._reading is None or self._reading.done()):
             self._reading = self.hub.spawn(self._read_rules())
 
     async def _read_rules(self) -> None:
@@ -294,7 +298,7 @@ class Room:
     def _exclude(self, user_id: uuid.UUID, standing: dict[str, Any] | None) -> None:
         """A ban or a time-out stands on a person now, or (None) none does any more."""
         # What is being read at the moment may be older.
-        if not self._is_open or (self._reading is not None and not self._reading.done()):
+        if not self.is_open or (self._reading is not None and not self._reading.done()):
             self._look_anew()
         if standing is None:
             self._readmit([user_id])

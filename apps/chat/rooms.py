@@ -115,18 +115,24 @@ class Rooms:
             self.hub.hint(topic_name("room", channel_id), messages_note(lines, at))
 
     async def _compare_heads(self) -> None:
-        """The last word on what is missing: hints get lost, the database does not lose."""
-        if not self._rooms:
+        """The last word on what is missing, and on channels that are gone: hints get lost, the database does
+        not lose."""
+        rooms = [room for room in self._rooms.values() if room.is_open]
+        if not rooms:
             return
         try:
-            heads = await read(selectors.heads, list(self._rooms))
+            heads = await read(selectors.heads, [room.channel_id for room in rooms])
         except DatabaseError as error:
             log.warning("The rooms could not be compared with the database: %s", error)
             return
-        for channel_id, (seq, version) in heads.items():
-            if room := self._rooms.get(channel_id):
-                room.notice_head(seq)
-                room.notice_version(version)
+        for room in rooms:
+            if self._rooms.get(room.channel_id) is not room:
+                continue  # everybody left meanwhile
+            if head := heads.get(room.channel_id):
+                room.notice_head(head[0])
+                room.notice_version(head[1])
+            else:
+                room.see_off()
 
     async def _beat(self) -> None:
         while True:

@@ -164,15 +164,16 @@ def version_of(channel_id: uuid.UUID) -> int:
 
 
 def versions(channel_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """The version of each channel's rulebook that has one."""
-    return dict(Rulebook.objects.filter(pk__in=channel_ids).values_list("pk", "version"))
+    """The version of each channel's rulebook, without those that are suspended or gone."""
+    rows = Channel.objects.standing().filter(pk__in=channel_ids).values_list("pk", "rulebook__version")
+    return {channel_id: version or 0 for channel_id, version in rows}
 
 
 def heads(room_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[int, int]]:
-    """The last number of each room and the version of its rulebook."""
-    rows = ChatRoom.objects.filter(pk__in=room_ids).values_list(
-        "pk", "last_seq", "channel__rulebook__version"
-    )
+    """The last number of each room and the version of its rulebook, without those whose channel is suspended
+    or gone."""
+    standing = ChatRoom.objects.filter(pk__in=room_ids, channel__suspended_at=None)
+    rows = standing.values_list("pk", "last_seq", "channel__rulebook__version")
     return {room_id: (last_seq, version or 0) for room_id, last_seq, version in rows}
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import pytest
 
 from apps.accounts.models import User
 from apps.channels import services as channels
 from apps.channels.models import Channel, ChannelRole, topic
-from apps.channels.roles import Role
+from apps.channels.roles import Power, Role
 from apps.chat.dashboards import Dashboards
+from apps.chat.identity import powers_here
 from apps.chat.models import Rulebook
 from apps.core.realtime import frame, push
 from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
@@ -93,5 +95,25 @@ def test_an_editor_s_dashboard_hears_nothing_of_moderation(
         return moderation.report(
             actor=viewer, kind="person", subject_id=editor.pk, channel=channel, reason="spam"
         )
+
+    story(steps)
+
+
+def test_a_role_that_is_taken_while_its_person_comes_in_closes_the_dashboard(
+    dial: Dial, channel: Channel, streamer: User, moderator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the powers were read, before any topic was joined that would bring the note."""
+
+    def powers_then_removal(user_id: uuid.UUID, channel: Channel) -> frozenset[Power]:
+        powers = powers_here(user_id, channel)
+        if powers:
+            channels.remove_helper(actor=streamer, channel=channel, user=moderator)
+        return powers
+
+    monkeypatch.setattr("apps.chat.dashboards.powers_here", powers_then_removal)
+
+    async def steps() -> None:
+        async with dial(f"/ws/dashboard/{channel.slug}", who=moderator) as crew:
+            assert await crew.closed() == 4403
 
     story(steps)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
@@ -13,8 +15,10 @@ from apps.accounts.models import User
 from apps.channels.models import Channel
 from apps.channels.services import reinstate_channel, suspend_channel
 from apps.chat import services
+from apps.chat.identity import channel_at, forget_channels
 from apps.chat.models import HeldMessage, Message
 from apps.core.models import AuditEntry
+from apps.core.realtime.socket import Refused
 from tests import factories
 
 from .conftest import Dial, in_thread, story
@@ -107,3 +111,57 @@ def test_people_still_remove_what_they_said_there_themselves_and_its_owner_acts(
     assert tried(viewer, f"DELETE /api/messages/{own.pk}") == 204
     assert tried(streamer, f"DELETE /api/messages/{rude.pk}") == 204
     assert not Message.objects.standing().exists()
+
+
+def suspend_unheard(channel: Channel) -> None:
+    """As when the note of it is lost."""
+    Channel.objects.filter(pk=channel.pk).update(suspended_at=timezone.now())
+
+
+def test_a_suspension_of_which_the_note_was_lost_closes_all_sockets_too(
+    dial: Dial, channel: Channel, viewer: User, moderator: User
+) -> None:
+    async def steps() -> None:
+        desk = dial(f"/ws/dashboard/{channel.slug}", who=moderator)
+        async with dial() as visitor, dial(who=viewer) as reader, desk as crew:
+            await crew.send("ping")
+            await crew.next("pong")
+            await in_thread(suspend_unheard, channel=channel)
+            assert [await client.closed() for client in (visitor, reader, crew)] == [4404] * 3
+
+    story(steps)
+
+
+def test_who_comes_while_the_channel_is_still_remembered_as_it_was_does_not_stay(
+    dial: Dial, channel: Channel, viewer: User, boss: User
+) -> None:
+    async def steps() -> None:
+        async with dial(who=viewer):
+            pass  # the last one who would have heard of it
+        await in_thread(suspend_channel, actor=boss, channel=channel, reason="A film")
+        async with dial(who=viewer) as late:
+            assert await late.closed() == 4404
+
+    story(steps)
+
+
+def test_a_channel_that_is_gone_is_left_by_all(dial: Dial, channel: Channel) -> None:
+    async def steps() -> None:
+        async with dial() as visitor:
+            await in_thread(channel.delete)
+            assert await visitor.closed() == 4404
+
+    story(steps)
+
+
+def test_what_is_read_while_channels_are_forgotten_is_not_remembered(readers: None, channel: Channel) -> None:
+    async def steps() -> None:
+        reading = asyncio.create_task(channel_at(channel.slug))
+        await asyncio.sleep(0)
+        forget_channels()
+        assert await reading == channel
+        await in_thread(suspend_unheard, channel=channel)
+        with pytest.raises(Refused):
+            await channel_at(channel.slug)
+
+    story(steps)
