@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from apps.channels.models import Channel
+from apps.core.modules import brought_along
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = ROOT / "templates" / "letters"
@@ -24,7 +25,7 @@ TEMPLATES = sorted(
 )
 PINS = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text())
 # The scripts that each template begins with, and what a script imports before it runs.
-SCRIPT = re.compile(r"""type="module" src="{% static '(js/[^']+)'""")
+SCRIPT = re.compile(r"""{% module '(js/[^']+)' %}""")
 ENTRIES = {
     str(template.relative_to(ROOT / "templates")): found
     for template in TEMPLATES
@@ -104,6 +105,14 @@ def loaded_with(entry: str) -> set[Path]:
             found.add(path)
             waiting += [path.parent / name for name in IMPORT.findall(path.read_text())]
     return found
+
+
+def test_every_module_is_named_by_the_page_that_needs_it() -> None:
+    for entry in set().union(*ENTRIES.values()):
+        named = {(ROOT / "static" / name).resolve() for name in [entry, *brought_along(entry)]}
+        assert named == loaded_with(entry), entry
+    bare = [path.name for path in TEMPLATES if 'type="module"' in path.read_text()]
+    assert bare == []
 
 
 def test_our_own_css_stays_small() -> None:
