@@ -184,7 +184,7 @@ def test_a_card_beside_a_name_tells_who_it_is_and_follows_them(
     page.goto(followed)
     stays(visitor)
     name = page.locator(".person-list").get_by_role("link", name=person.username)
-    card = page.get_by_role("region", name=f"About {person.username}")
+    card = page.get_by_role("group", name=f"About {person.username}")
     name.hover()
     card.wait_for()
     assert "Ambient at night" in card.inner_text()
