@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import time
@@ -147,8 +148,10 @@ def test_a_backup_on_another_node_takes_over_and_gives_back(
         found = [one.text for url in urls if (one := httpx.get(url)).status_code == 200]
         return len(found) == len(urls) and all(newest_part(text) not in seen for text in found)
 
-    with encoder.publishing(main), encoder.publishing(backup):
+    with contextlib.ExitStack() as encoders:
+        encoders.enter_context(encoder.publishing(main))
         stream = reader.await_live(stack, channel)
+        encoders.enter_context(encoder.publishing(backup))
         urls = outskirts.urls(path_of(stack, stream))
         seen: set[str] = set()
         soon(is_shown_everywhere)

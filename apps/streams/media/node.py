@@ -313,7 +313,8 @@ class IngestNode:
                 stream.window.wake()
                 stream.ladder.settle()
                 if (
-                    stream.interrupted_at is not None
+                    stream.state is not State.ENDED
+                    and stream.interrupted_at is not None
                     and now - stream.interrupted_at > self.config.grace_seconds
                 ):
                     logger.warning("stream %s: nobody came back and nobody ended it", stream.stream_id)

@@ -250,10 +250,15 @@ def test_an_ended_stream_leaves_the_memory(make_flv: FlvMaker) -> None:
         assert edge.http.get("/live/nonsense/stream/index.m3u8").status_code == 403
 
 
-def test_a_stream_that_nobody_ends_is_ended_by_the_node(make_flv: FlvMaker) -> None:
-    with Edge(grace_seconds=0.5) as edge:
+def test_a_stream_that_nobody_ends_is_ended_by_the_node_and_that_is_said_once(
+    make_flv: FlvMaker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.streams.media.node._TICK_SECONDS", 0.05)
+    with Edge(grace_seconds=0.5, linger_seconds=0.5) as edge:
         publish(edge, make_flv(seconds=3))
         eventually(lambda: edge.gate.ends)
+        eventually(lambda: not edge.streams)
+    assert caplog.text.count("nobody came back") == 1
 
 
 def test_cutting_leaves_the_stream_for_the_next_encoder(edge: Edge, make_flv: FlvMaker) -> None:
