@@ -26,7 +26,7 @@ def test_what_is_loaded_later_is_not_brought_along() -> None:
 def test_a_page_names_them_beside_the_module_itself() -> None:
     markup = module("js/embed.js")
     assert markup.count("modulepreload") == len(brought_along("js/embed.js"))
-    assert '<link rel="modulepreload" href="/static/js/player/player.js">' in markup
+    assert '<link rel="modulepreload" fetchpriority="low" href="/static/js/player/player.js">' in markup
     assert markup.endswith('<script type="module" src="/static/js/embed.js"></script>')
 
 

@@ -43,7 +43,7 @@ def module(name: str) -> SafeString:
     links = ((static(each),) for each in brought_along(name))
     return format_html(
         '{}<script type="module" src="{}"></script>',
-        format_html_join("", '<link rel="modulepreload" href="{}">', links),
+        format_html_join("", '<link rel="modulepreload" fetchpriority="low" href="{}">', links),
         static(name),
     )
 
