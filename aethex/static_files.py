@@ -47,7 +47,8 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
 class CompressedStaticFiles(WhiteNoiseMiddleware):
     """Serves the project's files where they are written, compressed from copies that it keeps with the data.
 
-    For a server that is one command: `collectstatic` would take it half a minute at each start.
+    For a server that is one command: `collectstatic` would take it half a minute at each start. What that has
+    collected is compressed already, and sent as it lies there.
     """
 
     compressor = Compressor(quiet=True)

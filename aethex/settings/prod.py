@@ -9,7 +9,6 @@ from .base import (
     DATABASE_URL,
     EDGE_UPSTREAM,
     GRANT_KEY,
-    MIDDLEWARE,
     PROVIDER_API_URL,
     REDIS_URL,
     SIMULCAST_ALLOW_PRIVATE,
@@ -43,9 +42,6 @@ if PROVIDER_API_URL:
 
 STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=True)
 STORAGES["staticfiles"] = {"BACKEND": "aethex.static_files.HashedStaticFiles"}
-MIDDLEWARE[MIDDLEWARE.index("aethex.static_files.CompressedStaticFiles")] = (
-    "whitenoise.middleware.WhiteNoiseMiddleware"
-)
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_IMMUTABLE_FILE_TEST = r"\.[0-9a-f]{12}\.[a-z0-9]+$"
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600)
