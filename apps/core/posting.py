@@ -25,6 +25,8 @@ HOLD = timedelta(minutes=5)
 # From one try to the next: doubled each time.
 PAUSE_LEAST, PAUSE_MOST = timedelta(seconds=10), timedelta(minutes=10)
 GIVEN_UP_AFTER = timedelta(days=1)
+# RFC 4954, section 6: some say so only when they hear whom a letter is for.
+AUTHENTICATION_REQUIRED = 530
 
 
 class NoMailServer(Exception):
@@ -68,6 +70,8 @@ def hand_over(letter: EmailMessage, connection: Any) -> bool:
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as refusal:
         code = _code(refusal)
         log.warning("The mail server refused a letter: %s %s", type(refusal).__name__, code)
+        if code == AUTHENTICATION_REQUIRED:
+            raise NoMailServer from refusal
         return code >= 500
     # A refused sender is among them: that says something of our login, right or quota, nothing of the letter.
     except (OSError, smtplib.SMTPException) as error:

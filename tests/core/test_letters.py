@@ -202,6 +202,21 @@ def test_a_mail_server_that_does_not_take_us_as_sender_loses_no_letter(
 
 
 @pytest.mark.django_db
+def test_nor_one_that_asks_for_a_login_at_the_recipient(mail_server: MailServer, time_machine) -> None:
+    mail_server.start()
+    time_machine.move_to(timezone.now(), tick=False)
+    for name in ("vera", "vito"):
+        mail_server.answers[f"{name}@example.org"] = "530 5.7.0 authentication required"
+        send_letter(f"{name}@example.org", "account_changed", CHANGE)
+    post_letters()
+    assert sorted(letter.tries for letter in OutgoingLetter.objects.all()) == [0, 1]
+    mail_server.answers.clear()
+    time_machine.move_to(timezone.now() + posting.PAUSE_LEAST, tick=False)
+    post_letters()
+    assert {letter["To"] for letter in mail_server.taken} == {"vera@example.org", "vito@example.org"}
+
+
+@pytest.mark.django_db
 def test_what_a_killed_worker_held_is_posted_when_its_time_is_over(time_machine) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     send_letter("vera@example.org", "account_changed", CHANGE)
