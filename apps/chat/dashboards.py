@@ -91,6 +91,9 @@ class Dashboards:
         for kind in wanted - visit.heard:
             visit.heard.add(kind)
             topic = await self._hub.arrive(topic_name(kind, visit.channel.pk), visit.socket.connection)
+            if kind not in visit.heard:  # they left meanwhile
+                self._hub.leave(topic, visit.socket.connection)
+                return
             topic.on_note = partial(self._note, visit.channel.pk)
             topic.enter(visit.socket.connection)
 

@@ -15,7 +15,9 @@ from apps.chat.dashboards import Dashboards
 from apps.chat.identity import powers_here
 from apps.chat.models import Rulebook
 from apps.core.realtime import frame, push
-from apps.core.realtime.hub import HOUSEKEEPING_SECONDS
+from apps.core.realtime.connection import Connection
+from apps.core.realtime.hub import HOUSEKEEPING_SECONDS, Hub
+from apps.core.realtime.topic import Topic
 from apps.moderation import services as moderation
 from apps.moderation.models import Report
 from tests import factories
@@ -115,5 +117,47 @@ def test_a_role_that_is_taken_while_its_person_comes_in_closes_the_dashboard(
     async def steps() -> None:
         async with dial(f"/ws/dashboard/{channel.slug}", who=moderator) as crew:
             assert await crew.closed() == 4403
+
+    story(steps)
+
+
+def test_who_leaves_while_a_topic_is_joined_for_them_is_not_left_in_it(
+    dial: Dial, channel: Channel, moderator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = factories.person("editor")
+    role = ChannelRole.objects.create(channel=channel, user=editor, role=Role.EDITOR)
+    name = topic("moderation", channel.pk)
+    arrive = Hub.arrive
+
+    async def steps() -> None:
+        is_there, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def arrive_slowly(hub: Hub, asked: str, connection: Connection) -> Topic:
+            found = await arrive(hub, asked, connection)
+            if asked == name and connection.person_id == str(editor.pk):
+                is_there.set()
+                await goes_on.wait()
+            return found
+
+        monkeypatch.setattr(Hub, "arrive", arrive_slowly)
+        path = f"/ws/dashboard/{channel.slug}"
+        async with dial(path, who=moderator) as stays:
+            async with dial(path, who=editor) as leaves:
+                for crew in (stays, leaves):
+                    await crew.send("ping")
+                    await crew.next("pong")
+                await in_thread(promote)
+                await asyncio.wait_for(is_there.wait(), HOUSEKEEPING_SECONDS + 5)
+            async with asyncio.timeout(5):
+                while len(Dashboards.here()._visits[channel.pk]) > 1:
+                    await asyncio.sleep(0.01)
+            goes_on.set()
+            await stays.send("ping")  # a turn of the loop, and more
+            await stays.next("pong")
+            assert len(Hub.here().topics[name]) == 1
+
+    def promote() -> None:
+        ChannelRole.objects.filter(pk=role.pk).update(role=Role.MODERATOR)
+        Rulebook.objects.turn(channel.pk)
 
     story(steps)
