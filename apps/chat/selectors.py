@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -275,17 +276,7 @@ def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None
     It is asked at every handshake: one query, and one more each for those who are under a sanction and for
     those who block somebody.
     """
-    this = OuterRef("pk")
-    followed = Follow.objects.filter(channel=channel, user=this).values("created_at")
-    held = ChannelRole.objects.filter(channel=channel, user=this).values("role")
-    people = User.objects.filter(is_active=True).annotate(
-        has_spoken=Exists(Message.objects.of_room(channel.pk).filter(user=this)),
-        follows_since=Subquery(followed[:1]),
-        held_role=Subquery(held[:1]),
-        is_sanctioned=Exists(Sanction.objects.filter(channel=channel, user=this, lifted_at=None)),
-        is_blocking=Exists(Block.objects.filter(user=this)),
-    )
-    users = people.only(*SPOKEN_OF).in_bulk(user_ids)
+    users = _people_seen_from(channel.pk).in_bulk(user_ids)
     sanctioned = [user_id for user_id, user in users.items() if user.is_sanctioned]
     standings = standing_of(sanctioned, channel) if sanctioned else {}
     blocked = _blocked_by([user_id for user_id, user in users.items() if user.is_blocking])
@@ -295,6 +286,27 @@ def speakers(user_ids: list[uuid.UUID], channel: Channel) -> list[Speaker | None
         else None
         for user_id in user_ids
     ]
+
+
+@lru_cache(maxsize=256)
+def _people_seen_from(channel_id: uuid.UUID) -> QuerySet[Any]:
+    """Everybody who may come, with what a channel knows of them. Kept, never read itself: to put the question
+    together takes longer than to answer it for a person."""
+    this = OuterRef("pk")
+    followed = Follow.objects.filter(channel=channel_id, user=this).values("created_at")
+    held = ChannelRole.objects.filter(channel=channel_id, user=this).values("role")
+    sanctioned = Sanction.objects.filter(channel=channel_id, user=this, lifted_at=None)
+    return (
+        User.objects.filter(is_active=True)
+        .annotate(
+            has_spoken=Exists(Message.objects.of_room(channel_id).filter(user=this)),
+            follows_since=Subquery(followed[:1]),
+            held_role=Subquery(held[:1]),
+            is_sanctioned=Exists(sanctioned),
+            is_blocking=Exists(Block.objects.filter(user=this)),
+        )
+        .only(*SPOKEN_OF)
+    )
 
 
 def _blocked_by(user_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:

@@ -7,6 +7,7 @@ agreed, and no connection keeps a compressor.
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 from .closing import Broken, Close
 
@@ -25,6 +26,7 @@ _KNOWN = {
 _WINDOWS = {str(bits) for bits in range(8, 16)}
 
 
+@lru_cache(maxsize=64)  # browsers know a handful
 def is_offered(extensions: bytes) -> bool:
     """Whether ANSWER fits one of the offers in a client's `Sec-WebSocket-Extensions` (section 7)."""
     return any(_is_fit(offer) for offer in extensions.decode("latin-1").split(","))
