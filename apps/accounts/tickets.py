@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -52,27 +53,35 @@ def for_page(request: HttpRequest) -> str:
     return issue(sign_in) if sign_in else ""
 
 
-async def redeem(ticket: str) -> SignIn | None:
-    """Use up `ticket`: the sign-in that it was issued for; None when it is forged, old or used. Whether the
-    session still holds is another question (`sockets.SignedIn`)."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket of ours that is young, and whose it is. Whether it is used for the first time, and whether the
+    session still holds, are other questions (`use_up`, `sockets.SignedIn`)."""
+
+    nonce: str
+    sign_in: SignIn
+
+
+def opened(ticket: str) -> Opened | None:
+    """What is in `ticket`; None when it is forged or old."""
     try:
         sealed = base64.urlsafe_b64decode(ticket[:MOST] + "==")
         nonce = sealed[:_NONCE]
         told = _seal_of(settings.SECRET_KEY).decrypt(nonce, sealed[_NONCE:], None)
     except (ValueError, InvalidTag):  # or one of an older release
         return None
-    is_young = int.from_bytes(told[:_MOMENT], "big") >= time.time() - SECONDS
-    if not is_young or not await _first_use(nonce.hex()):
+    if int.from_bytes(told[:_MOMENT], "big") < time.time() - SECONDS:
         return None
     person, session = told[_MOMENT : _MOMENT + _PERSON], told[_MOMENT + _PERSON :]
-    return SignIn(uuid.UUID(bytes=person), session.decode())
+    return Opened(nonce.hex(), SignIn(uuid.UUID(bytes=person), session.decode()))
 
 
-async def _first_use(nonce: str) -> bool:
-    """Whether nobody has used `nonce` before, in any process when there is a Redis to meet at."""
+async def use_up(ticket: Opened) -> bool:
+    """Whether nobody has used it before, in any process when there is a Redis to meet at. Raises
+    RedisError."""
     if settings.REDIS_URL:
-        return await _asked.get(nonce)
-    return _used_here.add(nonce)
+        return await _asked.get(ticket.nonce)
+    return _used_here.add(ticket.nonce)
 
 
 _USE = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -74,26 +75,43 @@ def forget_channels() -> None:
     _channels = {}
 
 
-async def sign_in_of(scope: Scope, query: Query) -> SignIn | None:
-    """The sign-in whose ticket or token the handshake carries, None without either.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who somebody at the door says to be. Nothing may be told or done in that name before `prove` has
+    returned; what is to be known of them can be looked up meanwhile."""
+
+    sign_in: SignIn
+    ticket: tickets.Opened | None
+
+    async def prove(self) -> None:
+        """Raises Refused when it is a ticket, and not used for the first time."""
+        if self.ticket is None:
+            return
+        try:
+            is_first = await tickets.use_up(self.ticket)
+        except redis.RedisError:  # nobody can say whether it was used
+            raise Refused(Close.LATER, "Tickets can't be checked at the moment.") from None
+        if not is_first:
+            raise _bad_ticket()
+
+
+async def claim_of(scope: Scope, query: Query) -> Claim | None:
+    """What the ticket or token of a handshake says, None without either.
 
     Raises Refused for a wrong one: to go on as somebody anonymous would be a silent demotion.
     """
     if ticket := query.get("ticket"):
-        try:
-            sign_in = await tickets.redeem(ticket)
-        except redis.RedisError:  # nobody can say whether it was used
-            raise Refused(Close.LATER, "Tickets can't be checked at the moment.") from None
-        if sign_in is None:
-            raise Refused(Close.BAD_TICKET, "This ticket is wrong, used or expired.")
-        return sign_in
+        opened = tickets.opened(ticket)
+        if opened is None:
+            raise _bad_ticket()
+        return Claim(opened.sign_in, opened)
     kind, _, token = headers(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() != "bearer":
         return None
     sign_in = await read(validate_access_token, token.strip())
     if sign_in is None:
         raise Refused(Close.BAD_TICKET, "This token is wrong or expired.")
-    return sign_in
+    return Claim(sign_in, None)
 
 
 async def speaker_of(user_id: uuid.UUID, channel: Channel) -> Speaker:
@@ -141,6 +159,10 @@ def since_of(query: Query) -> datetime | None:
     except ValueError:
         return None
     return since if since.tzinfo else None
+
+
+def _bad_ticket() -> Refused:
+    return Refused(Close.BAD_TICKET, "This ticket is wrong, used or expired.")
 
 
 def _no_channel() -> Refused:

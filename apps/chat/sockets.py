@@ -13,7 +13,6 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.sessions import SignIn
 from apps.accounts.sockets import SignedIn
 from apps.channels.models import Channel
 from apps.channels.roles import Power
@@ -30,7 +29,7 @@ from apps.moderation.automod import Action as RuleAction
 
 from . import selectors, services, wire
 from .dashboards import Dashboards, DashboardVisit
-from .identity import after_of, channel_of, query_of, sign_in_of, since_of, viewer_of
+from .identity import Claim, after_of, channel_of, claim_of, query_of, since_of, viewer_of
 from .models import Message
 from .room import Room
 from .rooms import Rooms
@@ -78,18 +77,18 @@ async def enter_room(visit: Visit) -> None:
     scope, connection = visit.socket.scope, visit.connection
     query = query_of(scope)
     channel = await channel_of(scope)
-    sign_in = await sign_in_of(scope, query)
+    claim = await claim_of(scope, query)
     visit.channel = channel
     visit.room = room = await Rooms.here().arrive(channel, connection)
     sees_all = False
-    if sign_in is not None:
+    if claim is not None:
         await Rooms.here().hear_of_people(connection)
-        visit.user_id = user_id = sign_in.user_id
+        visit.user_id = user_id = claim.sign_in.user_id
         room.crowd.enter(user_id, connection)
-        visit.speaker = await _met(visit, room, sign_in)
+        visit.speaker = await _met(visit, room, claim)
         sees_all = Power.VIEW_MODERATION in visit.speaker.powers
     history = await room.history(after_of(query), since_of(query), to_moderators=sees_all)
-    if sign_in is not None:
+    if claim is not None:
         room.audience.came(visit.speaker)
     visit.is_in = True
     connection.on_gap = lambda: connection.write(room.mark())
@@ -100,19 +99,21 @@ async def enter_room(visit: Visit) -> None:
     room.audience.welcome(connection)
 
 
-async def _met(visit: Visit, room: Room, sign_in: SignIn) -> Speaker:
-    """Who came with this sign-in, once it is known that it holds. Raises Refused."""
-    # Looked up at the same time: a crowd is let in faster by half as one where each waits twice. An account
-    # that is shut fails both, and then it is the sign-in that has ended.
-    held, speaker = await asyncio.gather(
-        SignedIn.here().enter(visit.connection, sign_in),
-        room.crowd.speaker(sign_in.user_id),
+async def _met(visit: Visit, room: Room, claim: Claim) -> Speaker:
+    """Who came, once it is known that it is they and that their sign-in holds. Raises Refused."""
+    # Looked up at the same time: a crowd is let in faster by half as one where each waits three times. The
+    # first that fails is told: an account that is shut fails as a person, too, but it is the sign-in that has
+    # ended.
+    proven, held, speaker = await asyncio.gather(
+        claim.prove(),
+        SignedIn.here().enter(visit.connection, claim.sign_in),
+        room.crowd.speaker(claim.sign_in.user_id),
         return_exceptions=True,
     )
-    if isinstance(held, BaseException):
-        raise held
-    if isinstance(speaker, BaseException):
-        raise speaker
+    for found in (proven, held, speaker):
+        if isinstance(found, BaseException):
+            raise found
+    assert isinstance(speaker, Speaker)
     return speaker
 
 
@@ -287,11 +288,12 @@ async def enter_dashboard(visit: DashboardVisit) -> None:
     """Only the crew, and it only listens."""
     socket = visit.socket
     channel = await channel_of(socket.scope)
-    sign_in = await sign_in_of(socket.scope, query_of(socket.scope))
-    if sign_in is None:
+    claim = await claim_of(socket.scope, query_of(socket.scope))
+    if claim is None:
         raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
-    await SignedIn.here().enter(socket.connection, sign_in)
-    await Dashboards.here().enter(visit, channel, sign_in.user_id)
+    await claim.prove()
+    await SignedIn.here().enter(socket.connection, claim.sign_in)
+    await Dashboards.here().enter(visit, channel, claim.sign_in.user_id)
 
 
 def leave_dashboard(visit: DashboardVisit) -> None:
