@@ -37,7 +37,7 @@ lock: venv  ## resolve pyproject.toml into the two lock files
 vendor: venv  ## refresh static/vendor from assets/vendor.toml
 	@exec $(PY) -m tools.vendor
 
-lighthouse: venv  ## Lighthouse on the pages that matter, from a running server (needs npm)
+lighthouse: venv  ## Lighthouse on the pages that matter, from a running server without its demo (needs npm, ffmpeg)
 	@exec $(PY) -m tools.lighthouse
 
 icons: venv  ## the icons of the installed app, from static/img/logo.svg

@@ -9,7 +9,6 @@ const PHASES = {
   LIVE: ["live", "open"],
   ENDING: ["live", "ending", "open"],
 };
-const count = new Intl.NumberFormat();
 
 export class Numbers {
   #root;
@@ -51,7 +50,7 @@ export class Numbers {
   #writeViewers(viewers) {
     if (!Number.isInteger(viewers)) return;
     for (const element of this.#all("[data-viewers]")) {
-      put(element, element.dataset.viewers === "short" ? short(viewers) : count.format(viewers));
+      put(element, element.dataset.viewers === "short" ? short(viewers) : grouped(viewers));
     }
   }
 
@@ -124,6 +123,11 @@ export class Numbers {
 
 function put(element, words) {
   if (element.textContent !== words) element.textContent = words;
+}
+
+/** 1284 → 1,284: as the server's `grouped` writes it. Intl.NumberFormat takes 20 ms to get ready. */
+export function grouped(number) {
+  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** 950, 1.2k, 131k, 2.5M: as the server's `compact` writes it. */

@@ -55,6 +55,20 @@ def test_a_player_has_a_poster_until_it_plays(
     visitor.await_player("playing")
 
 
+def test_what_plays_comes_after_what_is_seen_first(
+    visit: Callable[..., Visitor], pictured: dict[str, Any]
+) -> None:
+    visitor = visit()
+    visitor.watch(pictured["slug"])
+    visitor.await_player("playing")
+    each = "performance.getEntries().map((entry) => [entry.name.split('/').pop(), entry.startTime])"
+    begun = visitor.page.evaluate(f"Object.fromEntries({each})")
+    poster = visitor.page.locator("[data-player] video").get_attribute("poster") or ""
+    assert begun[poster.rpartition("/")[2]] < begun["first-paint"]
+    late = {name for name, at in begun.items() if at >= begun["first-paint"]}
+    assert {"hls.light.mjs", "watch.js", "player.js", "room.js"} <= late
+
+
 def test_who_points_at_the_seek_bar_sees_what_was_there(
     visit: Callable[..., Visitor], pictured: dict[str, Any]
 ) -> None:

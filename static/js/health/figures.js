@@ -1,11 +1,11 @@
 /** How each figure of a health report is written. */
+import { grouped } from "../numbers.js";
 
 const SOUND = { present: "Present", quiet: "Looks silent", none: "None" };
-const number = new Intl.NumberFormat();
 
 /** Each takes a health report and gives words, or nothing where there is nothing to tell. */
 export const FIGURES = {
-  bitrate: ({ bitrateKbps }) => bitrateKbps && `${number.format(bitrateKbps)} kbps`,
+  bitrate: ({ bitrateKbps }) => bitrateKbps && `${grouped(bitrateKbps)} kbps`,
   fps: ({ fps, nominalFps }) =>
     fps && (nominalFps && Math.abs(fps - nominalFps) > 1 ? `${round(fps)} of ${round(nominalFps)} fps` : `${round(fps)} fps`),
   missing: ({ missingPercent }) => Number.isFinite(missingPercent) && `${missingPercent} %`,

@@ -1,11 +1,11 @@
 /** The bitrate of the last ten minutes as a line, and the same in words. */
+import { grouped } from "../numbers.js";
 
 const SPAN_MS = 600_000;
 const MOST_POINTS = 300;
 const HOLE_MS = 7_000; // nothing told for so long: the line is interrupted
 const WIDTH = 600; // of the drawing's own units
 const HEIGHT = 100;
-const number = new Intl.NumberFormat();
 
 export class Graph {
   #root;
@@ -36,8 +36,8 @@ export class Graph {
     const { line, area } = paths(points, top);
     this.#root.querySelector("[data-graph-line]").setAttribute("d", line);
     this.#root.querySelector("[data-graph-area]").setAttribute("d", area);
-    this.#write("[data-graph-top]", `${number.format(top)} kbps`);
-    this.#write("[data-graph-middle]", number.format(top / 2));
+    this.#write("[data-graph-top]", `${grouped(top)} kbps`);
+    this.#write("[data-graph-middle]", grouped(top / 2));
     this.#write("[data-graph-words]", inWords(points));
   }
 
@@ -84,9 +84,9 @@ function inWords(points) {
   if (!sent.length) return "Nothing was sent in the last 10 minutes.";
   const minutes = Math.max(1, Math.round((points.at(-1).at - points[0].at) / 60_000));
   const average = Math.round(sent.reduce((sum, kbps) => sum + kbps, 0) / sent.length);
-  const [least, most] = [Math.min(...sent), Math.max(...sent)].map(number.format);
+  const [least, most] = [Math.min(...sent), Math.max(...sent)].map(grouped);
   const over = minutes === 1 ? "the last minute" : `the last ${minutes} minutes`;
-  return `Over ${over}: ${number.format(average)} kbps on average, between ${least} and ${most}.`;
+  return `Over ${over}: ${grouped(average)} kbps on average, between ${least} and ${most}.`;
 }
 
 function round(value) {

@@ -15,6 +15,7 @@ def test_a_thumbnail_is_on_the_card_the_player_the_link_and_in_the_api(pictured,
     assert f'<img src="{small}"' in client.get("/").content.decode()
     page = client.get(f"/streams/{pictured.channel.slug}").content.decode()
     assert f'poster="{large}"' in page
+    assert f'<link rel="preload" as="image" fetchpriority="high" href="{large}">' in page
     assert f'property="og:image" content="http://testserver{large}"' in page
     assert 'data-storyboard-url="/stills/' in page
     body = client.get(f"/api/streams/{pictured.pk}").json()
@@ -57,5 +58,7 @@ def test_a_suspended_channels_is_told_to_nobody(pictured, client):
 
 def test_an_offline_player_has_no_poster(pictured, client):
     services.end_broadcast(actor=pictured.channel.owner, broadcast=pictured)
-    assert "poster=" not in client.get(f"/streams/{pictured.channel.slug}").content.decode()
+    page = client.get(f"/streams/{pictured.channel.slug}").content.decode()
+    assert "poster=" not in page
+    assert 'as="image"' not in page
     assert client.get(f"/api/streams/{pictured.pk}").json()["thumbnailUrl"].endswith("-640.webp")
