@@ -55,11 +55,13 @@ class SignedIn:
         return found
 
     async def enter(self, connection: Connection, sign_in: SignIn) -> None:
-        """Keep the socket open while `sign_in` holds; raises Refused when it does not, or when the person has
-        too many sockets here. `leave` must follow in any case."""
-        if not people.enter(str(sign_in.user_id)):
-            raise Refused(Close.TOO_MANY, "You have too many connections open.")
-        connection.person_id = str(sign_in.user_id)
+        """`watch` and `seat` somebody who is known to be the one."""
+        await self.watch(connection, sign_in)
+        self.seat(connection, sign_in)
+
+    async def watch(self, connection: Connection, sign_in: SignIn) -> None:
+        """Keep the socket open while `sign_in` holds; raises Refused when it does not. `leave` must follow in
+        any case."""
         topic = await self._hub.arrive(TOPIC, connection)
         topic.on_note = self._note
         # Before it is looked up: no end is missed.
@@ -67,8 +69,15 @@ class SignedIn:
         if not await _asked.get(sign_in):
             raise Refused(Close.BAD_TICKET, "This session has ended.")
 
+    def seat(self, connection: Connection, sign_in: SignIn) -> None:
+        """Take one of the places that a person has here; raises Refused when none is free. Not before it is
+        known that it is they: else somebody with a used ticket could take them all."""
+        if not people.enter(str(sign_in.user_id)):
+            raise Refused(Close.TOO_MANY, "You have too many connections open.")
+        connection.person_id = str(sign_in.user_id)
+
     def leave(self, connection: Connection) -> None:
-        """Undo `enter`, also one that was cut short or never came."""
+        """Undo `watch` and `seat`, also what was cut short or never came."""
         self._open.pop(connection, None)
         if topic := self._hub.topics.get(TOPIC):
             self._hub.leave(topic, connection)

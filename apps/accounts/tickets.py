@@ -55,11 +55,16 @@ def for_page(request: HttpRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ticket of ours that is young, and whose it is. Whether it is used for the first time, and whether the
-    session still holds, are other questions (`use_up`, `sockets.SignedIn`)."""
+    """A ticket of ours, and whose it is. Whether it is used for the first time, and whether the session still
+    holds, are other questions (`use_up`, `sockets.SignedIn`). `issued_at` is in seconds since the epoch."""
 
     nonce: str
+    issued_at: int
     sign_in: SignIn
+
+    @property
+    def is_old(self) -> bool:
+        return self.issued_at < time.time() - SECONDS
 
 
 def opened(ticket: str) -> Opened | None:
@@ -70,15 +75,17 @@ def opened(ticket: str) -> Opened | None:
         told = _seal_of(settings.SECRET_KEY).decrypt(nonce, sealed[_NONCE:], None)
     except (ValueError, InvalidTag):  # or one of an older release
         return None
-    if int.from_bytes(told[:_MOMENT], "big") < time.time() - SECONDS:
-        return None
-    person, session = told[_MOMENT : _MOMENT + _PERSON], told[_MOMENT + _PERSON :]
-    return Opened(nonce.hex(), SignIn(uuid.UUID(bytes=person), session.decode()))
+    moment, rest = told[:_MOMENT], told[_MOMENT:]
+    sign_in = SignIn(uuid.UUID(bytes=rest[:_PERSON]), rest[_PERSON:].decode())
+    found = Opened(nonce.hex(), int.from_bytes(moment, "big"), sign_in)
+    return None if found.is_old else found
 
 
 async def use_up(ticket: Opened) -> bool:
-    """Whether nobody has used it before, in any process when there is a Redis to meet at. Raises
-    RedisError."""
+    """Whether it is still young and nobody has used it before, in any process when there is a Redis to meet
+    at. Raises RedisError."""
+    if ticket.is_old:  # by now: what was used when it was young may be forgotten
+        return False
     if settings.REDIS_URL:
         return await _asked.get(ticket.nonce)
     return _used_here.add(ticket.nonce)

@@ -91,7 +91,7 @@ class Dashboards:
         for kind in wanted - visit.heard:
             visit.heard.add(kind)
             topic = await self._hub.arrive(topic_name(kind, visit.channel.pk), visit.socket.connection)
-            if kind not in visit.heard:  # they left meanwhile
+            if kind not in visit.heard:  # they left meanwhile, or may not hear it any more
                 self._hub.leave(topic, visit.socket.connection)
                 return
             topic.on_note = partial(self._note, visit.channel.pk)

@@ -66,7 +66,7 @@ class Rooms:
 
     async def arrive(self, channel: Channel, connection: Connection) -> Room:
         """The open room, kept for `connection` until it `leave`s. Raises DatabaseError when it can't be read;
-        `leave_early` must follow then."""
+        `leave` must follow then, too."""
         topic = await self.hub.arrive(topic_name("room", channel.pk), connection)
         room = self._rooms.get(channel.pk)
         if room is None or room.topic is not topic:

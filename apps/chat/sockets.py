@@ -106,13 +106,14 @@ async def _met(visit: Visit, room: Room, claim: Claim) -> Speaker:
     # ended.
     proven, held, speaker = await asyncio.gather(
         claim.prove(),
-        SignedIn.here().enter(visit.connection, claim.sign_in),
+        SignedIn.here().watch(visit.connection, claim.sign_in),
         room.crowd.speaker(claim.sign_in.user_id),
         return_exceptions=True,
     )
     for found in (proven, held, speaker):
         if isinstance(found, BaseException):
             raise found
+    SignedIn.here().seat(visit.connection, claim.sign_in)
     assert isinstance(speaker, Speaker)
     return speaker
 

@@ -68,6 +68,14 @@ class TestTickets:
         for same in (ticket + "=", ticket + "==", f"{ticket}!", f"{ticket[:9]} {ticket[9:]}"):
             assert redeem(same) is None
 
+    def test_grow_old_also_between_the_door_and_their_use(self, time_machine):
+        now = timezone.now()
+        time_machine.move_to(now)
+        opened = tickets.opened(tickets.issue(VERA))
+        assert opened
+        time_machine.move_to(now + timedelta(seconds=tickets.SECONDS + 2))
+        assert not asyncio.run(tickets.use_up(opened))
+
     def test_something_else_that_we_have_signed_is_no_ticket(self):
         assert redeem(signing.dumps([VERA.user_id.hex, "nonce"], salt="something else")) is None
 

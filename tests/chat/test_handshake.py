@@ -20,15 +20,38 @@ from .conftest import Dial, story
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_ticket_works_once(dial: Dial, channel: Channel, viewer: User) -> None:
-    ticket = factories.ticket(viewer)
+@pytest.mark.parametrize("kind", ["channels", "dashboard"])
+def test_a_ticket_works_once(dial: Dial, channel: Channel, streamer: User, kind: str) -> None:
+    path = f"/ws/{kind}/{channel.slug}?ticket={factories.ticket(streamer)}"
 
     async def steps() -> None:
-        path = f"/ws/channels/{channel.slug}?ticket={ticket}"
         async with dial(path) as first:
-            await first.next("chat:history")
+            await first.send("ping")
+            await first.next("pong")
         async with dial(path) as second:
             assert await second.closed() == 4401
+
+    story(steps)
+
+
+@pytest.mark.parametrize("kind", ["channels", "dashboard"])
+def test_used_tickets_take_none_of_their_persons_places(
+    dial: Dial, channel: Channel, streamer: User, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(doors.people, "most", 2)
+    path = f"/ws/{kind}/{channel.slug}"
+    used = f"{path}?ticket={factories.ticket(streamer)}"
+
+    async def steps() -> None:
+        async with dial(used) as owner:
+            async with dial(used) as one, dial(used) as two:  # neither answers that it is closed
+                assert await one.closed() == await two.closed() == 4401
+                async with dial(path, who=streamer) as again:
+                    await again.send("ping")
+                    await again.next("pong")
+            await owner.send("ping")
+            await owner.next("pong")
+        assert not doors.people._open
 
     story(steps)
 

@@ -20,6 +20,8 @@ from apps.chat.services import messages
 from apps.chat.store import Draft
 from apps.core.errors import DomainError
 from apps.core.realtime import redis as shared
+from apps.core.realtime.closing import Close
+from tests import factories
 from tests.stack.services import silent_server
 
 from .conftest import Dial, accepted, refused, story
@@ -101,6 +103,19 @@ def silent_redis(settings) -> Iterator[Callable[[], Any]]:
 
         yield silent_redis
     shared.client.cache_clear()
+
+
+@pytest.mark.parametrize("kind", ["channels", "dashboard"])
+def test_while_nobody_can_say_whether_a_ticket_was_used_it_lets_nobody_in(
+    dial: Dial, channel: Channel, streamer: User, silent_redis: Callable[[], Any], kind: str
+) -> None:
+    path = f"/ws/{kind}/{channel.slug}?ticket={factories.ticket(streamer)}"
+
+    async def steps() -> None:
+        async with silent_redis(), dial(path) as client:
+            assert await client.closed() == Close.LATER
+
+    story(steps)
 
 
 def test_while_redis_hangs_nobody_hears_that_the_chat_is_busy(
