@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.load import clock_source
 from tests.stack.people import Person, sign_up
 from tests.stack.running import Stack
 
+from .conftest import serving
 from .visitor import Visitor, await_value
 
 Visit = Callable[..., Visitor]
@@ -238,6 +240,19 @@ def test_the_embedded_player_plays_alone(visit: Visit, live: str) -> None:
     visitor.page.goto(f"/embed/{live}")
     visitor.await_picture()
     assert visitor.page.locator("[data-chat]").count() == 0
+
+
+def test_an_embedded_player_below_what_is_seen_gets_ready_too(
+    visit: Visit, live: str, tmp_path: Path
+) -> None:
+    """A browser paints no frame of another site that is out of sight."""
+    visitor = visit()
+    html = f'<div style="height: 6000px"></div><iframe src="{visitor.url}/embed/{live}"></iframe>'
+    (tmp_path / "page.html").write_text(html)
+    with serving(tmp_path) as site:
+        visitor.page.goto(f"{site.replace('127.0.0.1', 'localhost')}/page.html")
+        player = visitor.page.frame_locator("iframe").locator("[data-player]")
+        await_value(lambda: player.get_attribute("data-state"), lambda state: state not in (None, "idle"), 20)
 
 
 @pytest.mark.both_modes
