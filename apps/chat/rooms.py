@@ -156,6 +156,7 @@ class Rooms:
 
     async def _close(self) -> None:
         self._of_hubs.pop(self.hub, None)
+        await self._count()  # whom this process has seen off is counted here no longer
         await self._store.close()
 
     async def _finish(self) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from apps.core import presence
 from tests.stack.services import Services, redis
 
 from .processes import Sockets, close_code, frames, next_of, running_python, say, socket_processes
@@ -279,6 +280,31 @@ def test_a_server_in_two_processes_counts_its_viewers_together(sockets: Sockets)
             return count
 
     assert asyncio.run(run()) == 2
+
+
+def test_whom_a_process_sent_away_is_counted_no_longer(sockets: Sockets, stack_mode: str) -> None:
+    if stack_mode == "embedded":
+        pytest.skip("when a single process has stopped nobody counts")
+    process = sockets.stack.process("socket1")
+
+    async def run() -> None:
+        async with (
+            connect(f"{sockets.address(0)}viewer=browser0003", proxy=None),
+            connect(f"{sockets.address(1)}viewer=browser0004", proxy=None) as line,
+        ):
+            async with asyncio.timeout(15):
+                while (await next_of(line, "viewers:updated", 15))["count"] != 2:
+                    pass
+            process.signal(signal.SIGTERM)
+            # Long before those age out of whom nobody says that they went.
+            async with asyncio.timeout(presence.HEARTBEAT + presence.LINGER + 2):
+                while (await next_of(line, "viewers:updated", 15))["count"] != 1:
+                    pass
+
+    try:
+        asyncio.run(run())
+    finally:
+        sockets.stack.restart("socket1")
 
 
 def test_while_redis_is_away_the_room_goes_on(stack_mode: str, request: pytest.FixtureRequest) -> None:
