@@ -192,7 +192,8 @@ def test_a_draft_survives_a_reload(stack: Stack, visit: Visit, room: Room) -> No
     visitor = enter(visit, stack, room["channel"]["slug"])
     visitor.page.locator("[data-chat-form] textarea").fill("half a thought")
     visitor.page.reload()
-    assert visitor.page.locator("[data-chat-form] textarea").input_value() == "half a thought"
+    field = visitor.page.locator("[data-chat-form] textarea")
+    await_value(field.input_value, lambda words: words == "half a thought")
 
 
 def test_too_long_a_message_is_kept_whole_and_told_before_it_is_sent(

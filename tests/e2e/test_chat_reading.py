@@ -94,7 +94,7 @@ def test_who_hears_the_chat_may_have_it_in_batches(
     batch = reader.page.locator("[data-chat-batch]")
     await_value(batch.inner_text, lambda words: words == "3 new messages, 1 mentions you")
     reader.page.reload()
-    assert live.get_attribute("aria-live") == "off", "the choice was forgotten"
+    await_value(lambda: live.get_attribute("aria-live"), lambda said: said == "off")
 
 
 @pytest.mark.both_modes

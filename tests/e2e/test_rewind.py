@@ -274,4 +274,4 @@ def test_the_figures_behind_the_picture(visit: Visit, live: str) -> None:
         r"\d+ % of 100", await_value(figures["parts"].inner_text, lambda t: "of 100" in t, 40)
     )
     visitor.page.get_by_role("button", name="Hide statistics").click()
-    assert panel.is_hidden()
+    await_value(panel.is_hidden, bool)

@@ -33,8 +33,9 @@ def crew(module_page: Page) -> Iterator[Crew]:
     home = module_page.url
     module_page.goto(home)
     yield Crew(module_page)
-    module_page.unroute_all()
+    # The page goes first: one whose question breaks off would lead somewhere else by itself.
     module_page.goto(home)
+    module_page.unroute_all()
 
 
 # simulcast.js
