@@ -83,7 +83,7 @@ class Phase:
 class RoomResult:
     """What was measured in one room, by offered rate and at saturation; the middle of `RUNS` each."""
 
-    name: str
+    name: str = ""
     handshakes: list[float] = field(default_factory=list)
     """A second, when all come to a server that has just started; each start, the slowest first."""
     warm_handshakes: list[float] = field(default_factory=list)
@@ -163,9 +163,9 @@ def steady(generator: Generator, room: Room, command: str) -> Phase:
     return sorted(runs(generator, room, command), key=lambda phase: phase.p99)[RUNS // 2]
 
 
-def measure_room(binary: Path, room: Room, viewers: int) -> RoomResult:
+def measure_room(binary: Path, room: Room, viewers: int, result: RoomResult) -> None:
     """Fill the room, then talk: at each steady rate, then as fast as it goes."""
-    result = RoomResult(room.name)
+    result.name = room.name
     before = resident_kib(room.pid)
     with full_room(binary, room, viewers) as (generator, _):
         time.sleep(1)
@@ -177,7 +177,6 @@ def measure_room(binary: Path, room: Room, viewers: int) -> RoomResult:
     full.sort(key=lambda phase: phase.rate)
     result.full = full[RUNS // 2]
     result.full_range = (full[0].rate, full[-1].rate)
-    return result
 
 
 def arrivals(binary: Path, room: Room, viewers: int) -> list[float]:
@@ -246,8 +245,9 @@ def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
 
 
 def measure(backing: Services, stack: Stack, viewers: int = VIEWERS) -> list[RoomResult]:
-    """Ours, the peer, and the peer with our batching, one after the other on the same core; then everybody
-    comes to each in turn, started anew each time: what a crowd meets after a new version."""
+    """Ours, the peer, and the peer with our batching on the same core: first everybody comes to each in turn,
+    started anew each time, which is what a crowd meets after a new version; then they talk, in one after the
+    other. In this order nobody's crowd waits for PostgreSQL to clear up what was said before."""
     with tempfile.TemporaryDirectory(prefix="aethex-bench-") as name:
         folder = Path(name)
         binary = compiled("ws_load.c", folder)
@@ -257,16 +257,16 @@ def measure(backing: Services, stack: Stack, viewers: int = VIEWERS) -> list[Roo
             lambda: socketio_room(peer, backing.postgres_port, "each"),
             lambda: socketio_room(peer, backing.postgres_port, "batched"),
         ]
-        results = []
-        for each in opened:
-            with each() as room:
-                results.append(measure_room(binary, room, viewers))
+        results = [RoomResult() for _ in opened]
         for _ in range(STARTS):
             for result, each in zip(results, opened, strict=True):
                 with each() as room:
                     first, *_, last = arrivals(binary, room, viewers)
                 result.handshakes = sorted([*result.handshakes, first])
                 result.warm_handshakes = sorted([*result.warm_handshakes, last])
+        for result, each in zip(results, opened, strict=True):
+            with each() as room:
+                measure_room(binary, room, viewers, result)
     return results
 
 
