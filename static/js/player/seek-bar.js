@@ -29,7 +29,7 @@ export class SeekBar {
 
   draw() {
     const span = this.#span();
-    this.#bar.hidden = span === null;
+    this.#bar.toggleAttribute("data-off", span === null);
     if (!span) return this.#letGo();
     const { start, length } = span;
     const behind = this.#deeds.isBehind() ? Math.max(0, start + length - this.#deeds.position()) : 0;
