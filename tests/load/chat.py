@@ -222,7 +222,9 @@ def socketio_room(peer: Path, postgres_port: int, mode: str) -> Iterator[Room]:
 
 @contextlib.contextmanager
 def our_room(stack: Stack, folder: Path, viewers: int) -> Iterator[Room]:
-    """One of our socket processes on PostgreSQL and Redis, and a ticket for everybody: all are signed in."""
+    """One of our socket processes on PostgreSQL and Redis, started anew, and a ticket for everybody: all are
+    signed in."""
+    stack.restart("socket1")
     ours.seed(stack, "people", viewers)
     channel = ours.seed(stack, "channels", 1)[0]
     suffixes = folder / "tickets.txt"
