@@ -6,6 +6,7 @@ question; and when sessions of somebody end, every process hears of it and looks
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 import weakref
@@ -54,24 +55,21 @@ class SignedIn:
             found = cls._of_hubs[hub] = cls(hub)
         return found
 
-    async def enter(self, connection: Connection, sign_in: SignIn) -> None:
-        """`watch` and `seat` somebody who is known to be the one."""
-        await self.watch(connection, sign_in)
-        self.seat(connection, sign_in)
-
-    async def watch(self, connection: Connection, sign_in: SignIn) -> None:
-        """Keep the socket open while `sign_in` holds; raises Refused when it does not. `leave` must follow in
-        any case."""
+    async def watch(self, connection: Connection, sign_in: SignIn) -> asyncio.Future[bool]:
+        """Close the socket when `sign_in` ends from now on. Whether it holds now is asked, and answered to
+        who awaits what is returned. `leave` must follow in any case."""
         topic = await self._hub.arrive(TOPIC, connection)
         topic.on_note = self._note
         # Before it is looked up: no end is missed.
         self._open[connection] = sign_in
-        if not await _asked.get(sign_in):
-            raise Refused(Close.BAD_TICKET, "This session has ended.")
+        return _asked.get(sign_in)
 
-    def seat(self, connection: Connection, sign_in: SignIn) -> None:
-        """Take one of the places that a person has here; raises Refused when none is free. Not before it is
-        known that it is they: else somebody with a used ticket could take them all."""
+    def seat(self, connection: Connection, sign_in: SignIn, *, holds: bool) -> None:
+        """Take one of the places that a person has here; raises Refused when none is free, or when their
+        sign-in does not hold. Not before it is known that it is they: else somebody with a used ticket could
+        take them all."""
+        if not holds:
+            raise Refused(Close.BAD_TICKET, "This session has ended.")
         if not people.enter(str(sign_in.user_id)):
             raise Refused(Close.TOO_MANY, "You have too many connections open.")
         connection.person_id = str(sign_in.user_id)

@@ -6,6 +6,7 @@ another. It names the session that it was issued in, which nobody else can read:
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import secrets
@@ -81,14 +82,15 @@ def opened(ticket: str) -> Opened | None:
     return None if found.is_old else found
 
 
-async def use_up(ticket: Opened) -> bool:
+def use_up(ticket: Opened) -> asyncio.Future[bool]:
     """Whether it is still young and nobody has used it before, in any process when there is a Redis to meet
-    at. Raises RedisError."""
-    if ticket.is_old:  # by now: what was used when it was young may be forgotten
-        return False
-    if settings.REDIS_URL:
-        return await _asked.get(ticket.nonce)
-    return _used_here.add(ticket.nonce)
+    at. It is used from now on, whenever the answer is awaited; that raises RedisError."""
+    if settings.REDIS_URL and not ticket.is_old:
+        return _asked.get(ticket.nonce)
+    answer = asyncio.get_running_loop().create_future()
+    # Old by now: what was used when it was young may be forgotten.
+    answer.set_result(not ticket.is_old and _used_here.add(ticket.nonce))
+    return answer
 
 
 _USE = """
@@ -107,7 +109,7 @@ async def _use_all(nonces: list[str]) -> list[bool]:
 
 
 # When a crowd comes, those who come within this time are asked about together.
-_asked = Gather(_use_all, pause=0.008)
+_asked = Gather(_use_all, pause=0.016)
 
 
 class _Once:

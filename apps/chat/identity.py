@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 import uuid
@@ -81,22 +82,23 @@ class Claim:
     returned; what is to be known of them can be looked up meanwhile."""
 
     sign_in: SignIn
-    ticket: tickets.Opened | None
+    # Whether their ticket is used for the first time; None for who came with a token.
+    is_first: asyncio.Future[bool] | None
 
     async def prove(self) -> None:
         """Raises Refused when it is a ticket, and not used for the first time."""
-        if self.ticket is None:
+        if self.is_first is None:
             return
         try:
-            is_first = await tickets.use_up(self.ticket)
+            is_proven = await self.is_first
         except redis.RedisError:  # nobody can say whether it was used
             raise Refused(Close.LATER, "Tickets can't be checked at the moment.") from None
-        if not is_first:
+        if not is_proven:
             raise _bad_ticket()
 
 
 async def claim_of(scope: Scope, query: Query) -> Claim | None:
-    """What the ticket or token of a handshake says, None without either.
+    """What the ticket or token of a handshake says, None without either. A ticket is used up by it.
 
     Raises Refused for a wrong one: to go on as somebody anonymous would be a silent demotion.
     """
@@ -104,7 +106,7 @@ async def claim_of(scope: Scope, query: Query) -> Claim | None:
         opened = tickets.opened(ticket)
         if opened is None:
             raise _bad_ticket()
-        return Claim(opened.sign_in, opened)
+        return Claim(opened.sign_in, tickets.use_up(opened))
     kind, _, token = headers(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() != "bearer":
         return None

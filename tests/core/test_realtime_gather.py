@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -19,9 +20,9 @@ def test_a_lone_question_goes_out_at_once_and_a_crowd_shares_the_next() -> None:
 
     async def steps() -> None:
         gather = Gather(double)
-        first = asyncio.create_task(gather.get(1))
+        first = gather.get(1)
         await asyncio.sleep(0.001)
-        rest = [asyncio.create_task(gather.get(n)) for n in range(2, 8)]
+        rest = [gather.get(n) for n in range(2, 8)]
         assert await first == 2
         assert await asyncio.gather(*rest) == [4, 6, 8, 10, 12, 14]
         assert await gather.get(8) == 16
@@ -41,7 +42,7 @@ def test_with_a_pause_a_stream_of_questions_goes_in_few() -> None:
         gather = Gather(echo, pause=0.2)
         rest = []
         for n in range(20):
-            rest.append(asyncio.create_task(gather.get(n)))
+            rest.append(gather.get(n))
             await asyncio.sleep(0.001)
         assert await asyncio.gather(*rest) == list(range(20))
 
@@ -65,10 +66,30 @@ def test_a_failure_reaches_whom_it_concerns_and_nobody_after() -> None:
     asyncio.run(steps())
 
 
+def test_what_fails_after_its_asker_has_left_is_no_complaint(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(keys: list[str]) -> list[str]:
+        raise ValueError(keys)
+
+    async def steps() -> None:
+        gather = Gather(broken)
+        answer = gather.get("asked and not awaited")
+        with pytest.raises(ValueError):
+            await gather.get("awaited")
+        assert answer.done()
+
+    asyncio.run(steps())
+    gc.collect()
+    assert not caplog.records
+
+
 def test_it_serves_one_loop_after_another() -> None:
     async def echo(keys: list[str]) -> list[str]:
         return keys
 
     gather = Gather(echo)
+
+    async def asked(key: str) -> str:
+        return await gather.get(key)
+
     for key in ("a", "b"):
-        assert asyncio.run(gather.get(key)) == key
+        assert asyncio.run(asked(key)) == key

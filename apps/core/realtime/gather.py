@@ -16,7 +16,8 @@ class Gather(Generic[K, V]):
     """Answers `get(key)` by calling `fetch(keys)`, which returns an answer for each key in their order.
 
     The first question goes out at once; those that come while it is on its way, or within `pause` seconds of
-    its start, go together with the next. A failure of `fetch` is raised in every `get` it was for.
+    its start, go together with the next. A failure of `fetch` is raised in every `get` it was for; where
+    nobody awaits it any more, it is forgotten.
     """
 
     def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], *, pause: float = 0.0) -> None:
@@ -25,7 +26,8 @@ class Gather(Generic[K, V]):
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def get(self, key: K) -> V:
+    def get(self, key: K) -> asyncio.Future[V]:
+        """The answer to come. It is asked for now, whenever it is awaited."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[V] = loop.create_future()
         if self._running is None or self._running.done() or self._running.get_loop() is not loop:
@@ -33,7 +35,7 @@ class Gather(Generic[K, V]):
             # A task of its own: whoever asked first may be cancelled while others wait for their answers.
             self._running = asyncio.create_task(self._run())
         self._waiting.append((key, answer))
-        return await answer
+        return answer
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -46,6 +48,7 @@ class Gather(Generic[K, V]):
                 for _, answer in batch:
                     if not answer.done():
                         answer.set_exception(error)
+                        answer.exception()  # who has left would be logged as one who forgot to look
             else:
                 for (_, answer), value in zip(batch, answers, strict=True):
                     if not answer.done():
