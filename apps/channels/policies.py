@@ -56,7 +56,12 @@ def role_of(user: Actor, channel: Channel) -> Role | None:
     if channel.owner_id == user.pk:
         return Role.OWNER
     held = ChannelRole.objects.filter(channel=channel, user=user).values_list("role", flat=True).first()
-    return Role(held) if held else None
+    return role_given(user.pk, channel, held)
+
+
+def role_given(user_id: uuid.UUID, channel: Channel, held: str | None) -> Role | None:
+    """The role of somebody who is in the channel's team as `held`; its owner is not in the team."""
+    return Role.OWNER if channel.owner_id == user_id else Role(held) if held else None
 
 
 def roles_of(user_ids: Collection[uuid.UUID], channel: Channel) -> dict[uuid.UUID, Role]:

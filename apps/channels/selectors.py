@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.accounts.profiles import open_to
@@ -79,25 +79,41 @@ def _away(channel: Channel | None) -> NotFound:
     )
 
 
-def follow_of(user: Actor, channel: Channel) -> Follow | None:
-    """How this person follows the channel, None for who does not or is not signed in."""
+class Ties(NamedTuple):
+    """What binds somebody to a channel: their role there, and of what they hear as its follower, None for who
+    does not follow it."""
+
+    role: Role | None = None
+    bell: Follow.Bell | None = None
+
+    @property
+    def powers(self) -> frozenset[Power]:
+        return POWERS[self.role] if self.role else frozenset()
+
+
+def ties_of(user: Actor, channel: Channel) -> Ties:
+    """One query for a person, none for who is not signed in."""
     if not user.is_authenticated:
-        return None
-    return Follow.objects.filter(user=user, channel=channel).first()
+        return Ties()
+    roles = ChannelRole.objects.filter(user=user, channel=channel).values("role")
+    bells = Follow.objects.filter(user=user, channel=channel).values("bell")
+    held, bell = User.objects.filter(pk=user.pk).values_list(Subquery(roles), Subquery(bells)).get()
+    return Ties(policies.role_given(user.pk, channel, held), Follow.Bell(bell) if bell else None)
 
 
-def may_read_followers(viewer: Actor, channel: Channel) -> bool:
-    """The crew may; everybody else unless the owner keeps the list for the crew."""
-    return channel.shows_followers or policies.may(viewer, Power.READ_FOLLOWERS, channel)
+def may_read_followers(channel: Channel, powers: Collection[Power]) -> bool:
+    """With these powers: the crew may; everybody else unless the owner keeps the list for the crew."""
+    return channel.shows_followers or Power.READ_FOLLOWERS in powers
 
 
 def followers_of(*, viewer: Actor, channel: Channel) -> QuerySet[User]:
     """Who follows the channel, the latest first. Its crew reads all of them, others those who let people see
     whom they follow. Raises NotAllowed (FOLLOWERS_HIDDEN)."""
-    if not may_read_followers(viewer, channel):
+    powers = policies.powers_of(viewer, channel)
+    if not may_read_followers(channel, powers):
         raise NotAllowed("Only this channel's crew sees who follows it.", code="FOLLOWERS_HIDDEN")
     people = User.objects.filter(follows__channel=channel).order_by(F("follows__id").desc())
-    if policies.may(viewer, Power.READ_FOLLOWERS, channel):
+    if Power.READ_FOLLOWERS in powers:
         return people.filter(is_active=True)
     return open_to(viewer, people)
 
@@ -149,12 +165,12 @@ def find_scheduled(*, channel: Channel, scheduled_id: uuid.UUID) -> ScheduledBro
     return found
 
 
-def next_occurrences(channels: Iterable[Channel], now: datetime) -> dict[uuid.UUID, Occurrence]:
+def next_occurrences(channel_ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, Occurrence]:
     """By channel's id, what of its schedule begins next after `now`; channels that plan nothing are left out.
 
     One query. `occurrence.starts_at` is when, `occurrence.scheduled.title` what.
     """
-    coming = ScheduledBroadcast.objects.coming(now).filter(channel__in=[channel.pk for channel in channels])
+    coming = ScheduledBroadcast.objects.coming(now).filter(channel__in=channel_ids)
     found: dict[uuid.UUID, Occurrence] = {}
     for scheduled in coming:
         first = scheduled.next_occurrence(now)

@@ -26,12 +26,12 @@ from .models import Channel, RoleInvitation
 from .roles import Power
 from .selectors import (
     find_channel,
-    follow_of,
     followers_of,
     helped_by,
     may_read_followers,
     owned_by,
     popular_tags,
+    ties_of,
 )
 
 FEED_KEEPS = timedelta(days=30)
@@ -56,13 +56,14 @@ def page(request: HttpRequest, slug: str, tab: str = "page") -> HttpResponse:
     people = None
     if tab == "followers":
         people = Paginator(followers_of(viewer=request.user, channel=channel), FOLLOWERS_A_PAGE)
+    ties = ties_of(request.user, channel)
     context = {
         "channel": channel,
         "tab": tab,
         "people": people and people.get_page(request.GET.get("page")),
-        "may_read_followers": may_read_followers(request.user, channel),
-        "follow": follow_of(request.user, channel),
-        "may_manage": policies.may(request.user, Power.VIEW_DASHBOARD, channel),
+        "may_read_followers": may_read_followers(channel, ties.powers),
+        "bell": ties.bell,
+        "may_manage": Power.VIEW_DASHBOARD in ties.powers,
         "page_url": request.build_absolute_uri(channel.get_absolute_url()),
     }
     return render(request, "channels/page.html", context)

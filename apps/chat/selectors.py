@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Block, User
+from apps.channels import policies
 from apps.channels.models import Channel, ChannelRole, Follow
 from apps.channels.roles import POWERS, Power, Role
 from apps.core import presence
@@ -336,7 +337,7 @@ def chatters(channel: Channel, role: str | None = None) -> QuerySet[User]:
 
 
 def _speaker(user: Any, channel: Channel, standing: Standing | None, blocked: list[str]) -> Speaker:
-    role = Role.OWNER if user.pk == channel.owner_id else Role(user.held_role) if user.held_role else None
+    role = policies.role_given(user.pk, channel, user.held_role)
     author = author_payload(user)
     return Speaker(
         user_id=user.pk,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -71,3 +71,31 @@ class KeptEach(Generic[K, T]):
     def forget(self) -> None:
         """Have all of them made anew for who asks next."""
         self._of.cache_clear()
+
+
+class KeptMany(Generic[K, T]):
+    """What `make` returns of each of some keys, kept alike for about the `most` keys that were asked for
+    last. Those that are not there are made together."""
+
+    def __init__(self, make: Callable[[Collection[K]], dict[K, T]], *, seconds: float, most: int) -> None:
+        self._make = make
+        self._seconds, self._most = seconds, most
+        self._held: dict[K, tuple[float, T]] = {}
+
+    def get(self, keys: Collection[K]) -> dict[K, T]:
+        """The value of each key; raises what `make` raises."""
+        if not settings.KEEP_LISTS:
+            return self._make(keys) if keys else {}
+        now, held = time.monotonic(), self._held
+        found = {key: kept[1] for key in keys if (kept := held.get(key)) and now - kept[0] < self._seconds}
+        if missing := [key for key in keys if key not in found]:
+            made = self._make(missing)
+            if len(held) + len(made) > self._most:
+                held = self._held = {}
+            held.update((key, (now, value)) for key, value in made.items())
+            found |= made
+        return found
+
+    def forget(self) -> None:
+        """Have all of them made anew for who asks next."""
+        self._held = {}

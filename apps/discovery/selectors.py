@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,9 +12,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import Actor
-from apps.channels.models import Channel, ChannelQuerySet, Follow, Occurrence
+from apps.channels.models import Channel, ChannelQuerySet, Follow
 from apps.channels.selectors import next_occurrences
-from apps.core.kept import Kept
+from apps.core.kept import Kept, KeptMany
 from apps.streams.models import Broadcast
 
 from .board import Board, OnAir
@@ -24,6 +25,8 @@ MOST_ON_THEIR_PAGE = 500
 MOST_AWAY = 5
 MOST_FEATURED, MOST_BANNERS = 6, 3
 FEATURED_SECONDS = 10.0
+# When a channel is back, which its followers read on every page.
+BACK_SECONDS, MOST_BACK = 20.0, 5_000
 
 
 class Away(NamedTuple):
@@ -44,7 +47,8 @@ class Followed(NamedTuple):
 def followed_by(
     user: Actor, now: Board, *, most: int = MOST_FOLLOWED, most_away: int = MOST_AWAY
 ) -> Followed:
-    """One query for a person and one for plans of who is away, none for who is not signed in.
+    """One query for a person, and one for what those who are away plan, unless somebody has just asked that;
+    none for who is not signed in.
 
     Of all that is followed, what is on air and what was followed last comes first, up to `most`.
     """
@@ -67,13 +71,21 @@ def followed_by(
         elif len(away) < most_away:
             away.append(follow)
     on_air.sort(key=lambda row: (row.broadcast.viewer_count, row.broadcast.pk), reverse=True)
-    plans = next_occurrences([follow.channel for follow in away], timezone.now()) if away else {}
-    return Followed(on_air, [_away(follow, plans.get(follow.channel_id)) for follow in away])
+    back_at = _back_at.get([follow.channel_id for follow in away])
+    return Followed(on_air, [_away(follow, back_at[follow.channel_id]) for follow in away])
 
 
-def _away(follow: Follow, planned: Occurrence | None) -> Away:
+def _away(follow: Follow, back_at: datetime | None) -> Away:
     last_seen: datetime | None = follow.last_seen  # type: ignore[attr-defined]  # annotated above
-    return Away(follow.channel, planned.starts_at if planned else None, last_seen)
+    return Away(follow.channel, back_at, last_seen)
+
+
+def _read_back_at(channel_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime | None]:
+    plans = next_occurrences(channel_ids, timezone.now())
+    return {each: plans[each].starts_at if each in plans else None for each in channel_ids}
+
+
+_back_at = KeptMany(_read_back_at, seconds=BACK_SECONDS, most=MOST_BACK)
 
 
 class Placed(NamedTuple):

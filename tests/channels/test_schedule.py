@@ -100,10 +100,10 @@ def test_one_day_is_cancelled_and_comes_back(channel, streamer):
     scheduled = plan(channel, repeats="weekly")
     services.cancel_occurrence(actor=streamer, scheduled=scheduled, on=date(2027, 3, 7))
     services.cancel_occurrence(actor=streamer, scheduled=scheduled, on=date(2027, 3, 7))
-    assert next_occurrences([channel], NOW)[channel.pk].on == date(2027, 3, 14)
+    assert next_occurrences([channel.pk], NOW)[channel.pk].on == date(2027, 3, 14)
     assert [day.is_cancelled for day in upcoming(channel, NOW)] == [True, False, False, False]
     services.restore_occurrence(actor=streamer, scheduled=scheduled, on=date(2027, 3, 7))
-    assert next_occurrences([channel], NOW)[channel.pk].on == date(2027, 3, 7)
+    assert next_occurrences([channel.pk], NOW)[channel.pk].on == date(2027, 3, 7)
     assert AuditEntry.objects.filter(action="schedule.occurrence_cancelled").count() == 1
 
 
@@ -219,7 +219,7 @@ def test_what_comes_next_of_many_channels_is_one_query(channel, streamer):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        found = next_occurrences([channel, other, idle], NOW)
+        found = next_occurrences([channel.pk, other.pk, idle.pk], NOW)
     assert len(queries) == 1
     assert found[channel.pk].scheduled.title == "Sooner"
     assert (found[other.pk].scheduled, found[other.pk].on) == (running, date(2027, 3, 8))

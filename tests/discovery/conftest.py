@@ -10,7 +10,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.discovery.board import _board
 from apps.discovery.categories import _tree
-from apps.discovery.selectors import _creators, _placed
+from apps.discovery.selectors import _back_at, _creators, _placed
 from apps.streams.models import Broadcast
 from tests import factories
 from tests.pages.conftest import browser_of
@@ -37,7 +37,7 @@ def browser(reader: User) -> Client:
 def kept(settings: Any) -> None:
     """Lists are shared for some seconds, as they are outside of tests."""
     settings.KEEP_LISTS = True
-    for each in (_board, _tree, _placed, _creators):
+    for each in (_board, _tree, _placed, _creators, _back_at):
         each.forget()
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.channels.services import follow_channel
+from apps.channels.services import follow_channel, schedule_broadcast, unschedule_broadcast
+from apps.discovery.selectors import _back_at
 from apps.streams.models import Broadcast, Status
 from tests import factories
+from tests.pages.conftest import browser_of
 
 from .conftest import on_air
 
@@ -46,6 +50,29 @@ def test_a_channel_that_is_away_says_when_it_was_last_seen(reader: User, browser
     Channel.objects.filter(pk=broadcast.channel_id).update(is_live=False)
     follow_channel(actor=reader, channel=broadcast.channel)
     assert "live 3\xa0days ago" in rail_of(browser.get("/").content.decode())
+
+
+def test_when_a_channel_is_back_is_asked_once_for_all_its_followers(
+    kept: None, reader: User, browser: Client, monkeypatch: Any
+) -> None:
+    other = factories.person("other-reader")
+    planned, idle = factories.channel(name="Planned place"), factories.channel(name="Idle place")
+    tomorrow = timezone.now().date() + timedelta(days=1)
+    plan = {"title": "Modular", "first_on": tomorrow, "start_time": time(18), "time_zone": "UTC"}
+    scheduled = schedule_broadcast(actor=planned.owner, channel=planned, duration_minutes=60, **plan)
+    for person in (reader, other):
+        for channel in (planned, idle):
+            follow_channel(actor=person, channel=channel)
+
+    def shown(client: Client) -> tuple[bool, int]:
+        with CaptureQueriesContext(connection) as queries:
+            rail = rail_of(client.get("/discover").content.decode())
+        return "18:00" in rail, sum("scheduledbroadcast" in each["sql"] for each in queries)
+
+    assert [shown(browser), shown(browser), shown(browser_of(other))] == [(True, 1), (True, 0), (True, 0)]
+    unschedule_broadcast(actor=planned.owner, scheduled=scheduled)
+    monkeypatch.setattr(_back_at, "_seconds", 0.0)
+    assert shown(browser) == (False, 1)
 
 
 def test_only_the_open_channels_place_follows_its_stream(visitor: Client) -> None:

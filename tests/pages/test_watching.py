@@ -41,7 +41,7 @@ def test_the_watch_page_asks_the_database_little(
     with django_assert_num_queries(6):
         visitor.get("/streams/night-shift")
     stranger.get("/streams/night-shift")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         stranger.get("/streams/night-shift")
 
 

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from apps.accounts.api.serializers import PersonSerializer
 from apps.accounts.reauthentication import require_recent_proof
 from apps.channels import services
-from apps.channels.models import Channel, Follow
-from apps.channels.selectors import find_channel, follow_of, followers_of, popular_tags, tags_in_use
+from apps.channels.models import Channel
+from apps.channels.selectors import find_channel, followers_of, popular_tags, tags_in_use, ties_of
 from apps.channels.services.channels import TAG_LENGTH
 from apps.core.errors import Invalid
 from apps.core.pagination import PageEnvelope
@@ -87,7 +87,7 @@ class ChannelFollow(APIView):
     def get(self, request: Request, channel: str) -> Response:
         """Whether and how the caller follows."""
         found = find_channel(viewer=request.user, slug_or_id=channel)
-        return _followed(found, follow_of(request.user, found))
+        return _followed(found, ties_of(request.user, found).bell)
 
     @extend_schema(request=BellSerializer, responses=FollowStateSerializer)
     def post(self, request: Request, channel: str) -> Response:
@@ -95,7 +95,7 @@ class ChannelFollow(APIView):
         found = find_channel(viewer=request.user, slug_or_id=channel)
         wanted = parsed(BellSerializer(data=request.data))
         follow = services.follow_channel(actor=request.user, channel=found, **wanted)
-        return _followed(found, follow)
+        return _followed(found, follow.bell)
 
     @extend_schema(request=None, responses={200: FollowStateSerializer})
     def delete(self, request: Request, channel: str) -> Response:
@@ -104,12 +104,12 @@ class ChannelFollow(APIView):
         return _followed(found, None)
 
 
-def _followed(channel: Channel, follow: Follow | None) -> Response:
+def _followed(channel: Channel, bell: str | None) -> Response:
     channel.refresh_from_db(fields=["follower_count"])
     return Response(
         {
-            "isFollowing": follow is not None,
-            "bell": follow.bell if follow else None,
+            "isFollowing": bell is not None,
+            "bell": bell,
             "followerCount": channel.follower_count,
         }
     )

@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.channels import policies
 from apps.channels.gate import asks_first, remember_yes
 from apps.channels.models import Channel
 from apps.channels.roles import Power
-from apps.channels.selectors import find_channel, follow_of
+from apps.channels.selectors import find_channel, ties_of
 from apps.core.errors import NotFound
 from apps.core.forms import next_address
 from apps.core.viewers import viewer_id
@@ -30,14 +29,14 @@ def watch(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("streams:watch", channel.slug, permanent=True)
     if asks_first(request, channel):
         return render(request, "streams/mature.html", {"channel": channel})
-    powers = policies.powers_of(request.user, channel)
+    ties = ties_of(request.user, channel)
     viewer = services.Viewer(request.user, viewer_id(request))
     standing = viewer.standing_in(channel)
     context = _stage(channel, viewer) | {
         "standing": standing,
-        "follow": follow_of(request.user, channel),
-        "may_manage": Power.VIEW_DASHBOARD in powers,
-        "may_moderate": Power.VIEW_MODERATION in powers,
+        "bell": ties.bell,
+        "may_manage": Power.VIEW_DASHBOARD in ties.powers,
+        "may_moderate": Power.VIEW_MODERATION in ties.powers,
         "is_owner": channel.owner_id == request.user.pk,
         "page_url": request.build_absolute_uri(request.path),
         "embed_url": request.build_absolute_uri(reverse("streams:embed", args=[channel.slug])),
