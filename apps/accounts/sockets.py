@@ -64,12 +64,9 @@ class SignedIn:
         self._open[connection] = sign_in
         return _asked.get(sign_in)
 
-    def seat(self, connection: Connection, sign_in: SignIn, *, holds: bool) -> None:
-        """Take one of the places that a person has here; raises Refused when none is free, or when their
-        sign-in does not hold. Not before it is known that it is they: else somebody with a used ticket could
-        take them all."""
-        if not holds:
-            raise Refused(Close.BAD_TICKET, "This session has ended.")
+    def seat(self, connection: Connection, sign_in: SignIn) -> None:
+        """Take one of the places that a person has here; raises Refused when none is free. Not before it is
+        known that it is they: else somebody with a used ticket could take them all."""
         if not people.enter(str(sign_in.user_id)):
             raise Refused(Close.TOO_MANY, "You have too many connections open.")
         connection.person_id = str(sign_in.user_id)

@@ -85,10 +85,9 @@ def opened(ticket: str) -> Opened | None:
 def use_up(ticket: Opened) -> asyncio.Future[bool]:
     """Whether it is still young and nobody has used it before, in any process when there is a Redis to meet
     at. It is used from now on, whenever the answer is awaited; that raises RedisError."""
-    if settings.REDIS_URL and not ticket.is_old:
-        return _asked.get(ticket.nonce)
+    if settings.REDIS_URL:
+        return _asked.get(ticket)
     answer = asyncio.get_running_loop().create_future()
-    # Old by now: what was used when it was young may be forgotten.
     answer.set_result(not ticket.is_old and _used_here.add(ticket.nonce))
     return answer
 
@@ -102,10 +101,11 @@ return firsts
 """
 
 
-async def _use_all(nonces: list[str]) -> list[bool]:
-    keys = [f"ticket:{nonce}" for nonce in nonces]
+async def _use_all(opened: list[Opened]) -> list[bool]:
+    keys = [f"ticket:{ticket.nonce}" for ticket in opened]
     firsts = await loop_client().eval(_USE, len(keys), *keys, SECONDS + 5)
-    return [bool(first) for first in firsts]
+    # Old by now, if Redis let them wait: what was used when it was young may be forgotten.
+    return [bool(first) and not ticket.is_old for ticket, first in zip(opened, firsts, strict=True)]
 
 
 # When a crowd comes, those who come within this time are asked about together.

@@ -97,7 +97,8 @@ def ties_of(user: Actor, channel: Channel) -> Ties:
         return Ties()
     roles = ChannelRole.objects.filter(user=user, channel=channel).values("role")
     bells = Follow.objects.filter(user=user, channel=channel).values("bell")
-    held, bell = User.objects.filter(pk=user.pk).values_list(Subquery(roles), Subquery(bells)).get()
+    found = User.objects.filter(pk=user.pk).values_list(Subquery(roles), Subquery(bells)).first()
+    held, bell = found or (None, None)  # a moment ago the account was there
     return Ties(policies.role_given(user.pk, channel, held), Follow.Bell(bell) if bell else None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -102,15 +102,23 @@ async def _met(visit: Visit, room: Room, claim: Claim) -> Speaker:
     """Who came, once it is known that it is they and that their sign-in holds. Raises Refused."""
     # All three questions are on their way at once: a crowd is let in faster by half as one where each waits
     # three times. No task for each of them: that would cost as much as the answers.
-    signed_in = SignedIn.here()
-    holds = await signed_in.watch(visit.connection, claim.sign_in)
+    holds = await SignedIn.here().watch(visit.connection, claim.sign_in)
     try:
         speaker = await room.crowd.speaker(claim.sign_in.user_id)
-    finally:
+    except Exception:
         # Told first: an account that is shut fails as a person, too, but it is the sign-in that has ended.
-        await claim.prove()
-        signed_in.seat(visit.connection, claim.sign_in, holds=await holds)
+        await _stand_by(claim, holds)
+        raise
+    await _stand_by(claim, holds)
+    SignedIn.here().seat(visit.connection, claim.sign_in)
     return speaker
+
+
+async def _stand_by(claim: Claim, holds: Awaitable[bool]) -> None:
+    """Return if the claim is proven and its sign-in `holds`; raises Refused."""
+    await claim.prove()
+    if not await holds:
+        raise Refused(Close.BAD_TICKET, "This session has ended.")
 
 
 def leave_room(visit: Visit) -> None:
@@ -287,10 +295,8 @@ async def enter_dashboard(visit: DashboardVisit) -> None:
     claim = await claim_of(socket.scope, query_of(socket.scope))
     if claim is None:
         raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
-    await claim.prove()
-    signed_in = SignedIn.here()
-    holds = await signed_in.watch(socket.connection, claim.sign_in)
-    signed_in.seat(socket.connection, claim.sign_in, holds=await holds)
+    await _stand_by(claim, await SignedIn.here().watch(socket.connection, claim.sign_in))
+    SignedIn.here().seat(socket.connection, claim.sign_in)
     await Dashboards.here().enter(visit, channel, claim.sign_in.user_id)
 
 

@@ -74,28 +74,38 @@ class KeptEach(Generic[K, T]):
 
 
 class KeptMany(Generic[K, T]):
-    """What `make` returns of each of some keys, kept alike for about the `most` keys that were asked for
-    last. Those that are not there are made together."""
+    """What `make` returns of each of some keys, at most `seconds` old; of more than `most` the oldest go.
+
+    Those that are not there are made together, by each thread that misses them. With KEEP_LISTS off all are
+    made for each who asks.
+    """
 
     def __init__(self, make: Callable[[Collection[K]], dict[K, T]], *, seconds: float, most: int) -> None:
         self._make = make
         self._seconds, self._most = seconds, most
-        self._held: dict[K, tuple[float, T]] = {}
+        self._held: dict[K, tuple[float, T]] = {}  # in the order of their times
+        self._lock = threading.Lock()
 
     def get(self, keys: Collection[K]) -> dict[K, T]:
         """The value of each key; raises what `make` raises."""
-        if not settings.KEEP_LISTS:
-            return self._make(keys) if keys else {}
-        now, held = time.monotonic(), self._held
-        found = {key: kept[1] for key in keys if (kept := held.get(key)) and now - kept[0] < self._seconds}
+        since = time.monotonic() - self._seconds if settings.KEEP_LISTS else float("inf")
+        found = {key: held[1] for key in keys if (held := self._held.get(key)) and held[0] > since}
         if missing := [key for key in keys if key not in found]:
             made = self._make(missing)
-            if len(held) + len(made) > self._most:
-                held = self._held = {}
-            held.update((key, (now, value)) for key, value in made.items())
+            self._keep(made)
             found |= made
         return found
 
     def forget(self) -> None:
         """Have all of them made anew for who asks next."""
-        self._held = {}
+        with self._lock:
+            self._held.clear()
+
+    def _keep(self, made: dict[K, T]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for key, value in made.items():
+                self._held.pop(key, None)
+                self._held[key] = (now, value)
+            while len(self._held) > self._most:
+                del self._held[next(iter(self._held))]

@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.channels.models import Channel
+from apps.chat import selectors
 from apps.chat.rooms import Rooms
 from apps.core.realtime import doors
 from apps.core.realtime.hub import Hub
@@ -52,6 +54,29 @@ def test_used_tickets_take_none_of_their_persons_places(
             await owner.send("ping")
             await owner.next("pong")
         assert not doors.people._open
+
+    story(steps)
+
+
+def test_who_is_not_let_in_takes_no_place_of_their_own(
+    dial: Dial, channel: Channel, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors.people, "most", 1)
+    path = f"/ws/channels/{channel.slug}"
+
+    def away(*_: object) -> None:
+        raise DatabaseError("away")
+
+    async def steps() -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(selectors, "speakers", away)
+            one, two = dial(path, who=viewer), dial(path, who=viewer)
+            async with one as first, two as second:  # neither answers that it is closed
+                assert await first.closed() == await second.closed() == 1013
+                broken.undo()
+                async with dial(path, who=viewer) as again:
+                    await again.send("ping")
+                    await again.next("pong")
 
     story(steps)
 
