@@ -1,7 +1,7 @@
 """The signed-in sockets of a process: each stays open for as long as the session that it came with holds.
 
-Nobody is asked at each frame. All sockets are compared with the database every half a minute, hundreds in one
-question; and when sessions of somebody end, every process hears of it and looks at that person's at once.
+Nobody is asked at each frame. Each socket is compared with the database every half a minute, with those whose
+turn it is; and when sessions of somebody end, every process hears of it and looks at that person's at once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import uuid
 import weakref
+from itertools import cycle
 from typing import Any, ClassVar
 
 from django.db import Error as DatabaseError
@@ -29,6 +30,8 @@ from .sessions import SignIn, standing
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
+# All of a stadium at once would take a second of the process, in which everybody waits.
+SHARES = 60
 TOGETHER = 500
 TOPIC = "sign-ins"
 # Of a crowd, those who come within this time are looked up together.
@@ -43,8 +46,7 @@ class SignedIn:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._open: dict[Connection, SignIn] = {}
-        self._next_at = hub.loop.time() + EVERY_SECONDS
-        hub.every_so_often(self._compare)
+        hub.spawn(self._compare())
 
     @classmethod
     def here(cls) -> SignedIn:
@@ -85,12 +87,14 @@ class SignedIn:
 
     async def _compare(self) -> None:
         """The last word on who is signed in: notes get lost, the database does not lose."""
-        if self._hub.loop.time() < self._next_at:
-            return
-        self._next_at = self._hub.loop.time() + EVERY_SECONDS
-        everybody = list(self._open)
-        for at in range(0, len(everybody), TOGETHER):
-            await self._judge(everybody[at : at + TOGETHER])
+        for turn in cycle(range(SHARES)):
+            await asyncio.sleep(EVERY_SECONDS / SHARES)
+            share = [c for c, each in self._open.items() if each.user_id.int % SHARES == turn]
+            try:
+                for at in range(0, len(share), TOGETHER):
+                    await self._judge(share[at : at + TOGETHER])
+            except Exception:  # the next turn may be better, and nobody else has the last word
+                log.exception("Sessions could not be compared.")
 
     async def _judge(self, connections: list[Connection]) -> None:
         asked = {c: self._open[c] for c in connections if c in self._open}

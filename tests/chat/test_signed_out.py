@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from apps.accounts import sessions, sockets, tickets
 from apps.accounts.models import User
 from apps.channels.models import Channel
-from apps.core.realtime import database, hub
+from apps.core.realtime import database
 from tests import factories
 
 from .conftest import Dial, accepted, story
@@ -40,8 +40,7 @@ def room_of(channel: Channel, browser: Browser) -> str:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """All sockets are compared with the database all the time."""
-    monkeypatch.setattr(sockets, "EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(hub, "HOUSEKEEPING_SECONDS", 0.02)
+    monkeypatch.setattr(sockets, "EVERY_SECONDS", 0.3)
 
 
 @pytest.fixture
