@@ -221,7 +221,7 @@ export class Controls {
     const small = document.pictureInPictureElement === this.#video;
     this.#name("pip", "Picture in picture", "p", small);
     this.#name("stats", this.#stats?.isOpen ? "Hide statistics" : "Statistics", "i", this.#stats?.isOpen ?? false);
-    this.#button("quality")?.toggleAttribute("hidden", !this.#deeds.canChoose());
+    this.#button("quality")?.toggleAttribute("data-off", !this.#deeds.canChoose());
     this.#button("unmute")?.toggleAttribute("hidden", !muted || paused);
     const slider = this.#root.querySelector("[data-volume]");
     if (slider) slider.value = (muted ? 0 : volume) * (Number(slider.max) || 100);
