@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route
 
-from . import run
+from . import await_value, run
 
 # numbers.js
 
@@ -97,6 +97,11 @@ def saved(module_page: Page) -> Iterator[list[Route]]:
     module_page.goto(home)
 
 
+def first_of(page: Page, held: list[Route]) -> Route:
+    """The first request that is held; the browser tells of it before it comes here."""
+    return await_value(page, lambda: held, bool)[0]
+
+
 def test_what_is_typed_while_a_form_is_on_its_way_is_kept(module_page: Page, saved: list[Route]) -> None:
     title, words = module_page.locator("#id_title"), module_page.locator("#id_words")
     title.fill("New")
@@ -104,7 +109,7 @@ def test_what_is_typed_while_a_form_is_on_its_way_is_kept(module_page: Page, sav
         title.press("Enter")
     words.press_sequentially("typed meanwhile")
     words.press("ArrowLeft")
-    saved[0].fulfill(content_type="text/html", body=FORM.format(title="New, tidied", words="", wrong=""))
+    first_of(module_page, saved).fulfill(content_type="text/html", body=FORM.format(title="New, tidied", words="", wrong=""))
     module_page.locator("#id_title[value='New, tidied']").wait_for()
     words.press("!")
     assert (title.input_value(), words.input_value()) == ("New, tidied", "typed meanwhil!e")
@@ -116,7 +121,7 @@ def test_who_waits_for_a_form_is_led_to_what_is_wrong(module_page: Page, saved: 
     with module_page.expect_request("**/save"):
         module_page.get_by_role("button").press("Enter")
     refused = FORM.format(title="", words="all of it", wrong=' aria-invalid="true"')
-    saved[0].fulfill(status=400, content_type="text/html", body=refused)
+    first_of(module_page, saved).fulfill(status=400, content_type="text/html", body=refused)
     module_page.locator("[aria-invalid]:focus").wait_for()
     assert words.input_value() == "all of it"
 
