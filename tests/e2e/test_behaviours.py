@@ -97,13 +97,22 @@ def test_a_wrong_title_is_told_in_place_and_what_was_typed_stays(
     assert page.evaluate("document.body.dataset.sameBody") == "yes"
 
 
+def announce(visitor: Visitor) -> None:
+    """By the form of the desk that is open."""
+    visitor.page.fill("[name=title]", "First light")
+    visitor.page.get_by_role("button", name="Announce the stream").click()
+
+
 def test_the_desk_gets_its_buttons_although_the_line_broke_once(
     visitor: Visitor, channel: dict[str, Any]
 ) -> None:
     """They come from the server when a broadcast begins; without them nobody could end it."""
     page = visitor.page
     visitor.expects_outage = True
-    page.goto(f"/dashboard/{channel['slug']}")
+    with page.expect_response(
+        lambda answer: answer.request.resource_type == "fetch" and answer.url == page.url
+    ):
+        page.goto(f"/dashboard/{channel['slug']}")  # it hears now, and has asked what it had not heard
     broken: list[str] = []
 
     def break_once(route: Route) -> None:
@@ -114,10 +123,23 @@ def test_the_desk_gets_its_buttons_although_the_line_broke_once(
             route.abort("internetdisconnected")
 
     page.route(page.url, break_once)
-    page.fill("[name=title]", "First light")
-    page.get_by_role("button", name="Announce the stream").click()
+    announce(visitor)
     page.get_by_role("button", name="Withdraw announcement").wait_for()
     assert len(broken) == 1
+
+
+def test_the_desk_gets_its_buttons_for_what_began_before_it_could_hear(
+    visitor: Visitor, channel: dict[str, Any]
+) -> None:
+    page = visitor.page
+    held: list[Route] = []
+    page.route("**/js/dashboard*.js", lambda route: held.append(route))
+    page.goto(f"/dashboard/{channel['slug']}", wait_until="commit")
+    announce(visitor)
+    page.get_by_text("Announced. Start your encoder").wait_for()
+    assert page.get_by_role("button", name="Withdraw announcement").count() == 0
+    await_value(lambda: page.evaluate("document.readyState") and held, bool)[0].continue_()
+    page.get_by_role("button", name="Withdraw announcement").wait_for()
 
 
 def test_following_keeps_the_page_and_counts(stack: Stack, visit: Visit, channel: dict[str, Any]) -> None:

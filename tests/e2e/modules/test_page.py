@@ -109,7 +109,9 @@ def test_what_is_typed_while_a_form_is_on_its_way_is_kept(module_page: Page, sav
         title.press("Enter")
     words.press_sequentially("typed meanwhile")
     words.press("ArrowLeft")
-    first_of(module_page, saved).fulfill(content_type="text/html", body=FORM.format(title="New, tidied", words="", wrong=""))
+    first_of(module_page, saved).fulfill(
+        content_type="text/html", body=FORM.format(title="New, tidied", words="", wrong="")
+    )
     module_page.locator("#id_title[value='New, tidied']").wait_for()
     words.press("!")
     assert (title.input_value(), words.input_value()) == ("New, tidied", "typed meanwhil!e")
