@@ -17,6 +17,7 @@ from apps.core.realtime.closing import Close
 from apps.core.realtime.database import read
 from apps.core.realtime.hub import Hub
 from apps.core.realtime.socket import Refused, Socket
+from apps.streams.realtime import what_is_on
 
 from .identity import forget_channels, powers_here
 from .selectors import version_of, versions
@@ -88,7 +89,8 @@ class Dashboards:
             raise Refused(Close.FORBIDDEN, "This dashboard belongs to the channel's crew.")
         for kind in visit.heard - wanted:
             self._unhear(visit, kind)
-        for kind in wanted - visit.heard:
+        new = wanted - visit.heard
+        for kind in new:
             visit.heard.add(kind)
             topic = await self._hub.arrive(topic_name(kind, visit.channel.pk), visit.socket.connection)
             if kind not in visit.heard:  # they left meanwhile, or may not hear it any more
@@ -96,6 +98,18 @@ class Dashboards:
                 return
             topic.on_note = partial(self._note, visit.channel.pk)
             topic.enter(visit.socket.connection)
+        if "dashboard" in new:
+            await self._tell_what_is_on(visit)
+
+    async def _tell_what_is_on(self, visit: DashboardVisit) -> None:
+        """Who comes hears what happens from now on, and has seen what was on some moments ago."""
+        topic = self._hub.topics[topic_name("dashboard", visit.channel.pk)]
+        heard = -1
+        while heard != topic.end:  # an event came meanwhile: the answer may be from before it
+            heard = topic.end
+            told = await read(what_is_on, visit.channel.pk)
+        if "dashboard" in visit.heard:
+            visit.socket.say("stream:updated", told)
 
     def _unhear(self, visit: DashboardVisit, kind: str) -> None:
         visit.heard.discard(kind)

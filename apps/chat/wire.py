@@ -224,7 +224,12 @@ SERVER_FRAMES = (
         "viewers:updated", "How many browsers watch; at most every 5 s and only when it changed.", "{count}"
     ),
     ServerFrame("stream:started", "The first picture can be played.", "{stream}"),
-    ServerFrame("stream:updated", "Title, category, tags, state or encoder changed.", "{stream}"),
+    ServerFrame(
+        "stream:updated",
+        "Title, category, tags, state or encoder changed. A dashboard hears it first of all, with null where "
+        "nothing is on.",
+        "{stream}",
+    ),
     ServerFrame("stream:ended", "The broadcast is over.", "{streamId}"),
     ServerFrame(
         "stream:health-update",

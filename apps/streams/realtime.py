@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.utils import timezone
 
@@ -53,6 +54,12 @@ def tell_rehearsal(fact: facts.RehearsalMoved) -> None:
     if rehearsal is not None:
         told = {"rehearsal": RehearsalSerializer(rehearsal).data, "health": health_of(rehearsal.pk)}
         push(topic("dashboard", fact.channel_id), frame("stream:rehearsal", told))
+
+
+def what_is_on(channel_id: uuid.UUID) -> dict[str, Any]:
+    """What `stream:updated` tells of the channel's open broadcast; of none, that `stream` is None."""
+    broadcast = Broadcast.objects.with_channel().open().filter(channel=channel_id).first()
+    return {"stream": StreamSerializer(broadcast).data if broadcast is not None else None}
 
 
 def _tell(kind: str, event: str, broadcast_id: uuid.UUID, channel_id: uuid.UUID) -> None:

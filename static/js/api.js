@@ -20,7 +20,7 @@ export async function request(path, { method = "GET", body, headers: more = {}, 
   const headers = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
-  const options = { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) };
+  const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
   const { answer, content } = await exchange(path, { ...options, signal: AbortSignal.timeout(patience) });
   if (!answer.ok || content === undefined) throw refusal(answer, content);
   return content;

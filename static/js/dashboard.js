@@ -43,7 +43,6 @@ class Desk {
       .on("stream:started", ({ stream }) => this.#follow(stream))
       .on("stream:updated", ({ stream }) => this.#follow(stream))
       .on("stream:ended", ({ streamId }) => this.#end(streamId))
-      .watch(({ state }) => state === "open" && this.#catchUp())
       .open();
     setInterval(() => this.#showDelay(), 1_000);
   }
@@ -64,21 +63,6 @@ class Desk {
     this.#follow(null);
   }
 
-  /** What happened while nobody told us: between the making of this page and its first connection, and in an outage. */
-  async #catchUp() {
-    const known = this.#phase;
-    const page = await pageAnew().catch(() => null);
-    if (this.#phase !== known) return; // told meanwhile
-    if (!page) return setTimeout(() => this.#catchUp(), TRY_AGAIN_MS);
-    const { streamId } = page.querySelector("[data-dashboard]")?.dataset ?? {};
-    if (streamId === undefined) return; // not this desk any more, but a refusal or the way to sign in
-    const { status } = page.querySelector("[data-player]").dataset;
-    this.#phase = phaseOf(streamId, status);
-    if (this.#phase === known) return;
-    this.#followHealth(streamId, status);
-    takeParts(page);
-  }
-
   /** Another broadcast or phase than these facts and buttons were made for: they come from the server, while the
    * picture, the form and the chat stay as they are. */
   async #renew(phase) {
@@ -87,7 +71,10 @@ class Desk {
     if (phase !== this.#phase) return;
     // Without its button nobody could end the stream.
     if (!page) return setTimeout(() => phase === this.#phase && this.#renew(phase), TRY_AGAIN_MS);
-    takeParts(page);
+    for (const part of [".on-air-facts", "#broadcast .form-foot", "#door"]) {
+      const [before, after] = [document, page].map((from) => from.querySelector(part));
+      if (before && after) before.replaceWith(document.adoptNode(after));
+    }
     this.#stage.show(this.#stream);
   }
 
@@ -128,17 +115,10 @@ class Desk {
 
 /** This page as the server makes it now. Rejects when it can't be had. */
 async function pageAnew() {
-  const options = { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const options = { signal: AbortSignal.timeout(PATIENCE_MS) };
   const answer = await fetch(location.href, options);
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
-
-function takeParts(page) {
-  for (const part of [".on-air-facts", "#broadcast .form-foot", "#door"]) {
-    const [before, after] = [document, page].map((from) => from.querySelector(part));
-    if (before && after) before.replaceWith(document.adoptNode(after));
-  }
 }
 
 /** What buttons there are depends on this: a grace period is still live. */

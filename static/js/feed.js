@@ -38,7 +38,7 @@ async function add() {
   try {
     const address = new URL(more.href);
     address.searchParams.set("part", "feed");
-    const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(20_000) });
+    const answer = await fetch(address, { signal: AbortSignal.timeout(20_000) });
     if (!answer.ok) throw new Error(answer.statusText);
     append(new DOMParser().parseFromString(await answer.text(), "text/html"), more);
   } catch {

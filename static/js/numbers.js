@@ -13,7 +13,7 @@ const PHASES = {
 export class Numbers {
   #root;
   #clock;
-  #counted = false;
+  #viewers = null; // as the room told them
 
   /** @param {ParentNode} root the part of the page that belongs to this channel
    * @param {import("./clock.js").ServerClock} clock */
@@ -35,7 +35,7 @@ export class Numbers {
     this.#writeIfAny("[data-description]", stream.description);
     this.#writeIfAny("[data-category]", stream.categoryName ?? stream.category);
     this.#showTags(stream.tags ?? []);
-    if (!this.#counted) this.#writeViewers(stream.viewerCount);
+    this.#writeViewers(this.#viewers ?? stream.viewerCount);
     this.#since("[data-uptime]", "startedAt", stream.startedAt);
     this.#since("[data-countdown]", "endsAt", status === "ENDING" ? stream.endsAt : null);
     this.#tick();
@@ -43,7 +43,7 @@ export class Numbers {
 
   /** The count as the room tells it, which is newer than the one that a broadcast carries. */
   showViewers(viewers) {
-    this.#counted = true;
+    this.#viewers = viewers;
     this.#writeViewers(viewers);
   }
 

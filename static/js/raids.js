@@ -14,7 +14,7 @@ function count() {
 
 /** What the page shows of it comes from the server again; the forms below keep what was typed into them. */
 async function renew() {
-  const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const [ours, theirs] = [document, page].map((from) => from.getElementById("raid-panel"));

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,8 @@ from apps.core.realtime.hub import HOUSEKEEPING_SECONDS, Hub
 from apps.core.realtime.topic import Topic
 from apps.moderation import services as moderation
 from apps.moderation.models import Report
+from apps.streams import services as streams
+from apps.streams.realtime import what_is_on
 from tests import factories
 
 from .conftest import Dial, in_thread, story
@@ -89,6 +93,7 @@ def test_an_editor_s_dashboard_hears_nothing_of_moderation(
             await in_thread(moderation.lift_sanction, actor=moderator, channel=channel, user=viewer)
             event = frame("stream:health-update", {"fps": 30})
             await in_thread(push, topic=topic("dashboard", channel.pk), event=event)
+            assert await theirs.next("stream:updated") == {"stream": None}, "what was on as they came"
             assert await theirs.next("stream:health-update") == {"fps": 30}
             assert not theirs.frames
             assert await crew.silent("stream:health-update")
@@ -97,6 +102,35 @@ def test_an_editor_s_dashboard_hears_nothing_of_moderation(
         return moderation.report(
             actor=viewer, kind="person", subject_id=editor.pk, channel=channel, reason="spam"
         )
+
+    story(steps)
+
+
+def test_who_comes_hears_what_is_on_and_nothing_older_after_it(
+    dial: Dial, channel: Channel, streamer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a broadcast begins between the reading and the telling of it."""
+    told: list[dict[str, Any]] = []
+
+    async def steps() -> None:
+        desk = Hub.here().topics
+
+        def read_then_announce(channel_id: uuid.UUID) -> dict[str, Any]:
+            told.append(what_is_on(channel_id))
+            if len(told) == 1:
+                before = desk[topic("dashboard", channel_id)].end
+                streams.open_broadcast(actor=streamer, channel=channel, title="First light")
+                while desk[topic("dashboard", channel_id)].end == before:
+                    time.sleep(0.01)
+            return told[-1]
+
+        monkeypatch.setattr("apps.chat.dashboards.what_is_on", read_then_announce)
+        async with dial(f"/ws/dashboard/{channel.slug}", who=streamer) as crew:
+            await crew.send("ping")
+            await crew.next("pong")
+            heard = [frame["payload"]["stream"] for frame in crew.frames if frame["type"] == "stream:updated"]
+        assert told[0] == {"stream": None}
+        assert [stream["title"] for stream in heard] == ["First light"] * 2
 
     story(steps)
 

@@ -76,7 +76,7 @@ class Topic:
         """Listen from now on. What `greeting` returns is sent first; it tells all that was posted before, so
         a newcomer misses nothing and sees nothing twice."""
         self.arriving.discard(connection)
-        self.listeners[connection] = self._end
+        self.listeners[connection] = self.end
         if greeting is not None:
             for message in greeting():
                 connection.write(message)
@@ -97,7 +97,7 @@ class Topic:
             self._timer = self._loop.call_at(self._next_at, self._sweep)
 
     @property
-    def _end(self) -> int:
+    def end(self) -> int:
         """The number of the event that comes next."""
         return self._first + len(self._events)
 
@@ -111,12 +111,12 @@ class Topic:
         # By the time that they took to come: a pause of this process, or of the database, is no flood.
         self._is_flooded = len(self._events) > FLOOD * max(began - self._began, TICK)
         self._began = began
-        self._write(list(self.listeners), 0, self._end)
+        self._write(list(self.listeners), 0, self.end)
 
     def _write(self, targets: list[Connection], at: int, known: int) -> None:
         """Give the chunk at `at` what it has not heard. `known` is the end as the sweep began with it: when
         the last chunk has had its turn, everybody has heard what came before that."""
-        listeners, end = self.listeners, self._end
+        listeners, end = self.listeners, self.end
         stop = at + (CHUNK if len(targets) > AT_ONCE else AT_ONCE)
         for connection in targets[at:stop]:
             heard = listeners.get(connection, end)

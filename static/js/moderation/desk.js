@@ -121,7 +121,7 @@ class Desk {
     const asking = ++this.#asking;
     this.#askedAt = Date.now();
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" }, signal });
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
     if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     const words = await answer.text();
     return asking === this.#asking ? new DOMParser().parseFromString(words, "text/html") : null;

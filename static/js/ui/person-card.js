@@ -84,7 +84,7 @@ function place({ left, top, bottom }) {
 function cardOf(username) {
   const kept = cards.get(username);
   if (kept && kept.until > Date.now()) return kept.html;
-  const html = fetch(`/u/${encodeURIComponent(username)}/card`, { credentials: "same-origin", signal: AbortSignal.timeout(5_000) })
+  const html = fetch(`/u/${encodeURIComponent(username)}/card`, { signal: AbortSignal.timeout(5_000) })
     .then((answer) => (answer.ok ? answer.text() : ""))
     .catch(() => "");
   cards.delete(username);

@@ -31,7 +31,7 @@ async function refresh(rail) {
   const isShown = rail.offsetWidth > 0;
   if (document.hidden || !isShown) return;
   try {
-    const answer = await fetch("/rail", { credentials: "same-origin", signal: AbortSignal.timeout(20_000) });
+    const answer = await fetch("/rail", { signal: AbortSignal.timeout(20_000) });
     if (answer.ok) put(rail.querySelector("[data-rail-lists]"), await answer.text());
   } catch {
     // The next round asks again.

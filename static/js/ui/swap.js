@@ -35,7 +35,7 @@ async function swap(source, address, options) {
   const headers = { Accept: "text/html" };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const answer = await fetch(address, { ...options, credentials: "same-origin", headers, signal });
+    const answer = await fetch(address, { ...options, headers, signal });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (take(page, source.dataset.swap.split(" "), form)) return endProof(source);
     if (await asksForProof(page, source.dataset.swap)) return;
