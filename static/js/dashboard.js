@@ -1,5 +1,6 @@
 /** The creator's desk: what the encoder sends, what was refused, and the room beside it. */
 import { Room } from "./chat/room.js";
+import { hours } from "./clock.js";
 import { HealthPanel } from "./health/panel.js";
 import { Socket } from "./socket.js";
 import { Stage } from "./stage.js";
@@ -103,7 +104,7 @@ class Desk {
     const box = this.#root.querySelector("[data-refusal]");
     if (!box) return;
     write(box.querySelector("[data-refusal-message]"), message);
-    write(box.querySelector("[data-refusal-at]"), ` at ${new Date(at).toLocaleTimeString()}`);
+    write(box.querySelector("[data-refusal-at]"), ` at ${hours(at)}`);
     box.hidden = false;
   }
 

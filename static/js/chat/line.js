@@ -1,9 +1,7 @@
 /** One message as a line of the log: drawn from its payload, or taken over as the page brought it. */
+import { hours } from "../clock.js";
 import { nameColor } from "./names.js";
 import { renderText } from "./text.js";
-
-/** Hours and minutes here. Intl.DateTimeFormat says the same after 20 ms of getting ready. */
-const clock = (moment) => new Date(moment).toTimeString().slice(0, 5);
 
 export class Lines {
   #template;
@@ -24,7 +22,7 @@ export class Lines {
     this.#identify(line, message);
     const time = line.querySelector("time");
     time.dateTime = message.createdAt;
-    time.textContent = clock(message.createdAt);
+    time.textContent = hours(message.createdAt);
     const name = line.querySelector(".chat-name");
     name.textContent = user.displayName || user.username;
     name.title = `@${user.username}`;
@@ -51,7 +49,7 @@ export class Lines {
     const { user, content, isHidden } = messageOf(line);
     const time = line.querySelector("time");
     line.style.setProperty("--name", nameColor({ ...user, color: line.dataset.color }));
-    if (time?.dateTime) time.textContent = clock(time.dateTime);
+    if (time?.dateTime) time.textContent = hours(time.dateTime);
     if (!isHidden) this.#fill(line, content);
   }
 

@@ -27,9 +27,9 @@ export class Log {
     this.#you = you.watch(() => this.#hideBlocked());
     this.#newButton = root.querySelector("[data-chat-new]");
     this.#list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // It tells of the present size, too, once that is known: to ask for it here would lay the page out twice.
     new ResizeObserver(() => this.#follows && this.#toBottom()).observe(this.#list);
     this.#newButton?.addEventListener("click", () => this.scrollToNewest());
-    this.#toBottom();
   }
 
   /** Take lines that the server rendered over, as if they had come by socket. */

@@ -1,4 +1,5 @@
 /** The list of what is wrong, kept in step with reports; what is new or over is said once. */
+import { hours } from "../clock.js";
 
 export class Alerts {
   #list;
@@ -32,7 +33,7 @@ export class Alerts {
     write(title, alert.title);
     write(cure, alert.cure);
     since.dateTime = alert.since;
-    write(since, `since ${new Date(alert.since).toLocaleTimeString([], { timeStyle: "short" })}`);
+    write(since, `since ${hours(alert.since)}`);
     if (this.#list.children[place] !== element) this.#list.insertBefore(element, this.#list.children[place] ?? null);
   }
 
