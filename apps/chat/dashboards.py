@@ -103,7 +103,9 @@ class Dashboards:
 
     async def _tell_what_is_on(self, visit: DashboardVisit) -> None:
         """Who comes hears what happens from now on, and has seen what was on some moments ago."""
-        topic = self._hub.topics[topic_name("dashboard", visit.channel.pk)]
+        topic = self._hub.topics.get(topic_name("dashboard", visit.channel.pk))
+        if topic is None:  # they may not hear it any more
+            return
         heard = -1
         while heard != topic.end:  # an event came meanwhile: the answer may be from before it
             heard = topic.end

@@ -50,11 +50,12 @@ class Desk {
 
   /** The room hears of a broadcast when there is a picture; the desk hears of it before. */
   #follow(stream) {
+    const { status: before } = this.#root.querySelector("[data-player]").dataset;
     this.#stream = stream;
     this.#stage.show(stream);
     this.#followHealth(stream?.id ?? null, stream?.status);
     write(this.#root.querySelector("[data-status-text]"), STATES[stream?.status] ?? NOTHING_ON);
-    if (stream?.status === "LIVE") this.#hideRefusal();
+    if (stream?.status === "LIVE" && before !== "LIVE") this.#hideRefusal();
     const phase = phaseOf(stream?.id, stream?.status);
     if (phase !== this.#phase) this.#renew(phase);
   }

@@ -170,7 +170,9 @@ export class Player {
 
   /** Nothing to show: it is over, not there yet, or never was. */
   #finish(stream) {
-    if (stream?.status === "OFFLINE") this.#letGo("announced");
+    const waits = stream?.status === "OFFLINE";
+    if (waits && this.state === "announced") return; // the page has words of its own
+    if (waits) this.#letGo("announced");
     else if (this.#source || stream) this.#letGo("ended");
     else if (this.state !== "idle") this.#letGo("offline");
   }
