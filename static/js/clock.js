@@ -1,6 +1,3 @@
-/** Hours and minutes here. Intl.DateTimeFormat says the same after 20 ms of getting ready. */
-export const hours = (moment) => new Date(moment).toTimeString().slice(0, 5);
-
 /** The server's clock as seen from here, so that delays stay true on a computer whose own clock is wrong. */
 
 const SAMPLES = 32;
@@ -22,3 +19,6 @@ export class ServerClock {
     return Date.now() - (this.#offsets.length ? Math.min(...this.#offsets) : 0);
   }
 }
+
+/** Hours and minutes here. Intl.DateTimeFormat says the same after 20 ms of getting ready. */
+export const hours = (moment) => new Date(moment).toTimeString().slice(0, 5);
